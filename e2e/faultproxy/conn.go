@@ -1,0 +1,214 @@
+package faultproxy
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"time"
+)
+
+// Conn is one accepted connection.
+type Conn struct {
+	// Accepted is when the client's connection came in.
+	Accepted time.Time
+
+	proxy  *Proxy
+	client *net.TCPConn
+
+	// Guarded by the proxy's lock.
+	fault                Fault
+	server               *net.TCPConn // nil until the first byte passes
+	request              []byte       // the first bytes that the client sent
+	up, down             int64
+	halves               int       // directions that were closed in order
+	clientEnd, serverEnd time.Time // when that end closed, seen from the proxy
+}
+
+// maxRequest bounds how much of a connection's first bytes is kept.
+const maxRequest = 4096
+
+// Request is the first line that the client sent, without its end; "" before
+// there is one. It is recorded even when the bytes are swallowed.
+func (c *Conn) Request() string {
+	c.proxy.mu.Lock()
+	defer c.proxy.mu.Unlock()
+	line, _, found := bytes.Cut(c.request, []byte("\r\n"))
+	if !found {
+		return ""
+	}
+	return string(line)
+}
+
+// Carried is how many bytes passed from the client and to it.
+func (c *Conn) Carried() (up, down int64) {
+	c.proxy.mu.Lock()
+	defer c.proxy.mu.Unlock()
+	return c.up, c.down
+}
+
+// AwaitRequest waits until the client has sent a line, and returns it.
+func (c *Conn) AwaitRequest(ctx context.Context) (string, error) {
+	err := c.proxy.wait(ctx, func() bool { return bytes.Contains(c.request, []byte("\r\n")) })
+	return c.Request(), err
+}
+
+// AwaitClientEnd waits until the client closed or reset the connection.
+func (c *Conn) AwaitClientEnd(ctx context.Context) (time.Time, error) {
+	err := c.proxy.wait(ctx, func() bool { return !c.clientEnd.IsZero() })
+	c.proxy.mu.Lock()
+	defer c.proxy.mu.Unlock()
+	return c.clientEnd, err
+}
+
+// Fault puts a fault on this connection alone.
+func (c *Conn) Fault(f Fault) {
+	c.proxy.mu.Lock()
+	defer c.proxy.mu.Unlock()
+	c.fault = f
+	if f == Reset {
+		c.resetLocked()
+	}
+	c.proxy.notifyLocked()
+}
+
+func (c *Conn) resetLocked() {
+	for _, end := range []*net.TCPConn{c.client, c.server} {
+		if end != nil {
+			end.SetLinger(0)
+			end.Close()
+		}
+	}
+	c.fault = Reset
+	if c.clientEnd.IsZero() {
+		c.clientEnd = time.Now()
+	}
+	if c.serverEnd.IsZero() {
+		c.serverEnd = time.Now()
+	}
+}
+
+// closeWrite tells one end that the other has closed; when both have, the
+// connection is over.
+func (c *Conn) closeWrite(dest *net.TCPConn) {
+	dest.CloseWrite()
+	c.proxy.mu.Lock()
+	defer c.proxy.mu.Unlock()
+	if c.halves++; c.halves == 2 {
+		c.client.Close()
+		c.server.Close()
+	}
+}
+
+// chunk is something that one end said; no bytes mean that it closed.
+type chunk struct {
+	data  []byte
+	due   time.Time
+	reset bool
+}
+
+func (c *Conn) pumpUp() {
+	c.pump(c.client, SwallowUp, func(data []byte) (*net.TCPConn, error) {
+		server, err := c.dial()
+		if err == nil {
+			c.proxy.mu.Lock()
+			c.up += int64(len(data))
+			c.proxy.mu.Unlock()
+		}
+		return server, err
+	}, func(data []byte) {
+		if len(c.request) < maxRequest {
+			c.request = append(c.request, data...)
+		}
+	}, &c.clientEnd)
+}
+
+func (c *Conn) pumpDown() {
+	c.pump(c.server, SwallowDown, func(data []byte) (*net.TCPConn, error) {
+		c.proxy.mu.Lock()
+		c.down += int64(len(data))
+		c.proxy.mu.Unlock()
+		return c.client, nil
+	}, func([]byte) {}, &c.serverEnd)
+}
+
+// dial connects to the server when the first bytes pass. A server that cannot be
+// reached resets the client.
+func (c *Conn) dial() (*net.TCPConn, error) {
+	if c.server != nil { // only this pump ever sets it
+		return c.server, nil
+	}
+	conn, err := net.Dial("tcp", c.proxy.target)
+	c.proxy.mu.Lock()
+	defer c.proxy.mu.Unlock()
+	if err != nil || c.fault == Reset {
+		if err == nil {
+			conn.Close()
+			err = net.ErrClosed
+		}
+		c.resetLocked()
+		return nil, err
+	}
+	c.server = conn.(*net.TCPConn)
+	c.proxy.running.Go(c.pumpDown)
+	c.proxy.notifyLocked()
+	return c.server, nil
+}
+
+// pump moves what one end says to the other. Reading and writing are apart, so
+// that a delay does not also throttle.
+func (c *Conn) pump(from *net.TCPConn, lost Fault, to func([]byte) (*net.TCPConn, error), seen func([]byte), end *time.Time) {
+	chunks := make(chan chunk, 1024)
+	c.proxy.running.Go(func() {
+		for ck := range chunks {
+			if !c.pass(ck, lost) {
+				continue
+			}
+			dest, err := to(ck.data)
+			switch {
+			case err != nil:
+			case ck.reset:
+				c.Fault(Reset)
+			case ck.data == nil:
+				c.closeWrite(dest)
+			default:
+				dest.Write(ck.data)
+			}
+		}
+	})
+	defer close(chunks)
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(buf)
+		p := c.proxy
+		p.mu.Lock()
+		due := time.Now().Add(p.delay)
+		if n > 0 {
+			seen(buf[:n])
+		}
+		if err != nil && end.IsZero() {
+			*end = time.Now()
+		}
+		p.notifyLocked()
+		p.mu.Unlock()
+		if n > 0 {
+			chunks <- chunk{data: bytes.Clone(buf[:n]), due: due}
+		}
+		if err != nil {
+			chunks <- chunk{due: due, reset: !errors.Is(err, io.EOF)}
+			return
+		}
+	}
+}
+
+// pass waits while the connection hangs and until the chunk is due; false means
+// that the chunk is lost.
+func (c *Conn) pass(ck chunk, lost Fault) bool {
+	if wait := time.Until(ck.due); wait > 0 {
+		<-time.After(wait)
+	}
+	var f Fault
+	err := c.proxy.wait(context.Background(), func() bool { f = c.fault; return f != Hang })
+	return err == nil && f != Swallow && f != lost && f != Reset
+}

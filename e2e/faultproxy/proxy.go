@@ -1,0 +1,219 @@
+// Package faultproxy is a TCP proxy that fails the way real networks do: bytes
+// that vanish while both ends believe the connection is fine, handshakes that
+// are never answered, resets, links of which one direction is dead. It keeps a
+// record of every connection that it accepted, so that a test can ask when a
+// client dialed, what it asked for and how many of its sockets are alive.
+package faultproxy
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync"
+	"time"
+)
+
+// Fault is what happens to a connection.
+type Fault int
+
+const (
+	// None passes bytes and closes both ways.
+	None Fault = iota
+	// Swallow throws away what both ends send, closes included; neither is told.
+	Swallow
+	// SwallowUp loses only what the client sends.
+	SwallowUp
+	// SwallowDown loses only what the server sends.
+	SwallowDown
+	// Hang keeps everything back and delivers it when the fault is lifted. A new
+	// connection is accepted and never answered.
+	Hang
+	// Reset answers with RST: at once for existing connections, after the
+	// handshake of TCP for new ones.
+	Reset
+	// Refuse closes the listening socket, so that new connections are refused by
+	// the kernel. It does nothing to existing ones.
+	Refuse
+)
+
+// Proxy forwards the connections of one address to a server.
+type Proxy struct {
+	addr, target string
+
+	mu       sync.Mutex
+	changed  chan struct{} // closed and replaced whenever anything recorded here changes
+	listener net.Listener  // nil while refusing
+	onNew    Fault
+	delay    time.Duration
+	conns    []*Conn
+	closed   bool
+	running  sync.WaitGroup
+}
+
+// Listen starts a proxy on a free port of the loopback interface that forwards
+// to the target address.
+func Listen(target string) (*Proxy, error) {
+	p := &Proxy{target: target, changed: make(chan struct{})}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	p.addr = l.Addr().String()
+	p.serve(l)
+	return p, nil
+}
+
+// Addr is the host:port that clients dial.
+func (p *Proxy) Addr() string { return p.addr }
+
+// Close resets every connection and waits until nothing of the proxy runs.
+func (p *Proxy) Close() {
+	p.mu.Lock()
+	p.closed = true
+	if p.listener != nil {
+		p.listener.Close()
+	}
+	for _, c := range p.conns {
+		c.resetLocked()
+	}
+	p.notifyLocked()
+	p.mu.Unlock()
+	p.running.Wait()
+}
+
+// Existing puts the fault on every connection that is there now.
+func (p *Proxy) Existing(f Fault) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.conns {
+		c.fault = f
+		if f == Reset {
+			c.resetLocked()
+		}
+	}
+	p.notifyLocked()
+}
+
+// New puts the fault on every connection that is accepted from now on. The error
+// is that of listening again after Refuse.
+func (p *Proxy) New(f Fault) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.onNew = f
+	if f == Refuse {
+		if p.listener != nil {
+			p.listener.Close()
+			p.listener = nil
+		}
+		return nil
+	}
+	if p.listener != nil || p.closed {
+		return nil
+	}
+	l, err := net.Listen("tcp", p.addr)
+	if err != nil {
+		return err
+	}
+	p.serve(l)
+	return nil
+}
+
+// Delay makes every byte that is read from now on arrive this much later.
+func (p *Proxy) Delay(d time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.delay = d
+}
+
+// Conns is every connection accepted so far, oldest first.
+func (p *Proxy) Conns() []*Conn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]*Conn(nil), p.conns...)
+}
+
+// Dialed waits for the n-th connection, counted from 0, and returns it.
+func (p *Proxy) Dialed(ctx context.Context, n int) (*Conn, error) {
+	var c *Conn
+	err := p.wait(ctx, func() bool {
+		if len(p.conns) > n {
+			c = p.conns[n]
+		}
+		return c != nil
+	})
+	return c, err
+}
+
+// Live is the number of connections over which bytes still pass both ways.
+func (p *Proxy) Live() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.liveLocked()
+}
+
+// AwaitLive waits until exactly n connections are live.
+func (p *Proxy) AwaitLive(ctx context.Context, n int) error {
+	return p.wait(ctx, func() bool { return p.liveLocked() == n })
+}
+
+func (p *Proxy) liveLocked() int {
+	n := 0
+	for _, c := range p.conns {
+		if c.server != nil && c.fault == None && c.clientEnd.IsZero() && c.serverEnd.IsZero() {
+			n++
+		}
+	}
+	return n
+}
+
+// wait returns when the condition, asked with the lock held, is true.
+func (p *Proxy) wait(ctx context.Context, condition func() bool) error {
+	for {
+		p.mu.Lock()
+		done, changed, closed := condition(), p.changed, p.closed
+		p.mu.Unlock()
+		if done {
+			return nil
+		}
+		if closed {
+			return errors.New("faultproxy: the proxy is closed")
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+func (p *Proxy) notifyLocked() {
+	close(p.changed)
+	p.changed = make(chan struct{})
+}
+
+func (p *Proxy) serve(l net.Listener) {
+	p.listener = l
+	p.running.Go(func() {
+		for {
+			client, err := l.Accept()
+			if err != nil {
+				return
+			}
+			p.accept(client.(*net.TCPConn))
+		}
+	})
+}
+
+func (p *Proxy) accept(client *net.TCPConn) {
+	c := &Conn{Accepted: time.Now(), proxy: p, client: client}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c.fault = p.onNew
+	p.conns = append(p.conns, c)
+	if c.fault == Reset || c.fault == Refuse || p.closed {
+		c.resetLocked()
+	} else {
+		p.running.Go(c.pumpUp)
+	}
+	p.notifyLocked()
+}

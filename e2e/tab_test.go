@@ -1,0 +1,199 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// record is one thing that the page told.
+type record struct {
+	at   time.Time // when the test heard of it
+	Kind string    `json:"kind"` // event, state, gap, error, page, ready, rejected, uncaught, note
+
+	Name  string `json:"name"`  // state, page
+	Cause string `json:"cause"` // state
+	ID    string `json:"id"`    // event
+	N     int    `json:"n"`     // event
+	Text  string `json:"text"`  // error, uncaught, rejected, note
+	Code  any    `json:"code"`  // error
+
+	After    string `json:"after"` // gap
+	Earliest string `json:"earliest"`
+	Reason   string `json:"reason"`
+}
+
+func (r record) String() string {
+	parts := []string{r.Kind}
+	for _, part := range []string{r.Name, r.Cause, r.ID, r.Text, r.After, r.Earliest, r.Reason} {
+		if part != "" {
+			parts = append(parts, part)
+		}
+	}
+	if r.Kind == "event" {
+		parts = append(parts, fmt.Sprint("#", r.N))
+	}
+	return strings.Join(parts, " ")
+}
+
+// tab is a page in a window and a profile of its own, and all that it told.
+type tab struct {
+	testing.TB
+	*chromium
+	page   context.Context
+	opened time.Time
+
+	mu      sync.Mutex
+	records []record
+	changed chan struct{} // closed and replaced when a record comes in
+}
+
+// openTab opens the url. Prepare runs in the tab before the page is loaded.
+func openTab(t testing.TB, url string, prepare ...chromedp.Action[chromedp.Void]) *tab {
+	t.Helper()
+	b := startBrowser(t)
+	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext())
+	tb := &tab{TB: t, chromium: b, page: ctx, opened: time.Now(), changed: make(chan struct{})}
+	t.Cleanup(func() {
+		cancel()
+		if t.Failed() {
+			t.Log(tb.story())
+		}
+	})
+	listen := chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		calls, _ := target.Subscribe(runtime.BindingCalled.Method) // ends with the tab
+		go func() {
+			for raw := range calls {
+				tb.hear(raw)
+			}
+		}()
+		_, err := chromedp.Call(ctx, runtime.AddBinding, runtime.AddBindingParams{Name: "tell"})
+		return err
+	})
+	steps := append([]chromedp.Action[chromedp.Void]{listen}, prepare...)
+	if err := chromedp.Do(ctx, append(steps, chromedp.Navigate(url))...); err != nil {
+		t.Fatal(err)
+	}
+	return tb
+}
+
+func (tb *tab) hear(raw []byte) {
+	var call runtime.EventBindingCalled
+	r := record{at: time.Now()}
+	if err := json.Unmarshal(raw, &call); err != nil || call.Name != "tell" {
+		return
+	}
+	if err := json.Unmarshal([]byte(call.Payload), &r); err != nil {
+		r.Kind, r.Text = "unreadable", call.Payload
+	}
+	tb.mu.Lock()
+	defer tb.mu.Unlock()
+	tb.records = append(tb.records, r)
+	close(tb.changed)
+	tb.changed = make(chan struct{})
+}
+
+// told is everything that the page told so far.
+func (tb *tab) told() []record {
+	tb.mu.Lock()
+	defer tb.mu.Unlock()
+	return append([]record(nil), tb.records...)
+}
+
+// mark is a position in what the page told, for [tab.await].
+func (tb *tab) mark() int { return len(tb.told()) }
+
+// await waits for a record behind the mark that matches.
+func (tb *tab) await(mark int, limit time.Duration, what string, match func(record) bool) record {
+	tb.Helper()
+	deadline := time.NewTimer(limit)
+	defer deadline.Stop()
+	for {
+		tb.mu.Lock()
+		records, changed := tb.records, tb.changed
+		tb.mu.Unlock()
+		for ; mark < len(records); mark++ {
+			if match(records[mark]) {
+				return records[mark]
+			}
+		}
+		select {
+		case <-changed:
+		case <-deadline.C:
+			tb.Fatalf("%s did not come within %v", what, limit)
+		}
+	}
+}
+
+func (tb *tab) awaitState(mark int, limit time.Duration, name string) record {
+	tb.Helper()
+	return tb.await(mark, limit, "state "+name, func(r record) bool { return r.Kind == "state" && r.Name == name })
+}
+
+func (tb *tab) awaitPage(mark int, limit time.Duration, name string) record {
+	tb.Helper()
+	return tb.await(mark, limit, "page event "+name, func(r record) bool { return r.Kind == "page" && r.Name == name })
+}
+
+// do runs actions on the page.
+func (tb *tab) do(steps ...chromedp.Action[chromedp.Void]) {
+	tb.Helper()
+	if err := chromedp.Do(tb.page, steps...); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// run evaluates a script; a promise is awaited.
+func (tb *tab) run(script string, args ...any) {
+	tb.Helper()
+	eval[chromedp.Void](tb, script, args...)
+}
+
+// eval gives the value of a script. Arguments are written into it as JSON in the
+// places of %s.
+func eval[T any](tb *tab, script string, args ...any) T {
+	tb.Helper()
+	encoded := make([]any, len(args))
+	for i, arg := range args {
+		data, err := json.Marshal(arg)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		encoded[i] = string(data)
+	}
+	if len(args) > 0 {
+		script = fmt.Sprintf(script, encoded...)
+	}
+	ctx, cancel := context.WithTimeout(tb.page, time.Minute)
+	defer cancel()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+	if err != nil {
+		tb.Fatalf("%s: %v", script, err)
+	}
+	return v
+}
+
+// lever pulls a lever on the page.
+func (tb *tab) lever(pull func(context.Context) error) {
+	tb.Helper()
+	if err := pull(tb.page); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// story tells a failed test's reader what happened in the page.
+func (tb *tab) story() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "what the page told, in seconds since the tab was opened:\n")
+	for _, r := range tb.told() {
+		fmt.Fprintf(&b, "  %7.3f  %v\n", r.at.Sub(tb.opened).Seconds(), r)
+	}
+	return b.String()
+}

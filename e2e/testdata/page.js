@@ -1,0 +1,38 @@
+// @ts-check
+// Tells the test everything that happens in the page, in order. `tell` is a
+// binding of the browser's, so it works in a hidden tab and needs no timer.
+"use strict";
+
+/** @param {string} kind @param {object} [detail] */
+const say = (kind, detail) => globalThis.tell(JSON.stringify({ kind, ...detail }));
+
+addEventListener("error", (e) => say("uncaught", { text: e.message }));
+addEventListener("unhandledrejection", (e) => say("uncaught", { text: String(e.reason) }));
+document.addEventListener("visibilitychange", () => say("page", { name: document.visibilityState }));
+document.addEventListener("freeze", () => say("page", { name: "freeze" }));
+document.addEventListener("resume", () => say("page", { name: "resume" }));
+for (const name of ["online", "offline", "pageshow"]) addEventListener(name, () => say("page", { name }));
+
+/** The text that the badge shows a person. */
+const badgeText = () => {
+	const badge = document.querySelector("wakesocket-badge");
+	return ((badge?.shadowRoot ?? badge)?.textContent ?? "").replace(/\s+/g, " ").trim();
+};
+
+/** Reports all that a feed does. @param {any} feed */
+const watch = (feed) => {
+	globalThis.feed = feed;
+	feed.addEventListener("state", (/** @type {any} */ e) => say("state", e.detail));
+	feed.addEventListener("gap", (/** @type {any} */ e) => say("gap", e.detail));
+	feed.addEventListener("error", (/** @type {any} */ e) => say("error", { code: e.detail.code, text: e.detail.message }));
+	feed.ready.then(() => say("ready"), (/** @type {any} */ err) => say("rejected", { text: err?.message }));
+	feed.subscribe((/** @type {any} */ e) => say("event", { id: String(e.id), n: e.data?.n ?? e.n }));
+	return feed;
+};
+
+/** @param {string} url @param {object} [options] */
+const open = async (url, options) => {
+	const { connect } = await import("/dist/shim.js");
+	globalThis.connect = connect;
+	watch(connect(url, options));
+};
