@@ -1,0 +1,178 @@
+package session
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+func TestHeartbeat(t *testing.T) {
+	t.Run("visible and idle: attentive", func(t *testing.T) {
+		w := newWorld(t, nil).live()
+		w.run(5 * time.Second)
+		w.want("15s ping 1")
+		w.pong(1, 20*ms)
+		w.run(5 * time.Second)
+		w.want("20.02s ping 1")
+	})
+	t.Run("hidden: the interval", func(t *testing.T) {
+		w := newWorld(t, nil).live()
+		w.do(Visible{false})
+		w.run(15100 * ms)
+		w.want("25.01s ping 1") // 25 s after the first ping, whatever frames came meanwhile
+		w.pong(1, 20*ms)
+		w.run(25 * time.Second)
+		w.want("50.01s ping 1")
+	})
+	t.Run("the server sets the interval", func(t *testing.T) {
+		w := newWorld(t, nil)
+		w.do(Start{}, URLReady{1}, Opened{1}, Hello{Gen: 1, Live: true, Beat: 3 * time.Second}, Pong{1})
+		w.forget()
+		w.run(3 * time.Second)
+		w.want("3s ping 1")
+	})
+	t.Run("off", func(t *testing.T) {
+		w := newWorld(t, func(o *Options) { o.Heartbeat = 0 })
+		w.do(Start{}, URLReady{1}, Opened{1})
+		w.want("0s dial 1", "0s connecting", "0s live")
+		w.do(Wake{})
+		w.run(time.Hour)
+		w.want()
+	})
+}
+
+func TestSilentDeath(t *testing.T) {
+	t.Run("idle and visible: a challenger within 7 s", func(t *testing.T) {
+		w := newWorld(t, nil).live()
+		w.run(7 * time.Second)
+		w.want("15s ping 1", "17s dial 2 after=e-0 was=silence,9.99s,7s", "17s checking: silence")
+		w.redial(2)
+		w.want("17s ping 2", "17s abandon 1 (4000 no sign of life)", "17s live")
+	})
+	t.Run("hidden: within 27 s", func(t *testing.T) {
+		w := newWorld(t, nil).live()
+		w.do(Visible{false})
+		w.run(18 * time.Second)
+		w.want("25.01s ping 1", "27.01s dial 2 after=e-0 was=silence,9.99s,17.01s", "27.01s checking: silence")
+	})
+	t.Run("busy: silence is a sign", func(t *testing.T) {
+		w := newWorld(t, nil).busy()
+		w.run(2500 * ms)
+		w.want("19.6s ping 1", "20.1s dial 2 after=e-40 was=silence,17.99s,2.1s", "20.1s checking: silence")
+	})
+	t.Run("a busy feed that falls quiet is asked less and less", func(t *testing.T) {
+		w := newWorld(t, nil).busy()
+		pings := 0
+		for range 600 {
+			w.run(100 * ms)
+			for _, line := range w.log {
+				if line == w.now.Mono.String()+" ping 1" {
+					pings++
+					w.do(Pong{1})
+				}
+			}
+			w.forget()
+		}
+		if pings > 15 {
+			t.Errorf("%d pings in a minute of quiet, want about one in 5 s", pings)
+		}
+	})
+	t.Run("no network at all: abandoned after the timeout, never waited for", func(t *testing.T) {
+		w := newWorld(t, nil).live()
+		w.run(7 * time.Second)
+		w.want("15s ping 1", "17s dial 2 after=e-0 was=silence,9.99s,7s", "17s checking: silence")
+		w.do(URLReady{2})
+		w.run(time.Second)
+		w.want("18s abandon 2 (1000 dial replaced)", "18s dial 3 after=e-0 was=silence,9.99s,8s")
+		w.do(URLReady{3})
+		w.run(7 * time.Second)
+		w.want("23s abandon 3 (1000 dial timed out)", "23s checking retry in 500ms: silence",
+			"23.5s dial 4 after=e-0 attempt=1 was=silence,9.99s,13.5s", "23.5s checking: silence",
+			"25s abandon 1 (4000 no answer to a ping)", "25s reconnecting attempt=1: the connection attempt was not answered")
+	})
+}
+
+func TestSlowLinkIsNotTornDown(t *testing.T) {
+	w := newWorld(t, nil).live()
+	w.run(7500 * ms)
+	w.want("15s ping 1", "17s dial 2 after=e-0 was=silence,9.99s,7s", "17s checking: silence")
+	w.do(Pong{1}) // the first of the two to prove itself wins
+	w.want("17.5s abandon 2 (1000 not needed)", "17.5s live")
+	w.do(Opened{2}, Hello{Gen: 2, At: "e-9", Live: true})
+	w.want() // too late
+	if w.s.Cursor() != "e-0" {
+		t.Errorf("cursor %q was moved by a socket that lost", w.s.Cursor())
+	}
+}
+
+func TestAnyFrameAnswersAHeartbeat(t *testing.T) {
+	for name, frame := range map[string]Input{
+		"event": Events{1, []string{"e-1"}}, "frame": Frame{1}, "at": At{1, "e-1", true},
+		"hello": Hello{Gen: 1, Resumed: true, Live: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, nil).live()
+			w.run(6900 * ms)
+			w.do(frame)
+			w.run(3 * time.Second)
+			w.want("15s ping 1")
+		})
+	}
+}
+
+func TestServerThatNeverAnswersPings(t *testing.T) {
+	w := newWorld(t, nil)
+	w.do(Start{}, URLReady{1}, Opened{1})
+	for i := range 1000 {
+		w.run(time.Second)
+		w.do(Events{1, []string{fmt.Sprint(i)}})
+	}
+	if n := len(w.s.live.pings); n > maxPings {
+		t.Errorf("%d unanswered pings are remembered", n)
+	}
+	w.run(500 * ms)
+	w.forget()
+	w.do(Wake{})
+	w.run(200 * ms)
+	w.do(Events{1, []string{"buffered"}}) // may have waited since before the wake
+	w.run(100 * ms)
+	w.do(Events{1, []string{"fresh"}})
+	w.run(time.Second)
+	w.want("16m40.5s ping 1", "16m40.5s checking: wake", "16m40.8s live")
+}
+
+func TestMuteServer(t *testing.T) {
+	w := newWorld(t, nil)
+	w.do(Start{}, URLReady{1}, Opened{1})
+	w.forget()
+	w.run(5500 * ms)
+	w.want("5s abandon 1 (4000 no answer to a ping)",
+		"5s connecting attempt=1 retry in 500ms: connected, but the server neither spoke nor answered a ping", "5.5s dial 2 attempt=1",
+		"5.5s connecting attempt=1: connected, but the server neither spoke nor answered a ping")
+}
+
+func TestRTT(t *testing.T) {
+	var r rtt
+	if got := r.grace(150*ms, time.Second); got != time.Second {
+		t.Errorf("grace without a measure is %v, want the upper bound", got)
+	}
+	for range 20 {
+		r.add(100 * ms)
+	}
+	if got := r.grace(150*ms, time.Second); got != 200*ms {
+		t.Errorf("grace at a steady 100 ms is %v, want two round trips", got)
+	}
+	if got := r.patience(); got != time.Second {
+		t.Errorf("patience %v, want the lower bound", got)
+	}
+	r.add(900 * ms)
+	if got := r.grace(150*ms, time.Second); got < 600*ms {
+		t.Errorf("grace after an outlier is %v, want room for the deviation", got)
+	}
+	for range 50 {
+		r.add(0)
+	}
+	if r.smoothed <= 0 && r.grace(150*ms, time.Second) != 150*ms {
+		t.Errorf("grace %v on a perfect link, want the lower bound", r.grace(150*ms, time.Second))
+	}
+}

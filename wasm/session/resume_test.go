@@ -1,0 +1,82 @@
+package session
+
+import (
+	"fmt"
+	"testing"
+)
+
+func TestResumeFromTheLastDelivered(t *testing.T) {
+	w := newWorld(t, nil).live()
+	w.do(Events{1, []string{"e-1", "e-2", ""}}) // one without an id is delivered and moves nothing
+	w.want()
+	w.do(Closed{1, 1006, "", -1})
+	w.want("10s dial 2 after=e-2 was=reset,9.99s,0s", "10s reconnecting: reset")
+	w.do(URLReady{2}, Opened{2}, Hello{Gen: 2, Resumed: true, At: "e-2"})
+	w.do(Events{2, []string{"e-3"}})
+	w.do(At{2, "e-3", true})
+	w.want("10s ping 2", "10s reconnecting", "10s live")
+}
+
+func TestOverlapDeliversOnce(t *testing.T) {
+	w := newWorld(t, nil).live()
+	w.do(Events{1, []string{"e-1"}}, Network{}, URLReady{2}, Opened{2})
+	w.forget()
+	w.do(Events{1, []string{"e-2", "e-3"}}) // from the buffer: too early to be proof
+	w.do(Hello{Gen: 2, Resumed: true, At: "e-1"})
+	w.want("10s abandon 1 (4000 no sign of life)", "10s reconnecting")
+	if w.s.Cursor() != "e-3" {
+		t.Errorf("cursor fell back to %q", w.s.Cursor())
+	}
+	w.do(Events{2, []string{"e-2", "e-3", "e-4", "", "e-4"}})
+	w.want("10s deliver 00110")
+}
+
+func TestGaps(t *testing.T) {
+	for name, c := range map[string]struct {
+		hello  Hello
+		gap    []string
+		cursor string
+	}{
+		"told":               {Hello{Gen: 2, At: "f-4", Gap: &Gap{"e-1", "f-5", "epoch"}}, []string{"10s gap after=e-1 earliest=f-5 (epoch)"}, "f-4"},
+		"resumed":            {Hello{Gen: 2, Resumed: true, At: "e-1"}, nil, "e-1"},
+		"neither resumed":    {Hello{Gen: 2, At: "e-9", Live: true}, []string{"10s gap after=e-1 earliest= (unknown)"}, "e-9"},
+		"an empty new epoch": {Hello{Gen: 2, At: "f-0", Live: true, Gap: &Gap{"e-1", "", "epoch"}}, []string{"10s gap after=e-1 earliest= (epoch)"}, "f-0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, nil).live()
+			w.do(Events{1, []string{"e-1"}}, Closed{1, 1006, "", -1}, URLReady{2}, Opened{2})
+			w.forget()
+			w.do(c.hello)
+			var gaps []string
+			for _, line := range w.log {
+				if len(line) > 8 && line[4:7] == "gap" {
+					gaps = append(gaps, line)
+				}
+			}
+			if fmt.Sprint(gaps) != fmt.Sprint(c.gap) {
+				t.Errorf("got %q, want %q", gaps, c.gap)
+			}
+			if w.s.Cursor() != c.cursor {
+				t.Errorf("cursor %q, want %q", w.s.Cursor(), c.cursor)
+			}
+		})
+	}
+}
+
+func TestRingForgetsTheOldest(t *testing.T) {
+	var r ring
+	for i := range ringSize + 10 {
+		if !r.add(fmt.Sprint(i)) {
+			t.Fatalf("%d is new", i)
+		}
+	}
+	if len(r.known) != ringSize || len(r.order) != ringSize {
+		t.Errorf("%d ids known, %d in order, want %d", len(r.known), len(r.order), ringSize)
+	}
+	if r.add(fmt.Sprint(ringSize)) {
+		t.Error("a recent id was forgotten")
+	}
+	if !r.add("0") {
+		t.Error("the oldest id is still known")
+	}
+}

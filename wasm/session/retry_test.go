@@ -1,0 +1,298 @@
+package session
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestLossIsRedialedInTheServersWindow(t *testing.T) {
+	for name, c := range map[string]struct {
+		spread time.Duration
+		want   string
+	}{
+		"few clients: at once":     {0, "10s dial 2"},
+		"less than a timer is for": {8 * ms, "10s dial 2"},
+		"many clients: spread":     {20 * time.Second, "20s dial 2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, nil).live()
+			w.s.spread = c.spread
+			w.do(Closed{1, 1006, "", -1})
+			w.run(10 * time.Second)
+			for _, line := range w.log {
+				if strings.Contains(line, " dial ") {
+					if !strings.HasPrefix(line, c.want) {
+						t.Errorf("got %q, want %q", line, c.want)
+					}
+					return
+				}
+			}
+			t.Error("no dial")
+		})
+	}
+	t.Run("plain server: spread over a second", func(t *testing.T) {
+		w := newWorld(t, nil)
+		w.do(Start{}, URLReady{1}, Opened{1}, Pong{1})
+		w.run(6 * time.Second)
+		w.do(Frame{1}, Closed{1, 1006, "", -1})
+		w.forget()
+		w.run(600 * ms)
+		w.want("6.5s dial 2 was=reset,6s,500ms", "6.5s reconnecting: reset")
+	})
+}
+
+func TestAcceptThenCloseBacksOff(t *testing.T) {
+	w := newWorld(t, nil)
+	w.random = 0.999
+	w.do(Start{})
+	var waits []time.Duration
+	for gen := 1; gen <= 8; gen++ {
+		for w.s.dial == nil {
+			w.run(10 * ms)
+		}
+		w.redial(gen)
+		w.do(Closed{gen, 1011, "", -1})
+		waits = append(waits, (w.s.retryAt - w.now.Mono).Round(time.Second))
+	}
+	want := []time.Duration{1, 2, 4, 8, 16, 30, 30, 30}
+	for i := range want {
+		if waits[i] != want[i]*time.Second {
+			t.Fatalf("waits %v, want seconds %v: open alone must not reset the backoff", waits, want)
+		}
+	}
+}
+
+func TestProvenUptimeForgetsFailures(t *testing.T) {
+	w := newWorld(t, nil)
+	w.do(Start{})
+	for gen := 1; gen <= 3; gen++ {
+		for w.s.dial == nil {
+			w.run(10 * ms)
+		}
+		w.do(URLReady{gen}, Closed{gen, 1006, "", -1})
+	}
+	for w.s.dial == nil {
+		w.run(10 * ms)
+	}
+	w.redial(4)
+	w.run(4900 * ms)
+	w.do(Frame{4})
+	if w.s.attempt != 3 {
+		t.Errorf("attempt %d before 5 s of proven life, want 3", w.s.attempt)
+	}
+	w.run(200 * ms)
+	if w.s.attempt != 3 {
+		t.Error("time alone proved life")
+	}
+	w.do(Pong{4})
+	if w.s.attempt != 0 {
+		t.Errorf("attempt %d after 5 s of proven life, want 0", w.s.attempt)
+	}
+}
+
+func TestBackoffKeepsItsJitterAtTheCap(t *testing.T) {
+	for failures, bound := range map[int]time.Duration{1: 1, 2: 2, 5: 16, 6: 30, 7: 30, 40: 30, 1000: 30} {
+		for _, r := range []float64{0, 0.25, 0.999} {
+			want := time.Duration(r * float64(bound*time.Second))
+			if got := backoff(failures, time.Second, 30*time.Second, r); got != want {
+				t.Errorf("failure %d, random %v: %v, want %v", failures, r, got, want)
+			}
+		}
+	}
+}
+
+func TestAdviceIsObeyed(t *testing.T) {
+	w := newWorld(t, nil).live()
+	w.do(Closed{1, 1012, "retry=4000 restart", 4 * time.Second})
+	w.want("10s reconnecting retry in 4s: closed")
+	w.run(time.Second)
+	w.do(Wake{}, Network{})
+	w.want() // a wake does not cut it short
+	w.run(3 * time.Second)
+	w.want("14s dial 2 after=e-0 was=closed,9.99s,4s", "14s reconnecting: closed")
+
+	t.Run("in real time", func(t *testing.T) {
+		w := newWorld(t, nil).live()
+		w.do(Closed{1, 1013, "", time.Hour})
+		w.forget()
+		w.sleep(50 * time.Minute)
+		w.do(Wake{})
+		w.run(10*time.Minute + ms)
+		w.want("10m10s dial 2 after=e-0 was=closed,9.99s,1h0m0s", "10m10s reconnecting: closed")
+	})
+	t.Run("but not over the user", func(t *testing.T) {
+		w := newWorld(t, nil).live()
+		w.do(Closed{1, 1013, "", time.Hour})
+		w.run(time.Second)
+		w.forget()
+		w.do(Reconnect{})
+		w.want("11s dial 2 after=e-0 was=closed,9.99s,1s", "11s reconnecting: closed")
+	})
+	t.Run("refused without advice: backoff", func(t *testing.T) {
+		w := newWorld(t, nil).live()
+		w.do(Closed{1, 1013, "", -1})
+		w.want("10s reconnecting attempt=1 retry in 500ms: closed")
+	})
+}
+
+func TestPermanentFailures(t *testing.T) {
+	for code, fails := range map[int]bool{
+		1000: false, 1001: false, 1002: true, 1003: true, 1006: false, 1007: true, 1008: true, 1009: false, 1010: true,
+		1011: false, 1012: false, 1013: false, 3000: false, 4000: false, 4399: false, 4400: true, 4401: false, 4403: true, 4429: false, 4499: true, 4500: false,
+	} {
+		w := newWorld(t, nil).live()
+		w.do(Closed{1, code, "why", -1})
+		if got := w.s.shown.Name == Failed; got != fails {
+			t.Errorf("code %d: state %s, want failed: %v", code, w.s.shown.Name, fails)
+		}
+		if fails {
+			w.forget()
+			w.do(Wake{}, Online{true}, Visible{true})
+			w.run(time.Hour)
+			w.want()
+			w.do(Reconnect{})
+			w.redial(2)
+			if w.s.shown.Name != Live {
+				t.Errorf("code %d: Reconnect leads to %s", code, w.s.shown.Name)
+			}
+		}
+	}
+}
+
+func TestUnauthorizedGetsOneFreshURL(t *testing.T) {
+	w := newWorld(t, nil).live()
+	w.do(Closed{1, 4401, "expired", -1})
+	w.want("10s dial 2 after=e-0 fresh was=closed,9.99s,0s", "10s reconnecting: closed")
+	w.do(URLReady{2}, Opened{2}, Closed{2, 4401, "expired", -1})
+	w.want("10s ping 2", "10s failed: the server closed with code 4401: expired")
+
+	t.Run("again after proven life", func(t *testing.T) {
+		w := newWorld(t, nil).live()
+		w.do(Closed{1, 4401, "expired", -1})
+		w.redial(2)
+		w.run(6 * time.Second)
+		w.do(Pong{2})
+		w.forget()
+		w.do(Closed{2, 4401, "expired", -1})
+		w.want("16s dial 3 after=e-0 fresh was=closed,6s,0s", "16s reconnecting: closed")
+	})
+	t.Run("with a challenger under way", func(t *testing.T) {
+		w := newWorld(t, nil).live()
+		w.do(Network{})
+		w.forget()
+		w.do(Closed{1, 4401, "", -1})
+		w.want("10s abandon 2 (1000 dial made again with a new token)", "10s dial 3 after=e-0 fresh was=network,9.99s,0s", "10s reconnecting: network")
+	})
+}
+
+func TestURLFailureIsAFailedAttempt(t *testing.T) {
+	w := newWorld(t, nil)
+	w.do(Start{}, URLFailed{1, "token service: 500"})
+	w.want("0s dial 1", "0s connecting", "0s abandon 1 (1000 dial timed out)", "0s connecting attempt=1 retry in 500ms: no url: token service: 500")
+	w.run(500 * ms)
+	w.want("500ms dial 2 attempt=1", "500ms connecting attempt=1: no url: token service: 500")
+	w.run(10 * time.Second)
+	w.want("10.5s abandon 2 (1000 dial timed out)", "10.5s connecting attempt=2 retry in 1s: no url: the url function did not answer")
+}
+
+func TestHungDial(t *testing.T) {
+	w := newWorld(t, nil).live()
+	w.do(Closed{1, 1006, "", -1}, URLReady{2})
+	w.forget()
+	w.run(1500 * ms)
+	w.want("11s abandon 2 (1000 dial replaced)", "11s dial 3 after=e-0 was=reset,9.99s,1s")
+	t.Run("a link that is always slow gets more and more time", func(t *testing.T) {
+		var took []time.Duration
+		for gen := 3; gen < 7; gen++ {
+			start := w.now.Mono
+			w.do(URLReady{gen})
+			for w.s.dial.is(gen) {
+				w.run(100 * ms)
+			}
+			took = append(took, (w.now.Mono - start).Round(time.Second))
+			for w.s.dial == nil {
+				w.run(100 * ms)
+			}
+		}
+		want := []time.Duration{4, 10, 20, 20} // 3 was asked for 0.5 s before
+		for i := range want {
+			if d := took[i] - want[i]*time.Second; d < -time.Second || d > time.Second {
+				t.Fatalf("dials lasted %v, want seconds %v", took, want)
+			}
+		}
+	})
+}
+
+func TestOffline(t *testing.T) {
+	t.Run("the browser is wrong: loopback answers", func(t *testing.T) {
+		w := newWorld(t, nil).live()
+		w.do(Online{false})
+		w.pong(1, 20*ms)
+		w.want("10s ping 1", "10s checking: network", "10.02s live")
+	})
+	t.Run("retries are rare, not absent, and online dials at once", func(t *testing.T) {
+		w := newWorld(t, nil).live()
+		w.do(Online{false}, Closed{1, 1006, "", -1})
+		w.want("10s ping 1", "10s checking: network", "10s offline retry in 4s: network")
+		w.run(4 * time.Second)
+		w.want("14s dial 2 after=e-0 was=network,9.99s,4s", "14s offline: network")
+		w.do(URLReady{2}, Closed{2, 1006, "", -1})
+		w.want("14s offline attempt=1 retry in 4s: no connection")
+		w.run(3 * time.Second)
+		w.do(Online{true})
+		w.want("17s dial 3 after=e-0 attempt=1 was=network,9.99s,7s", "17s reconnecting attempt=1: no connection")
+	})
+	t.Run("going offline while waiting changes the state only", func(t *testing.T) {
+		w := newWorld(t, nil)
+		w.do(Start{}, Closed{1, 1006, "", -1})
+		w.forget()
+		w.do(Online{false})
+		w.want("0s offline attempt=1 retry in 500ms: no connection")
+	})
+	t.Run("given up while offline: no hurry", func(t *testing.T) {
+		w := newWorld(t, nil).live()
+		w.do(Online{false})
+		w.run(10 * time.Second)
+		w.want("10s ping 1", "10s checking: network", "10.15s offline: network", "20s abandon 1 (4000 no answer to a ping)", "20s offline retry in 4s: network")
+	})
+}
+
+func TestReconnectWhileLive(t *testing.T) {
+	w := newWorld(t, nil).live()
+	w.do(Reconnect{})
+	w.want("10s ping 1", "10s dial 2 after=e-0 was=user,9.99s,0s", "10s checking: user")
+	w.do(Pong{1})
+	w.want("10s abandon 2 (1000 not needed)", "10s live")
+}
+
+func TestChallengerRefused(t *testing.T) {
+	w := newWorld(t, nil).live()
+	w.do(Network{})
+	w.do(URLReady{2}, Opened{2})
+	w.forget()
+	// Accept-then-close is no proof: the live socket keeps its chance.
+	w.do(Closed{2, 1013, "retry=3000", 3 * time.Second})
+	w.want("10s checking retry in 3s: network")
+	w.do(Pong{1})
+	w.want("10s live")
+}
+
+func TestLiveClosedWhileChallenged(t *testing.T) {
+	w := newWorld(t, nil).live()
+	w.do(Network{}, URLReady{2}, Closed{1, 1006, "", -1})
+	w.want("10s ping 1", "10s dial 2 after=e-0 was=network,9.99s,0s", "10s checking: network", "10s reconnecting: network")
+	w.redial(2)
+	w.want("10s ping 2", "10s live")
+}
+
+func TestStaleInputsAreIgnored(t *testing.T) {
+	w := newWorld(t, nil).live()
+	w.do(Closed{1, 1006, "", -1})
+	w.redial(2)
+	w.forget()
+	w.do(Opened{1}, Closed{1, 4403, "", -1}, Pong{1}, Frame{1}, At{1, "x", true}, Hello{Gen: 1}, URLReady{1}, URLFailed{1, ""}, Opened{2}, Closed{9, 1006, "", -1})
+	w.want()
+	w.do(Events{1, []string{"x"}})
+	w.want("10s deliver 0")
+}

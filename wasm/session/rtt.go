@@ -1,0 +1,35 @@
+package session
+
+import "time"
+
+// rtt estimates the round trip as TCP does (RFC 6298).
+type rtt struct {
+	smoothed, deviation time.Duration
+}
+
+func (r *rtt) add(sample time.Duration) {
+	if r.smoothed == 0 {
+		r.smoothed, r.deviation = max(sample, time.Microsecond), sample/2
+		return
+	}
+	r.deviation += ((r.smoothed - sample).Abs() - r.deviation) / 4
+	r.smoothed += (sample - r.smoothed) / 8
+}
+
+// grace is how long an answer may take before its lack is suspicious: about two
+// round trips, within the bounds; the upper bound while nothing is known.
+func (r *rtt) grace(low, high time.Duration) time.Duration {
+	if r.smoothed == 0 {
+		return high
+	}
+	return min(max(2*r.smoothed, r.smoothed+4*r.deviation, low), high)
+}
+
+// patience is how long the first dial may take: four round trips cover DNS, TCP,
+// TLS and the upgrade.
+func (r *rtt) patience() time.Duration {
+	if r.smoothed == 0 {
+		return 2 * time.Second
+	}
+	return min(max(4*r.smoothed, time.Second), 2*time.Second)
+}

@@ -1,0 +1,215 @@
+package session
+
+import "time"
+
+// Session is one resilient connection. It is not safe for concurrent use.
+type Session struct {
+	opt    Options
+	random func() float64
+
+	now      Instant
+	deadline time.Duration // mono, as last told by Deadline
+	effects  []Effect
+
+	running         bool
+	failure         string // why it failed for good
+	visible, online bool
+
+	gen  int
+	live *socket // delivers
+	dial *socket // is being made; delivers nothing yet
+
+	attempt   int           // failures in a row
+	retryAt   time.Duration // mono, when a dial is wanted and there is none
+	advised   bool          // retryAt is the server's word: no wake cuts it short
+	lastDial  time.Duration // mono
+	slow      int           // dials in a row that hung
+	refreshed bool          // the one new token after 4401 is spent
+	trouble   string        // why there is still no connection
+
+	everLive bool
+	loss     *loss
+	beat     time.Duration // between pings
+	spread   time.Duration // window of the first retry
+	rtt      rtt
+
+	cursor string
+	seen   ring
+	shown  State
+}
+
+// loss is a connection that ended and whose successor has not spoken yet.
+type loss struct {
+	cause Cause
+	up    time.Duration
+	at    time.Duration // wall clock of the last sign of life
+}
+
+// New returns a session that waits for [Start]. random returns numbers in [0, 1).
+func New(opt Options, random func() float64) (*Session, error) {
+	if err := opt.validate(); err != nil {
+		return nil, err
+	}
+	return &Session{
+		opt: opt, random: random, deadline: never,
+		visible: opt.Visible, online: opt.Online,
+		beat: opt.Heartbeat, spread: opt.Spread, cursor: opt.After,
+		lastDial: -never, shown: State{Name: Stopped, RetryAt: -1},
+	}, nil
+}
+
+// Cursor is the id after which the stream goes on, "" before the first.
+func (s *Session) Cursor() string { return s.cursor }
+
+// Deadline is the monotonic time at which to hand in a [Tick]; ok is false when
+// there is nothing to wait for.
+func (s *Session) Deadline() (at time.Duration, ok bool) {
+	return s.deadline, s.deadline != never
+}
+
+// Handle takes one input and returns what to do, in order. The slice is valid
+// until the next call.
+func (s *Session) Handle(now Instant, in Input) []Effect {
+	lost := elapsed(s.now, now, s.deadline)
+	s.now = now
+	s.effects = s.effects[:0]
+	if s.running && lost != (gap{}) {
+		s.overslept(lost)
+	}
+	s.take(in)
+	for s.running && s.due() {
+	}
+	s.publish()
+	s.deadline = s.next()
+	return s.effects
+}
+
+func (s *Session) take(in Input) {
+	switch in := in.(type) {
+	case Start:
+		if !s.running {
+			s.start()
+		}
+	case Stop:
+		s.stop("")
+	case Reconnect:
+		if !s.running {
+			s.start()
+		} else {
+			s.advised = false
+			s.wake(CauseUser, 0, true)
+		}
+	case Visible:
+		s.visible = in.On
+		if in.On {
+			s.wake(CauseWake, 0, false)
+		}
+	case Wake:
+		s.wake(CauseWake, 0, false)
+	case Network:
+		s.wake(CauseNetwork, 0, true)
+	case Online:
+		s.online = in.On
+		if in.On || s.live != nil {
+			s.wake(CauseNetwork, 0, in.On)
+		}
+	case URLReady:
+		if k := s.dial; k.is(in.Gen) {
+			k.enter(dialing, s.now.Mono)
+		}
+	case URLFailed:
+		if s.dial.is(in.Gen) {
+			s.dialFailed("no url: " + in.Err)
+		}
+	case Opened:
+		s.opened(in.Gen)
+	case Closed:
+		s.closed(in)
+	case Hello:
+		s.hello(in)
+	case At:
+		if k := s.heard(in.Gen); k != nil {
+			s.cursor = in.At
+			k.caughtUp = k.caughtUp || in.Live
+		}
+	case Events:
+		s.events(in)
+	case Pong:
+		s.pong(in.Gen)
+	case Frame:
+		s.heard(in.Gen)
+	}
+}
+
+func (s *Session) start() {
+	s.running, s.failure, s.trouble = true, "", ""
+	s.attempt, s.slow, s.refreshed, s.advised = 0, 0, false, false
+	s.retryAt = s.now.Mono
+}
+
+// stop ends the session, for good if there is a reason.
+func (s *Session) stop(failure string) {
+	if !s.running {
+		return
+	}
+	s.running, s.failure = false, failure
+	for _, k := range []*socket{s.live, s.dial} {
+		if k != nil {
+			s.abandon(k, codeNormal, "closed by the page")
+		}
+	}
+	s.live, s.dial, s.loss, s.attempt = nil, nil, nil, 0
+}
+
+func (s *Session) hello(in Hello) {
+	k := s.heard(in.Gen)
+	if k == nil {
+		return
+	}
+	k.greeted, k.caughtUp = true, in.Live
+	if in.Beat > 0 && s.opt.Heartbeat > 0 {
+		s.beat = max(in.Beat, shortest)
+	}
+	s.spread = max(in.Spread, 0)
+	switch {
+	case in.Gap != nil:
+		s.emit(*in.Gap)
+		s.cursor = in.At
+	case in.Resumed:
+		// The cursor may be ahead of what the dial asked for: the other socket
+		// delivered meanwhile.
+	case k.after != "":
+		s.emit(Gap{After: k.after, Reason: "unknown"})
+		s.cursor = in.At
+	default:
+		s.cursor = in.At
+	}
+}
+
+func (s *Session) events(in Events) {
+	k := s.heard(in.Gen)
+	var mask []bool // nil while everything is delivered
+	for i, id := range in.IDs {
+		fresh := k != nil && (id == "" || s.seen.add(id))
+		if !fresh && mask == nil {
+			mask = make([]bool, len(in.IDs))
+			for j := range i {
+				mask[j] = true
+			}
+		}
+		if mask != nil {
+			mask[i] = fresh
+		}
+		if fresh && id != "" {
+			s.cursor = id
+		}
+	}
+	if k != nil {
+		k.pace(s.now.Mono)
+	}
+	if mask != nil {
+		s.emit(Deliver{Mask: mask})
+	}
+}
+
+func (s *Session) emit(e Effect) { s.effects = append(s.effects, e) }

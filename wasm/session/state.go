@@ -1,0 +1,102 @@
+package session
+
+import "time"
+
+// Name is the name of a [State].
+type Name string
+
+// The states that a page can show.
+const (
+	Connecting   Name = "connecting"   // no connection yet
+	Live         Name = "live"         // proven and caught up
+	Checking     Name = "checking"     // open, but its life is in doubt
+	Reconnecting Name = "reconnecting" // lost, or not yet caught up
+	Offline      Name = "offline"      // lost, and the browser sees no network
+	Stopped      Name = "stopped"      // closed by the page
+	Failed       Name = "failed"       // ended by an error that a retry cannot mend
+)
+
+// Cause is why a connection was lost or is in doubt.
+type Cause string
+
+// Causes; package wire lists the same words for the server.
+const (
+	CauseClosed  Cause = "closed"  // closed in order by the server
+	CauseReset   Cause = "reset"   // broken, close code 1006
+	CauseSilence Cause = "silence" // a ping went unanswered
+	CauseSleep   Cause = "sleep"   // the machine or the page slept
+	CauseWake    Cause = "wake"    // somebody came back to the page
+	CauseNetwork Cause = "network" // the network changed
+	CauseUser    Cause = "user"    // Reconnect was called
+)
+
+// State is what the page shows. It is an effect each time that it changes.
+type State struct {
+	Name    Name
+	Since   time.Duration // wall clock
+	Attempt int           // failed dials in a row
+	RetryAt time.Duration // wall clock; negative when no retry is scheduled
+	Cause   string        // a Cause, or the reason of a failure; "" when live
+	Gen     int           // the socket that delivers; 0 for none
+}
+
+// publish emits the state if it changed.
+func (s *Session) publish() {
+	next := State{Name: s.name(), Attempt: s.attempt, RetryAt: -1, Cause: s.cause()}
+	if s.live != nil {
+		next.Gen, next.Attempt = s.live.gen, 0
+	}
+	if s.waiting() {
+		next.RetryAt = s.now.Wall + s.retryAt - s.now.Mono
+		// The wall clock is read beside the monotonic one; their jitter is no change.
+		if d := next.RetryAt - s.shown.RetryAt; s.shown.RetryAt >= 0 && d > -50*time.Millisecond && d < 50*time.Millisecond {
+			next.RetryAt = s.shown.RetryAt
+		}
+	}
+	next.Since = s.shown.Since
+	if next.Name != s.shown.Name {
+		next.Since = s.now.Wall
+	}
+	if next != s.shown {
+		s.shown = next
+		s.emit(next)
+	}
+}
+
+func (s *Session) name() Name {
+	switch {
+	case s.failure != "":
+		return Failed
+	case !s.running:
+		return Stopped
+	case !s.online && (s.live == nil || s.suspect()):
+		return Offline
+	case s.live != nil && s.live.caughtUp:
+		if c := s.live.check; c != nil && (c.shown || s.suspect()) {
+			return Checking
+		}
+		return Live
+	case s.everLive:
+		return Reconnecting
+	}
+	return Connecting
+}
+
+func (s *Session) cause() string {
+	switch s.name() {
+	case Failed:
+		return s.failure
+	case Live, Stopped:
+		return ""
+	}
+	if s.live != nil && s.live.check != nil {
+		return string(s.live.check.cause)
+	}
+	if s.trouble != "" {
+		return s.trouble
+	}
+	if s.loss != nil {
+		return string(s.loss.cause)
+	}
+	return ""
+}
