@@ -1,0 +1,230 @@
+package feed
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/coder/websocket"
+	"golang.org/x/time/rate"
+
+	"github.com/wakesocket/wakesocket/wasm/wire"
+	"github.com/wakesocket/wakesocket/web/store"
+)
+
+// Client tells who a message came from.
+type Client struct {
+	ID      string     // what the client calls itself, "" if nothing; not to be trusted
+	Address netip.Addr // of the client, or of the last proxy that is not trusted
+	Number  uint64     // of the connection, unique in the feed
+}
+
+// client is one connection. A goroutine reads it as long as it lives; another
+// writes to it only while there is something to write.
+type client struct {
+	feed    *Feed
+	conn    *websocket.Conn
+	network net.Conn // below conn: closing it stops everything at once
+	info    Client
+	browser string
+	plain   bool // never said wakesocket=1: no control frames, no arrays
+	opened  time.Time
+	was     *wire.Was
+	resumed string // what it asked to go on from
+	gap     string // reason, "" if none
+	allow   func(topic string) bool
+	limit   *rate.Limiter
+
+	heard  atomic.Int64 // unix ns of the last frame from the client
+	pinged atomic.Int64 // unix ns of its last ping, 0 if none
+	stuck  atomic.Int64 // unix ns at which the write under way began, 0 if none
+	rtt    atomic.Int64 // ns, as the kernel measures it; 0 if unknown
+
+	mu      sync.Mutex
+	writing bool // the writer runs; what stands below belongs to it, but for the inputs
+	cause   string
+	inputs
+	outputs
+}
+
+// inputs are set by others for the writer, under mu.
+type inputs struct {
+	pongs  int
+	topics map[string]struct{} // nil: all
+	bye    *websocket.CloseError
+}
+
+// outputs are where the writer is.
+type outputs struct {
+	hello   []byte          // to be sent first
+	pos     store.ID        // everything up to here was sent or filtered out
+	at      cursor          // the same place in the ring,
+	inRing  bool            // if it is there
+	ebb     cursor          // head of the ring when the store had nothing behind pos
+	page    []entry         // read from the store, to be sent before anything behind it
+	pending bool            // an at frame is due
+	live    bool            // the client knows that it is at the head
+	skipped bool            // events were filtered out since a position was told
+	allowed map[string]bool // answers of allow
+
+	replayed int // events sent before the client was live, or from the store
+}
+
+// read handles what the client sends, until the connection ends.
+func (c *client) read() {
+	defer c.feed.gone.Done()
+	err := c.receive()
+	c.conn.CloseNow()
+	c.end(err)
+}
+
+var messages = sync.Pool{New: func() any { return bytes.NewBuffer(make([]byte, 0, 512)) }}
+
+func (c *client) receive() error {
+	ctx := context.Background()
+	for {
+		kind, r, err := c.conn.Reader(ctx)
+		if err != nil {
+			return err
+		}
+		buffer := messages.Get().(*bytes.Buffer)
+		buffer.Reset()
+		_, err = io.Copy(buffer, r)
+		if err == nil {
+			err = c.message(kind, buffer.Bytes())
+		}
+		messages.Put(buffer)
+		if err != nil {
+			return err
+		}
+	}
+}
+
+var errRefused = errors.New("feed: the client broke a rule")
+
+func (c *client) message(kind websocket.MessageType, data []byte) error {
+	now := time.Now()
+	c.heard.Store(now.UnixNano())
+	if !c.limit.AllowN(now, 1) {
+		return c.refuse(websocket.StatusPolicyViolation, "too many messages")
+	}
+	if kind != websocket.MessageText {
+		return c.refuse(websocket.StatusUnsupportedData, "binary messages are not taken")
+	}
+	if string(data) == wire.Ping {
+		c.pinged.Store(now.UnixNano())
+		c.rtt.Store(int64(roundTrip(c.network)))
+		c.input(func(in *inputs) { in.pongs++ })
+		return nil
+	}
+	if !json.Valid(data) {
+		return c.refuse(websocket.StatusInvalidFramePayloadData, "a message is ping or JSON")
+	}
+	if bytes.Contains(data, []byte(`"`+wire.Control+`"`)) {
+		var topics wire.Topics
+		if json.Unmarshal(data, &topics) == nil && topics.Kind == wire.KindTopics {
+			set, err := topicSet(topics.Topics)
+			if err != nil {
+				return c.refuse(websocket.StatusPolicyViolation, err.Error())
+			}
+			c.input(func(in *inputs) { in.topics = set })
+			return nil
+		}
+	}
+	if c.feed.options.OnMessage != nil {
+		c.feed.options.OnMessage(c.info, bytes.Clone(data))
+	}
+	return nil
+}
+
+// refuse closes the connection for what the client did.
+func (c *client) refuse(code websocket.StatusCode, reason string) error {
+	c.blame(causeRefused)
+	c.conn.Close(code, reason)
+	return errRefused
+}
+
+// topicSet checks topics and makes a set of them; nil stands for all.
+func topicSet(topics []string) (map[string]struct{}, error) {
+	if len(topics) == 0 {
+		return nil, nil
+	}
+	if len(topics) > maxTopics {
+		return nil, errors.New("too many topics")
+	}
+	set := make(map[string]struct{}, len(topics))
+	for _, topic := range topics {
+		if err := store.CheckTopic(topic); err != nil {
+			return nil, errors.New("bad topic")
+		}
+		set[topic] = struct{}{}
+	}
+	return set, nil
+}
+
+// blame notes why the connection ends, unless a reason is known already.
+func (c *client) blame(cause string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.cause == "" {
+		c.cause = cause
+	}
+}
+
+// fail ends the connection at once.
+func (c *client) fail(cause string) {
+	c.blame(cause)
+	c.network.Close()
+}
+
+// dismiss asks the writer to send a close frame behind what it is writing.
+func (c *client) dismiss(cause string, code websocket.StatusCode, reason string) {
+	c.blame(cause)
+	c.input(func(in *inputs) { in.bye = &websocket.CloseError{Code: code, Reason: reason} })
+}
+
+// check drops the client when it is stuck or silent.
+func (c *client) check(now time.Time) {
+	options := &c.feed.options
+	if began := c.stuck.Load(); began != 0 && now.UnixNano()-began > int64(options.WriteTimeout) {
+		c.fail(causeSlow)
+	} else if options.Silence > 0 && now.UnixNano()-c.heard.Load() > int64(options.Silence) {
+		c.fail(causeSilence)
+	}
+}
+
+// end tells the cause of the loss, when it was one.
+func (c *client) end(err error) {
+	c.feed.remove(c)
+	c.mu.Lock()
+	cause := c.cause
+	c.mu.Unlock()
+	if cause == "" {
+		cause = causeOf(err)
+	}
+	c.feed.lost(c, cause)
+}
+
+// causeOf tells from the reader's error how the client went.
+func causeOf(err error) string {
+	switch code := websocket.CloseStatus(err); code {
+	case wire.CloseNormal, wire.CloseGoingAway, websocket.StatusNoStatusRcvd:
+		return causeLeft
+	case wire.CloseAbandoned:
+		return causeAbandoned
+	case -1:
+	default:
+		return causeClosed
+	}
+	if errors.Is(err, websocket.ErrMessageTooBig) {
+		return causeRefused
+	}
+	return causeReset
+}

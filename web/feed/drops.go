@@ -1,0 +1,226 @@
+package feed
+
+import (
+	"container/list"
+	"context"
+	"log/slog"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// Causes of a loss as the feed sees it.
+const (
+	causeLeft      = "left"      // closed with 1000, 1001 or no code: not a loss
+	causeReset     = "reset"     // the connection broke
+	causeSilence   = "silence"   // nothing came for too long
+	causeSlow      = "slow"      // a write did not go out in time
+	causeAbandoned = "abandoned" // the client gave this connection up for another
+	causeClosed    = "closed"    // the client closed with any other code
+	causeRefused   = "refused"   // the client broke a rule
+	causeDrain     = "drain"     // sent away by Drain
+	causeShutdown  = "shutdown"  // the feed was closed
+	causeEpoch     = "epoch"     // the log began another life
+	causeLapped    = "lapped"    // the log was trimmed past a slow client
+	causeStore     = "store"     // the store failed in a replay
+)
+
+var causes = []string{causeLeft, causeReset, causeSilence, causeSlow, causeAbandoned, causeClosed,
+	causeRefused, causeDrain, causeShutdown, causeEpoch, causeLapped, causeStore}
+
+// Drop is one lost connection.
+type Drop struct {
+	Time    time.Time     `json:"time"`
+	Client  string        `json:"client"` // id, or address for a client without one
+	Block   string        `json:"block"`  // IPv4 /24 or IPv6 /48 of the address
+	Browser string        `json:"browser"`
+	Cause   string        `json:"cause"`             // as the feed saw it
+	Told    string        `json:"told"`              // as the client told it when it came back, "" until then
+	Down    time.Duration `json:"down_ns"`           // as the client told it
+	Up      time.Duration `json:"up_ns"`             // how long it was connected
+	Ping    time.Duration `json:"last_ping_ns"`      // age of its last ping, -1 if there was none
+	RTT     time.Duration `json:"rtt_ns"`            // by the kernel, 0 if unknown
+	Lag     uint64        `json:"lag"`               // events that it had not been sent yet
+	Resumed string        `json:"resumed,omitempty"` // id that it had asked to go on from
+	Replay  int           `json:"replayed"`          // events that it was replayed
+	Gap     string        `json:"gap,omitempty"`     // reason of the gap that it was told of
+}
+
+const (
+	historyClients = 1024 // clients with a history
+	historyDrops   = 16   // drops in the history of one
+)
+
+// drops remembers the latest losses of each client, and forgets the clients that
+// were lost longest ago.
+type drops struct {
+	mu      sync.Mutex
+	clients map[string]*list.Element // of *history
+	recent  *list.List               // latest loss first
+}
+
+type history struct {
+	client string
+	drops  []*Drop // oldest first
+}
+
+func newDrops() *drops {
+	return &drops{clients: map[string]*list.Element{}, recent: list.New()}
+}
+
+func (d *drops) add(drop *Drop) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	e, ok := d.clients[drop.Client]
+	if !ok {
+		e = d.recent.PushFront(&history{client: drop.Client})
+		d.clients[drop.Client] = e
+		if d.recent.Len() > historyClients {
+			oldest := d.recent.Remove(d.recent.Back()).(*history)
+			delete(d.clients, oldest.client)
+		}
+	}
+	d.recent.MoveToFront(e)
+	h := e.Value.(*history)
+	if len(h.drops) == historyDrops {
+		h.drops = append(h.drops[:0], h.drops[1:]...)
+	}
+	h.drops = append(h.drops, drop)
+}
+
+// told notes what a returning client says of its latest loss, and returns what
+// the feed had seen, "" when it has seen nothing yet.
+func (d *drops) told(client, cause string, down time.Duration) (seen string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	e, ok := d.clients[client]
+	if !ok {
+		return ""
+	}
+	h := e.Value.(*history)
+	last := h.drops[len(h.drops)-1]
+	if last.Told != "" {
+		return ""
+	}
+	last.Told, last.Down = cause, down
+	return last.Cause
+}
+
+// list copies every drop, those of the latest client first.
+func (d *drops) list() []Drop {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var all []Drop
+	for e := d.recent.Front(); e != nil; e = e.Next() {
+		for _, drop := range e.Value.(*history).drops {
+			all = append(all, *drop)
+		}
+	}
+	return all
+}
+
+// name is what the history calls a client.
+func (c *client) name() string {
+	if c.info.ID != "" {
+		return c.info.ID
+	}
+	return c.info.Address.String()
+}
+
+// arrived counts a client in, and notes what it tells of its last loss.
+func (f *Feed) arrived(c *client) {
+	switch {
+	case c.gap != "":
+		f.metrics.resumes.WithLabelValues("gap_" + c.gap).Inc()
+	case c.resumed != "":
+		f.metrics.resumes.WithLabelValues("exact").Inc()
+	default:
+		f.metrics.resumes.WithLabelValues("fresh").Inc()
+	}
+	if c.was == nil {
+		return
+	}
+	f.metrics.told.WithLabelValues(c.was.Cause).Inc()
+	seen := f.drops.told(c.name(), c.was.Cause, c.was.Down)
+	f.options.Logger.Info("client returned", "client", c.name(), "told", c.was.Cause, "seen", seen,
+		"up", c.was.Up, "down", c.was.Down, "resumed", c.resumed, "gap", c.gap)
+}
+
+// lost counts a client out: one line in the log, unless it left.
+func (f *Feed) lost(c *client, cause string) {
+	f.metrics.ends.WithLabelValues(cause).Inc()
+	if cause == causeLeft {
+		return
+	}
+	now := time.Now()
+	drop := &Drop{
+		Time: now, Client: c.name(), Block: wideBlock(c.info.Address), Browser: c.browser, Cause: cause,
+		Up: now.Sub(c.opened), Ping: -1, RTT: time.Duration(c.rtt.Load()), Resumed: c.resumed, Gap: c.gap,
+	}
+	if pinged := c.pinged.Load(); pinged != 0 {
+		drop.Ping = now.Sub(time.Unix(0, pinged))
+	}
+	c.mu.Lock()
+	drop.Replay = c.replayed
+	drop.Lag = uint64(len(c.page))
+	if c.inRing {
+		drop.Lag = f.ring.behind(c.at)
+	}
+	c.mu.Unlock()
+	f.drops.add(drop)
+	told := ""
+	if c.was != nil {
+		told = c.was.Cause
+	}
+	f.options.Logger.LogAttrs(context.Background(), slog.LevelInfo, "client dropped",
+		slog.String("client", drop.Client), slog.String("cause", cause), slog.String("told_before", told),
+		slog.String("address", drop.Block), slog.String("browser", drop.Browser),
+		slog.Duration("up", drop.Up), slog.Duration("last_ping", drop.Ping), slog.Duration("rtt", drop.RTT),
+		slog.Uint64("lag", drop.Lag), slog.String("resumed", drop.Resumed), slog.Int("replayed", drop.Replay),
+		slog.String("gap", drop.Gap))
+}
+
+// wideBlock is the neighbourhood of an address: enough to see that one network
+// drops its clients, and no more of the person than that needs.
+func wideBlock(address netip.Addr) string {
+	bits := 24
+	if address.Is6() {
+		bits = 48
+	}
+	block, err := address.Prefix(bits)
+	if err != nil {
+		return ""
+	}
+	return block.String()
+}
+
+// browserOf names the family of a browser: a short list, so that it can be
+// counted.
+func browserOf(agent string) string {
+	for _, family := range []struct{ token, name string }{
+		{"Edg", "Edge"}, {"OPR/", "Opera"}, {"SamsungBrowser/", "Samsung"}, {"Firefox/", "Firefox"},
+		{"FxiOS/", "Firefox"}, {"CriOS/", "Chrome"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"},
+		{"AppleWebKit/", "WebKit"}, {"Go-http-client", "Go"},
+	} {
+		if strings.Contains(agent, family.token) {
+			return family.name
+		}
+	}
+	return "other"
+}
+
+// protocolPing counts a ping of the WebSocket protocol as a sign of life; coder
+// answers it unless the client sends too many.
+func (c *client) protocolPing(_ context.Context, _ []byte) bool {
+	now := time.Now()
+	c.heard.Store(now.UnixNano())
+	if c.limit.AllowN(now, 1) {
+		return true
+	}
+	c.blame(causeRefused)
+	go c.conn.Close(websocket.StatusPolicyViolation, "too many pings")
+	return false
+}

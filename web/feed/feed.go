@@ -1,0 +1,282 @@
+// Package feed serves an event log to WebSocket clients: every event once and in
+// order across losses of the connection, or a gap told.
+//
+// One ring holds the newest events of the log, each encoded once. A client is a
+// cursor into the ring, not a queue: replay is reading from an old cursor, live is
+// reading at the head, so no switch between the two can lose or repeat an event,
+// and a slow client costs nothing. Whoever is behind gets batches. A cursor that
+// falls off the ring reads pages from the store; off the store, the client is told
+// of the gap.
+package feed
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/wakesocket/wakesocket/wasm/wire"
+	"github.com/wakesocket/wakesocket/web/store"
+)
+
+// Feed is an [net/http.Handler] that serves one log.
+type Feed struct {
+	options Options
+	ring    *ring
+	pager   *pager
+	drops   *drops
+	metrics *metrics
+	accept  *rate.Limiter // nil: no limit
+	refusal chan struct{}
+
+	mu       sync.Mutex
+	clients  map[*client]struct{}
+	address  map[netip.Prefix]int // connections of each
+	reserved int                  // connections, and handshakes on the way to be one
+	all      []*client            // the clients as a slice, nil when it has to be made anew
+	grown    chan struct{}        // closed at the next append; nil while nobody waits
+	draining time.Time            // until when; zero while not
+	closed   bool
+
+	stop context.CancelFunc
+	done sync.WaitGroup // the feed's own goroutines
+	gone sync.WaitGroup // the clients'
+	last atomic.Uint64  // number of the newest connection
+	peak atomic.Int64   // the most clients there ever were
+}
+
+// New returns a feed that follows the log of its store until Close.
+func New(options Options) (*Feed, error) {
+	options, err := options.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	f := &Feed{
+		options: options,
+		ring:    newRing(options.Ring, options.RingBytes),
+		pager:   newPager(options.Store, options.StoreTimeout),
+		drops:   newDrops(),
+		refusal: make(chan struct{}, refusalSlots),
+		clients: map[*client]struct{}{},
+		address: map[netip.Prefix]int{},
+		stop:    stop,
+	}
+	f.metrics = newMetrics(f)
+	if options.AcceptRate > 0 {
+		f.accept = rate.NewLimiter(rate.Limit(options.AcceptRate), max(1, int(options.AcceptRate)))
+	}
+	f.done.Go(func() { f.follow(ctx) })
+	f.done.Go(func() { f.sweep(ctx) })
+	return f, nil
+}
+
+// Publish appends an event to the log and returns its id. It fails when data are
+// not JSON or too large, when the topic is not one, and when the store fails; an
+// event whose Publish failed may still appear if the store lost the answer only.
+func (f *Feed) Publish(ctx context.Context, topic string, data []byte) (id string, err error) {
+	if err := store.CheckTopic(topic); err != nil {
+		return "", err
+	}
+	if len(data) > f.options.MaxEvent {
+		return "", fmt.Errorf("feed: the event has %d bytes, at most %d are taken", len(data), f.options.MaxEvent)
+	}
+	if !json.Valid(data) {
+		return "", errors.New("feed: the event's data are not valid JSON")
+	}
+	at, err := f.options.Store.Publish(ctx, topic, data)
+	if err != nil {
+		f.metrics.storeErrors.WithLabelValues("publish").Inc()
+		return "", err
+	}
+	return at.String(), nil
+}
+
+// follow keeps the ring at the end of the log, whatever happens to the store.
+func (f *Feed) follow(ctx context.Context) {
+	for pause := 50 * time.Millisecond; ctx.Err() == nil; {
+		_, top, ready := f.ring.head()
+		if !ready {
+			top = store.ID{}
+		}
+		s := &sink{feed: f}
+		err := f.options.Store.Follow(ctx, top, s)
+		if ctx.Err() != nil {
+			return
+		}
+		if s.used {
+			pause = 50 * time.Millisecond
+		}
+		f.metrics.storeErrors.WithLabelValues("follow").Inc()
+		f.options.Logger.Error("the store cannot be followed", "error", err, "retry", pause)
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+		}
+		pause = min(2*pause, 2*time.Second)
+	}
+}
+
+// sink takes what the store tells into the ring.
+type sink struct {
+	feed *Feed
+	used bool
+}
+
+func (s *sink) Reset(top store.ID) {
+	s.used = true
+	_, _, again := s.feed.ring.head()
+	s.feed.ring.reset(top)
+	s.feed.pager.forget()
+	if again {
+		s.feed.options.Logger.Warn("the log began another life", "epoch", top.Epoch)
+	}
+	s.feed.wakeAll()
+}
+
+func (s *sink) Append(events []store.Event) {
+	s.used = true
+	entries := encodeAll(events)
+	for _, e := range entries {
+		if e.frame == nil {
+			s.feed.options.Logger.Warn("an event in the log is not JSON", "id", e.id.String(), "topic", e.topic)
+		}
+	}
+	s.feed.ring.append(entries)
+	s.feed.metrics.events.Add(float64(len(entries)))
+	s.feed.wakeAll()
+}
+
+func (s *sink) Trim(base store.ID) {
+	s.feed.ring.trim(base)
+	s.feed.pager.forget()
+}
+
+// wakeAll lets every client look at the ring.
+func (f *Feed) wakeAll() {
+	f.mu.Lock()
+	if f.grown != nil {
+		close(f.grown)
+		f.grown = nil
+	}
+	f.mu.Unlock()
+	for _, c := range f.snapshot() {
+		c.wake()
+	}
+}
+
+// growth returns a channel that is closed when the ring changes.
+func (f *Feed) growth() <-chan struct{} {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.grown == nil {
+		f.grown = make(chan struct{})
+	}
+	return f.grown
+}
+
+// spread is the window over which clients should come back after a loss, so that
+// they come at the rate at which they are let in. It is counted from the most
+// clients there ever were: those who connect first would else be told too little.
+func (f *Feed) spread() time.Duration {
+	if f.options.AcceptRate <= 0 {
+		return 0
+	}
+	return min(maxSpread, time.Duration(float64(f.peak.Load())/f.options.AcceptRate*float64(time.Second)))
+}
+
+// later is a random advice within the spread, and within at least the given time.
+func (f *Feed) later(least time.Duration, text string) string {
+	return wire.Advice(rand.N(max(f.spread(), least)), text)
+}
+
+// sweep drops clients whose writes are stuck or who have gone silent. One look at
+// all of them now and then costs less than a timer for each write.
+func (f *Feed) sweep(ctx context.Context) {
+	every := f.options.WriteTimeout
+	if f.options.Silence > 0 {
+		every = min(every, f.options.Silence)
+	}
+	ticker := time.NewTicker(min(max(every/8, 5*time.Millisecond), time.Second))
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+		now := time.Now()
+		for _, c := range f.snapshot() {
+			c.check(now)
+		}
+	}
+}
+
+// snapshot returns the clients of this moment; the slice must not be changed.
+func (f *Feed) snapshot() []*client {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.all == nil {
+		f.all = make([]*client, 0, len(f.clients))
+		for c := range f.clients {
+			f.all = append(f.all, c)
+		}
+	}
+	return f.all
+}
+
+// Drain sends every client away, one by one over the window, and lets nobody in
+// any more. Clients are told to come back at once, since another process should
+// serve them by now; whoever comes back here is told to wait for the window to end. Drain returns
+// when all have gone, or with the error of ctx when that ends first.
+func (f *Feed) Drain(ctx context.Context, window time.Duration) error {
+	f.mu.Lock()
+	f.draining = time.Now().Add(window)
+	f.mu.Unlock()
+	all := slices.Clone(f.snapshot())
+	rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	begin := time.Now()
+	for i, c := range all {
+		due := begin.Add(window * time.Duration(i) / time.Duration(len(all)))
+		select {
+		case <-time.After(time.Until(due)):
+			c.dismiss(causeDrain, wire.CloseRestart, wire.Advice(0, "draining"))
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	gone := make(chan struct{})
+	go func() {
+		f.gone.Wait()
+		close(gone)
+	}()
+	select {
+	case <-gone:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Close drops every client and stops following the log. It does not close the
+// store.
+func (f *Feed) Close() error {
+	f.mu.Lock()
+	f.closed = true
+	f.mu.Unlock()
+	f.stop()
+	for _, c := range f.snapshot() {
+		c.fail(causeShutdown)
+	}
+	f.gone.Wait()
+	f.done.Wait()
+	return nil
+}

@@ -1,0 +1,115 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/wakesocket/wakesocket/wasm/wire"
+	"github.com/wakesocket/wakesocket/web/store"
+)
+
+// start is where a connection begins.
+type start struct {
+	pos     store.ID // what follows comes behind this
+	at      cursor   // the same in the ring,
+	inRing  bool     // if it is there
+	page    []entry  // the events behind pos, if they were read from the store
+	resumed bool
+	gap     *wire.Gap
+	live    bool // nothing is to be replayed
+}
+
+var errNotReady = errors.New("feed: the log has not been reached yet")
+
+// resume finds the place behind after. It is exact or it is a gap, behind which
+// everything that the log still has is replayed.
+func (f *Feed) resume(ctx context.Context, after string) (start, error) {
+	head, top, ready := f.ring.head()
+	if !ready {
+		return start{}, errNotReady
+	}
+	if after == "" {
+		return start{pos: top, at: head, inRing: true, live: true}, nil
+	}
+	id, ok := store.ParseID(after)
+	if !ok {
+		return f.gap(after, wire.GapInvalid)
+	}
+	at, place := f.ring.find(id)
+	if place == beyond {
+		at, place = f.await(ctx, id)
+	}
+	switch {
+	case place == inside:
+		head, _, _ := f.ring.head()
+		return start{pos: id, at: at, inRing: true, resumed: true, live: at == head}, nil
+	case place == beyond:
+		return f.gap(after, wire.GapFuture)
+	case place == nowhere && id.Epoch != top.Epoch:
+		return f.gap(after, wire.GapEpoch)
+	case place == nowhere:
+		return f.gap(after, wire.GapInvalid)
+	}
+	page, err := f.pager.after(id)
+	if reason, gap := store.AsGap(err); gap {
+		return f.gap(after, reason)
+	}
+	if err != nil {
+		return start{}, err
+	}
+	return start{pos: id, page: page, resumed: true}, nil
+}
+
+// await gives a ring that lags behind another process of the same log a moment to
+// catch up with a client that comes from there.
+func (f *Feed) await(ctx context.Context, id store.ID) (cursor, place) {
+	timeout := time.NewTimer(futureWait)
+	defer timeout.Stop()
+	for {
+		grown := f.growth()
+		at, place := f.ring.find(id)
+		if place != beyond {
+			return at, place
+		}
+		select {
+		case <-grown:
+		case <-timeout.C:
+			return at, place
+		case <-ctx.Done():
+			return at, place
+		}
+	}
+}
+
+// gap begins at the oldest event that the log has.
+func (f *Feed) gap(after, reason string) (start, error) {
+	after = after[:min(len(after), store.MaxID)]
+	for range 3 { // the log may be trimmed between two questions
+		bounds, err := f.pager.bounds()
+		if err != nil {
+			return start{}, err
+		}
+		s := start{pos: bounds.Base, gap: &wire.Gap{After: after, Reason: reason}}
+		if at, place := f.ring.find(bounds.Base); place == inside {
+			s.at, s.inRing = at, true
+			earliest, some := f.ring.firstID(at)
+			if s.live = !some; some {
+				s.gap.Earliest = earliest.String()
+			}
+			return s, nil
+		}
+		s.page, err = f.pager.after(bounds.Base)
+		if _, again := store.AsGap(err); again {
+			continue
+		}
+		if err != nil {
+			return start{}, err
+		}
+		if len(s.page) > 0 {
+			s.gap.Earliest = s.page[0].id.String()
+		}
+		return s, nil
+	}
+	return start{}, errBusy
+}

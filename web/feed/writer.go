@@ -1,0 +1,331 @@
+package feed
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/wakesocket/wakesocket/wasm/wire"
+	"github.com/wakesocket/wakesocket/web/store"
+)
+
+// input changes what the writer has to do and wakes it.
+func (c *client) input(change func(*inputs)) {
+	c.mu.Lock()
+	change(&c.inputs)
+	c.mu.Unlock()
+	c.wake()
+}
+
+// wake starts the writer unless it runs already or has nothing to do.
+//
+// Nothing is missed: the ring grows before wake is called, and the writer looks at
+// the ring before it stops, both under mu.
+func (c *client) wake() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.writing && c.due() {
+		c.writing = true
+		go c.write()
+	}
+}
+
+// due reports whether there is something to write. For a client with topics it
+// moves the cursor over events that are not for it, so that an idle client with
+// rare topics does not fall off the ring and needs no goroutine to stay.
+func (c *client) due() bool {
+	if c.hello != nil || c.pongs > 0 || c.bye != nil || len(c.page) > 0 || !c.live {
+		return true
+	}
+	if !c.inRing {
+		return !c.dry()
+	}
+	if c.topics == nil && c.allow == nil {
+		head, _, _ := c.feed.ring.head()
+		return c.at != head
+	}
+	for {
+		at := c.at
+		frames, last, skipped, state := c.feed.ring.read(&at, c.wants, nil, 1, 0)
+		if len(frames) > 0 || state == fallen || state == reborn {
+			return true
+		}
+		c.moved(at, last, skipped)
+		if state == atHead {
+			return false
+		}
+	}
+}
+
+// wants is the client's filter; it runs under mu.
+func (c *client) wants(topic string) bool {
+	if c.topics != nil {
+		if _, ok := c.topics[topic]; !ok {
+			return false
+		}
+	}
+	if c.allow == nil {
+		return true
+	}
+	ok, known := c.allowed[topic]
+	if !known {
+		ok = c.allow(topic)
+		if c.allowed == nil || len(c.allowed) >= maxTopics {
+			c.allowed = map[string]bool{}
+		}
+		c.allowed[topic] = ok
+	}
+	return ok
+}
+
+// moved notes where the cursor stands after a read that passed over events.
+func (c *client) moved(at cursor, last store.ID, skipped bool) {
+	c.at = at
+	if !last.IsZero() {
+		c.pos = last
+		c.skipped = skipped
+	}
+}
+
+// step is what the writer does next.
+type step struct {
+	kind   stepKind
+	frame  []byte
+	frames [][]byte
+	bye    *websocket.CloseError
+}
+
+type stepKind int
+
+const (
+	rest     stepKind = iota
+	oneFrame          // write frame
+	batch             // write frames
+	turnPage          // read from the store
+	goodbye           // close
+)
+
+// write does what is due, then stops.
+func (c *client) write() {
+	var frames [][]byte
+	for {
+		c.mu.Lock()
+		s := c.next(frames[:0])
+		if s.kind == rest {
+			c.writing = false
+			c.mu.Unlock()
+			return
+		}
+		c.mu.Unlock()
+		ok := true
+		switch s.kind {
+		case oneFrame:
+			ok = c.send(s.frame)
+		case batch:
+			frames = s.frames
+			ok = c.sendAll(frames)
+		case turnPage:
+			ok = c.turn()
+		case goodbye:
+			c.conn.Close(s.bye.Code, s.bye.Reason)
+			ok = false
+		}
+		if !ok {
+			return // writing stays true: nobody starts another writer
+		}
+	}
+}
+
+var pong = []byte(wire.Pong)
+
+// next decides. The order is what makes a pong overtake a replay.
+func (c *client) next(frames [][]byte) step {
+	if hello := c.hello; hello != nil {
+		c.hello = nil
+		return step{kind: oneFrame, frame: hello}
+	}
+	if c.pongs > 0 {
+		c.pongs--
+		c.pending = c.pending || c.skipped && !c.plain
+		return step{kind: oneFrame, frame: pong}
+	}
+	if c.pending {
+		head, _, _ := c.feed.ring.head()
+		return c.tell(c.inRing && c.at == head)
+	}
+	if c.bye != nil {
+		return step{kind: goodbye, bye: c.bye}
+	}
+	limit := batchEvents
+	if c.plain {
+		limit = 1
+	}
+	if len(c.page) > 0 {
+		return c.fromPage(frames, limit)
+	}
+	if !c.inRing {
+		at, place := c.feed.ring.find(c.pos)
+		switch {
+		case place == inside:
+			c.at, c.inRing = at, true
+		case !c.dry():
+			return step{kind: turnPage}
+		case !c.live:
+			return c.tell(true)
+		default:
+			return step{kind: rest}
+		}
+	}
+	for {
+		var (
+			last    store.ID
+			skipped bool
+			state   reading
+		)
+		at := c.at
+		frames, last, skipped, state = c.feed.ring.read(&at, c.filter(), frames, limit, batchBytes)
+		switch {
+		case state == reborn:
+			c.leave(causeEpoch, "the log began anew")
+			return step{kind: goodbye, bye: c.bye}
+		case state == fallen:
+			c.inRing = false
+			return step{kind: turnPage}
+		}
+		if !c.live {
+			c.replayed += len(frames)
+		}
+		c.moved(at, last, skipped)
+		switch {
+		case len(frames) > 0:
+			return step{kind: batch, frames: frames}
+		case state == more:
+		case !c.live:
+			return c.tell(true)
+		default:
+			return step{kind: rest}
+		}
+	}
+}
+
+// dry reports whether the store had nothing behind the client, and the ring has
+// not grown since: it lags behind the store.
+func (c *client) dry() bool {
+	head, _, _ := c.feed.ring.head()
+	return c.ebb == head
+}
+
+// filter is nil when the client wants everything, which spares a call an event.
+func (c *client) filter() func(string) bool {
+	if c.topics == nil && c.allow == nil {
+		return nil
+	}
+	return c.wants
+}
+
+// fromPage takes the next batch of the page.
+func (c *client) fromPage(frames [][]byte, limit int) step {
+	size := 0
+	for len(c.page) > 0 && len(frames) < limit {
+		e := c.page[0]
+		if e.frame == nil || !c.wants(e.topic) {
+			c.skipped = true
+		} else if size += len(e.frame) + 1; size > batchBytes && len(frames) > 0 {
+			break
+		} else {
+			frames = append(frames, e.frame)
+			c.skipped = false
+		}
+		c.pos = e.id
+		c.page = c.page[1:]
+	}
+	c.replayed += len(frames)
+	return step{kind: batch, frames: frames}
+}
+
+// tell makes an at frame; a plain client only takes note.
+func (c *client) tell(live bool) step {
+	c.live = c.live || live
+	c.pending, c.skipped = false, false
+	if c.plain {
+		return step{kind: batch}
+	}
+	frame, _ := json.Marshal(wire.At{Kind: wire.KindAt, At: c.pos.String(), Live: live})
+	return step{kind: oneFrame, frame: frame}
+}
+
+// turn reads the next page from the store. A hole that opened meanwhile can be
+// told only in a hello, so the client is sent to get one.
+func (c *client) turn() bool {
+	c.mu.Lock()
+	pos := c.pos
+	c.mu.Unlock()
+	head, _, _ := c.feed.ring.head()
+	page, err := c.feed.pager.after(pos)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, gap := store.AsGap(err)
+	switch {
+	case gap:
+		c.leave(causeLapped, "the log was trimmed past the client")
+	case err != nil:
+		c.feed.metrics.storeErrors.WithLabelValues("after").Inc()
+		c.leave(causeStore, "the log cannot be read")
+	case len(page) == 0:
+		c.ebb = head
+	default:
+		c.page = page
+	}
+	return true
+}
+
+// leave says goodbye with advice; it runs under mu.
+func (c *client) leave(cause, reason string) {
+	if c.cause == "" {
+		c.cause = cause
+	}
+	if c.bye == nil {
+		c.bye = &websocket.CloseError{Code: wire.CloseRestart, Reason: c.feed.later(0, reason)}
+	}
+}
+
+var batches = sync.Pool{New: func() any { b := make([]byte, 0, 4096); return &b }}
+
+// sendAll writes events: one as it is, several as an array.
+func (c *client) sendAll(frames [][]byte) bool {
+	if len(frames) == 0 {
+		return true
+	}
+	c.feed.metrics.deliveries.Add(float64(len(frames)))
+	if len(frames) == 1 {
+		return c.send(frames[0])
+	}
+	buffer := batches.Get().(*[]byte)
+	b := append((*buffer)[:0], '[')
+	for i, frame := range frames {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, frame...)
+	}
+	b = append(b, ']')
+	ok := c.send(b)
+	*buffer = b
+	if cap(b) <= 2*batchBytes {
+		batches.Put(buffer)
+	}
+	return ok
+}
+
+func (c *client) send(frame []byte) bool {
+	c.stuck.Store(time.Now().UnixNano())
+	err := c.conn.Write(context.Background(), websocket.MessageText, frame)
+	c.stuck.Store(0)
+	if err != nil {
+		c.network.Close() // the reader then tells the cause
+	}
+	return err == nil
+}
