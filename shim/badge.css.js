@@ -1,0 +1,38 @@
+// @ts-check
+
+/**
+ * Light or dark is the page's color-scheme, not the machine's: the badge never
+ * stands out from a page that knows only one. Every colour is a variable.
+ */
+export const css = `
+:host { display: inline-block; font: 500 0.8125rem/1.25 system-ui, sans-serif; vertical-align: middle }
+:host([hidden]) { display: none }
+[part=badge] {
+  --tone: var(--wakesocket-wait, light-dark(#9a6700, #e3b341));
+  display: inline-flex; align-items: center; flex-wrap: wrap; gap: 0.15em 0.5em;
+  box-sizing: border-box; min-height: 2.15em; padding: 0.2em 0.75em; border-radius: 1.1em;
+  color: var(--wakesocket-text, light-dark(#1f2328, #e6edf3));
+  background: var(--wakesocket-background, light-dark(#fff, #161b22));
+  border: 1px solid color-mix(in srgb, var(--tone) 45%, transparent);
+}
+:host([state=live]) [part=badge] { --tone: var(--wakesocket-live, light-dark(#1a7f37, #3fb950)) }
+:host([state=offline]) [part=badge], :host([state=stopped]) [part=badge] { --tone: var(--wakesocket-off, light-dark(#59636e, #9198a1)) }
+:host([state=failed]) [part=badge] { --tone: var(--wakesocket-failed, light-dark(#cf222e, #f85149)) }
+[part=dot] { flex: none; width: 0.6em; height: 0.6em; border-radius: 50%; background: var(--tone) }
+:host([state=connecting]) [part=dot], :host([state=checking]) [part=dot], :host([state=reconnecting]) [part=dot] { animation: pulse 1.2s ease-in-out infinite alternate }
+:host([state=offline]) [part=dot], :host([state=stopped]) [part=dot] { background: none; box-shadow: inset 0 0 0 2px var(--tone) }
+:host([state=failed]) [part=dot] { border-radius: 1px }
+[part=label] { font-weight: 600 }
+[part=detail] { opacity: 0.75; font-variant-numeric: tabular-nums }
+[part=detail]:empty { display: none }
+[part=retry] {
+  font: inherit; color: inherit; cursor: pointer; margin: 0 -0.35em 0 0; padding: 0.05em 0.6em; border-radius: 1em;
+  background: color-mix(in srgb, var(--tone) 15%, transparent); border: 1px solid color-mix(in srgb, var(--tone) 55%, transparent);
+}
+[part=retry]:hover { background: color-mix(in srgb, var(--tone) 30%, transparent) }
+[part=retry]:focus-visible { outline: 2px solid var(--tone); outline-offset: 2px }
+[part=retry][hidden] { display: none }
+@keyframes pulse { to { opacity: 0.35 } }
+@media (prefers-reduced-motion: reduce) { [part=dot] { animation: none !important } }
+@media (forced-colors: active) { [part=dot] { background: CanvasText } }
+`;

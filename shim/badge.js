@@ -1,0 +1,126 @@
+// @ts-check
+import { css } from "./badge.css.js";
+import { calmly } from "./calm.js";
+import { allFeeds, watchFeeds } from "./registry.js";
+import { age, countdown } from "./words.js";
+
+/** @typedef {import("./shim.d.ts").Feed} Feed */
+
+/** @type {Record<string, string>} */
+const labels = {
+  connecting: "Connecting",
+  live: "Live",
+  checking: "Checking",
+  reconnecting: "Reconnecting",
+  offline: "Offline",
+  stopped: "Stopped",
+  failed: "Failed",
+};
+const retryable = new Set(["reconnecting", "offline", "stopped", "failed"]);
+
+// Only the label is a live region: a reader hears "Reconnecting", not each second.
+const html = `<span part="badge"><span part="dot" aria-hidden="true"></span><span part="label" role="status" aria-live="polite"></span><span part="detail" aria-hidden="true"></span><button part="retry" type="button" hidden>Retry</button></span>`;
+
+/** Registers <wakesocket-badge>, unless another copy of the shim has. */
+export function defineBadge() {
+  if (customElements.get("wakesocket-badge")) return;
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+
+  customElements.define(
+    "wakesocket-badge",
+    class extends HTMLElement {
+      /** @type {Feed | null} */
+      #own = null;
+      /** @type {Feed | null} */
+      #shownFeed = null;
+      #name = "";
+      /** @type {HTMLElement} */
+      #label;
+      /** @type {HTMLElement} */
+      #detail;
+      /** @type {HTMLButtonElement} */
+      #retry;
+      /** @type {ReturnType<typeof setInterval> | undefined} */
+      #ticking;
+      /** @type {(() => void) | undefined} */
+      #unwatch;
+      #show = calmly((name) => this.#render(name));
+      #onState = () => this.#look();
+      #onTick = () => this.#tick();
+
+      constructor() {
+        super();
+        const root = this.attachShadow({ mode: "open" });
+        root.adoptedStyleSheets = [sheet];
+        root.innerHTML = html;
+        const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[part=${name}]`));
+        this.#label = part("label");
+        this.#detail = part("detail");
+        this.#retry = /** @type {HTMLButtonElement} */ (part("retry"));
+        this.#retry.addEventListener("click", () => this.#shownFeed?.reconnect());
+      }
+
+      get feed() {
+        return this.#shownFeed;
+      }
+
+      set feed(feed) {
+        this.#own = feed;
+        this.#bind();
+      }
+
+      connectedCallback() {
+        this.#unwatch = watchFeeds(() => this.#bind());
+        this.#ticking = setInterval(this.#onTick, 500);
+        document.addEventListener("visibilitychange", this.#onTick);
+        this.#bind();
+      }
+
+      disconnectedCallback() {
+        this.#unwatch?.();
+        clearInterval(this.#ticking);
+        document.removeEventListener("visibilitychange", this.#onTick);
+        this.#shownFeed?.removeEventListener("state", this.#onState);
+        this.#shownFeed = null;
+      }
+
+      #bind() {
+        const feed = this.#own ?? /** @type {Feed | undefined} */ (allFeeds()[0]) ?? null;
+        if (feed !== this.#shownFeed) {
+          this.#shownFeed?.removeEventListener("state", this.#onState);
+          this.#shownFeed = feed;
+          feed?.addEventListener("state", this.#onState);
+        }
+        this.#look();
+      }
+
+      #look() {
+        this.#show(this.#shownFeed?.state.name ?? "connecting");
+        this.#tick();
+      }
+
+      /** @param {string} name */
+      #render(name) {
+        this.#name = name;
+        this.setAttribute("state", name);
+        this.#label.textContent = labels[name];
+        this.#retry.hidden = !retryable.has(name);
+        this.#tick();
+      }
+
+      #tick() {
+        const state = this.#shownFeed?.state;
+        const now = Date.now();
+        /** @type {string[]} */
+        const parts = [];
+        if (state && state.lastEventAt !== null) parts.push(age(now - state.lastEventAt, this.#name === "live"));
+        if (state?.name === this.#name && state.retryAt !== null) parts.push(countdown(state.retryAt - now));
+        const text = parts.join(" · ");
+        if (this.#detail.textContent !== text) this.#detail.textContent = text;
+        const title = state?.name === this.#name ? state.cause : "";
+        if (this.getAttribute("title") !== title) this.setAttribute("title", title);
+      }
+    },
+  );
+}

@@ -1,0 +1,119 @@
+// @ts-check
+import { WakesocketError, messageOf } from "./error.js";
+import { runGo } from "./go.js";
+import { instantiate } from "./load.js";
+
+/** @typedef {import("./boundary.js").API} API */
+/** @typedef {import("./boundary.js").Effect} Effect */
+
+/** @type {Map<string, Promise<Engine>>} */
+const engines = new Map();
+
+/**
+ * The engine of a wasm file; all feeds of a page share it. One that failed to
+ * load or died is loaded anew by the next who asks.
+ * @param {string} href
+ * @returns {Promise<Engine>} rejected with a WakesocketError
+ */
+export function loadEngine(href) {
+  let engine = engines.get(href);
+  if (!engine) {
+    engine = Engine.load(href);
+    engines.set(href, engine);
+    engine.catch(() => engines.delete(href));
+  }
+  return engine;
+}
+
+/** A running client.wasm: the sessions of many feeds. */
+export class Engine {
+  #forget;
+  /** @type {API | undefined} */
+  #api;
+  /** @type {Map<number, (error: WakesocketError) => void>} */
+  #sessions = new Map();
+
+  /** @param {() => void} forget */
+  constructor(forget) {
+    this.#forget = forget;
+  }
+
+  /** @param {string} href */
+  static async load(href) {
+    const engine = new Engine(() => engines.delete(href));
+    try {
+      engine.#api = await runGo(
+        (imports) => instantiate(href, imports),
+        (text) => engine.#die(text),
+      );
+    } catch (cause) {
+      throw new WakesocketError("engine-failed", `the engine did not start: ${messageOf(cause)}`, { cause });
+    }
+    return engine;
+  }
+
+  /**
+   * @param {object} options
+   * @param {(error: WakesocketError) => void} died
+   * @returns {number} the session, for the calls below
+   */
+  open(options, died) {
+    const sid = this.#call((api) => api.open(options));
+    if (typeof sid === "number") {
+      this.#sessions.set(sid, died);
+      return sid;
+    }
+    throw new WakesocketError("engine-failed", sid ?? "the engine is gone");
+  }
+
+  /**
+   * One input, at this moment of both clocks.
+   * @param {number} sid
+   * @param {number} op
+   * @param {unknown[]} args
+   * @returns {readonly Effect[] | undefined}
+   */
+  step(sid, op, args) {
+    const effects = this.#call((api) => api.step(sid, op, performance.now(), Date.now(), ...args));
+    if (typeof effects !== "string") return effects;
+    this.#die(effects);
+    return undefined;
+  }
+
+  /** @param {number} sid */
+  cursor(sid) {
+    return this.#call((api) => api.cursor(sid)) ?? "";
+  }
+
+  /** @param {number} sid */
+  drop(sid) {
+    this.#sessions.delete(sid);
+    this.#call((api) => api.drop(sid));
+  }
+
+  /**
+   * @template T
+   * @param {(api: API) => T} call
+   * @returns {T | undefined}
+   */
+  #call(call) {
+    if (!this.#api) return undefined;
+    try {
+      return call(this.#api);
+    } catch (thrown) {
+      this.#die(messageOf(thrown));
+      return undefined;
+    }
+  }
+
+  /** @param {string} text */
+  #die(text) {
+    if (!this.#api) return;
+    this.#api = undefined;
+    this.#forget();
+    const error = new WakesocketError("engine-failed", `the engine died: ${text}`);
+    const sessions = [...this.#sessions.values()];
+    this.#sessions.clear();
+    for (const died of sessions) died(error);
+  }
+}

@@ -1,0 +1,223 @@
+// @ts-check
+import { WakesocketError } from "./error.js";
+import { Link } from "./link.js";
+import { checkOptions, checkTopics, tuningOf } from "./options.js";
+import { Kept, tabID } from "./persist.js";
+import { register } from "./registry.js";
+import { Subscribers } from "./subscribers.js";
+import { socketURL } from "./url.js";
+import { watchPage } from "./wake.js";
+
+/** @typedef {import("./shim.d.ts").FeedEvent} FeedEvent */
+/** @typedef {import("./boundary.js").Status} Status */
+
+/**
+ * The page's side of one connection: callbacks, cursor, and the signs of waking
+ * up. Everything else is behind its Link.
+ */
+export class Feed extends EventTarget {
+  #link;
+  #given;
+  #base;
+  #kept;
+  #cursor;
+  #subscribers = new Subscribers();
+  /** Counts closings, so that a burst in which the page closes ends there. */
+  #closings = 0;
+  /** @type {(() => void) | undefined} */
+  #unwatch;
+  /** @type {Status} */
+  #status = { name: "connecting", since: Date.now(), attempt: 0, retryAt: null, cause: "" };
+  /** @type {number | null} */
+  #lastEventAt = null;
+  /** @type {number | null} */
+  #rtt = null;
+  /** @type {import("./shim.d.ts").State | undefined} */
+  #state;
+  #heard = false;
+  /** @type {Set<string>} */
+  #warned = new Set();
+  /** @type {() => void} */
+  #resolveReady = () => {};
+  /** @type {(error: WakesocketError) => void} */
+  #rejectReady = () => {};
+
+  /**
+   * @param {import("./shim.d.ts").FeedURL} url
+   * @param {import("./shim.d.ts").Options} [options]
+   */
+  constructor(url, options) {
+    super();
+    const checked = checkOptions(options);
+    this.#base = document.baseURI;
+    this.#given = typeof url === "function" ? url : socketURL(url, this.#base);
+    // Later: nobody can listen before connect() has returned.
+    this.#kept = new Kept(checked.persist, (error) => queueMicrotask(() => this.#error(error)));
+    this.#cursor = this.#kept.read() || (checked.after ?? "");
+    /** @type {Promise<void>} */
+    this.ready = new Promise((resolve, reject) => {
+      this.#resolveReady = resolve;
+      this.#rejectReady = reject;
+    });
+    // Who does not ask for it must not be told of it as unhandled.
+    this.ready.catch(() => {});
+    const { onState, onGap, onError } = checked;
+    if (onState) this.addEventListener("state", (event) => onState(detail(event)));
+    if (onGap) this.addEventListener("gap", (event) => onGap(detail(event)));
+    if (onError) this.addEventListener("error", (event) => onError(detail(event)));
+    this.#link = new Link(
+      {
+        url: (ctx) => (typeof this.#given === "string" ? this.#given : this.#ask(this.#given, ctx)),
+        status: (status) => this.#tell(status),
+        deliver: (events, ids, mask) => this.#deliver(events, ids, mask),
+        moved: (cursor) => this.#move(cursor),
+        gap: (gap) => this.#dispatch("gap", Object.freeze(gap)),
+        rtt: (ms) => {
+          this.#rtt = ms;
+          this.#state = undefined;
+        },
+        error: (error) => this.#error(error),
+      },
+      {
+        wasm: new URL(checked.wasmURL ?? new URL("client.wasm", import.meta.url), this.#base).href,
+        client: checked.client ?? tabID(),
+        tuning: tuningOf(checked),
+        topics: checked.topics && checkTopics(checked.topics),
+        visible: document.visibilityState === "visible",
+        online: navigator.onLine,
+      },
+    );
+    this.#open();
+    this.#link.start(this.#cursor);
+  }
+
+  get state() {
+    return (this.#state ??= Object.freeze({ ...this.#status, lastEventAt: this.#lastEventAt, rtt: this.#rtt }));
+  }
+
+  get cursor() {
+    return this.#cursor;
+  }
+
+  /**
+   * @param {string | ((event: FeedEvent) => void)} topic
+   * @param {(event: FeedEvent) => void} [callback]
+   */
+  subscribe(topic, callback) {
+    if (typeof topic === "function") return this.#subscribers.add(undefined, topic);
+    if (typeof topic !== "string" || typeof callback !== "function") {
+      throw new TypeError("subscribe takes a function, or a topic and a function");
+    }
+    return this.#subscribers.add(topic, callback);
+  }
+
+  /** @param {unknown} message */
+  send(message) {
+    const text = JSON.stringify(message);
+    if (text === undefined) throw new TypeError(`send: a ${typeof message} cannot be written as JSON`);
+    return this.#link.send(text);
+  }
+
+  /** @param {readonly string[]} topics */
+  setTopics(topics) {
+    this.#link.topics(checkTopics(topics));
+  }
+
+  reconnect() {
+    this.#open();
+    this.#link.reconnect(this.#cursor);
+  }
+
+  close() {
+    this.#closings++;
+    this.#unwatch?.();
+    this.#unwatch = undefined;
+    this.#link.stop();
+  }
+
+  /**
+   * @param {string} type
+   * @param {EventListenerOrEventListenerObject | null} listener
+   * @param {boolean | AddEventListenerOptions} [options]
+   * @override
+   */
+  addEventListener(type, listener, options) {
+    if (type === "error") this.#heard = true;
+    super.addEventListener(type, listener, options);
+  }
+
+  #open() {
+    register(this);
+    this.#unwatch ??= watchPage({
+      wake: (cause) => this.#link.wake(cause),
+      visible: (on) => this.#link.visible(on),
+      online: (on) => this.#link.online(on),
+      leave: () => this.close(),
+    });
+  }
+
+  /**
+   * @param {Extract<import("./shim.d.ts").FeedURL, Function>} url
+   * @param {import("./shim.d.ts").URLContext} ctx
+   */
+  async #ask(url, ctx) {
+    return socketURL(await url(ctx), this.#base);
+  }
+
+  /** @param {Status} status */
+  #tell(status) {
+    this.#status = status;
+    this.#state = undefined;
+    const { name, cause } = status;
+    if (name === "live") this.#resolveReady();
+    if (name === "failed") this.#rejectReady(new WakesocketError("failed", cause));
+    if (name === "stopped") this.#rejectReady(new WakesocketError("closed", "the feed was closed before it was live"));
+    this.#dispatch("state", this.state);
+  }
+
+  /**
+   * @param {FeedEvent[]} events
+   * @param {string[]} ids
+   * @param {string | undefined} mask
+   */
+  #deliver(events, ids, mask) {
+    if (mask !== undefined && !mask.includes("1")) return;
+    this.#lastEventAt = Date.now();
+    this.#state = undefined;
+    const closings = this.#closings;
+    for (let i = 0; i < events.length && closings === this.#closings; i++) {
+      if (mask !== undefined && mask[i] !== "1") continue;
+      if (ids[i]) this.#cursor = ids[i];
+      this.#subscribers.call(events[i]);
+    }
+    this.#kept.write(this.#cursor);
+  }
+
+  /** @param {string} cursor */
+  #move(cursor) {
+    this.#cursor = cursor;
+    this.#kept.write(cursor);
+  }
+
+  /** @param {WakesocketError} error */
+  #error(error) {
+    if (!this.#heard && !this.#warned.has(error.code)) {
+      this.#warned.add(error.code);
+      console.warn(error);
+    }
+    this.#dispatch("error", error);
+  }
+
+  /**
+   * @param {string} type
+   * @param {unknown} detail
+   */
+  #dispatch(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}
+
+/** @param {Event} event */
+function detail(event) {
+  return /** @type {CustomEvent} */ (event).detail;
+}

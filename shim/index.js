@@ -1,0 +1,23 @@
+// @ts-check
+import { defineBadge } from "./badge.js";
+import { Feed } from "./feed.js";
+import { markStale } from "./stale.js";
+
+export { WakesocketError } from "./error.js";
+
+/**
+ * Connects to a feed and returns at once. Throws a TypeError when the url or an
+ * option is of the wrong type.
+ * @param {import("./shim.d.ts").FeedURL} url
+ * @param {import("./shim.d.ts").Options} [options]
+ * @returns {import("./shim.d.ts").Feed}
+ */
+export function connect(url, options) {
+  return new Feed(url, options);
+}
+
+// Servers that render pages may import this too; there it only must not fail.
+if (typeof document !== "undefined") {
+  defineBadge();
+  markStale();
+}

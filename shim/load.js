@@ -1,0 +1,27 @@
+// @ts-check
+import { messageOf } from "./error.js";
+
+/**
+ * Fetches and instantiates a wasm file; every way in which that fails is told in
+ * a sentence that names the file.
+ * @param {string} href
+ * @param {WebAssembly.Imports} imports
+ */
+export async function instantiate(href, imports) {
+  const response = await fetch(href).catch((thrown) => {
+    throw new Error(`${href} cannot be loaded (${messageOf(thrown)})`);
+  });
+  if (!response.ok) throw new Error(`${href} cannot be loaded (the server answers ${response.status})`);
+  const type = response.headers.get("Content-Type")?.split(";")[0].trim() ?? "";
+  try {
+    if (type === "application/wasm") {
+      return (await WebAssembly.instantiateStreaming(response, imports)).instance;
+    }
+    // Streaming insists on the MIME type; a server that has it wrong may still send the right bytes.
+    const bytes = await response.arrayBuffer();
+    if (new TextDecoder().decode(bytes.slice(0, 4)) !== "\0asm") throw new Error("the file does not begin like WebAssembly");
+    return (await WebAssembly.instantiate(bytes, imports)).instance;
+  } catch (thrown) {
+    throw new Error(`${href}, served as ${type || "no type"}, is not the client.wasm that is wanted (${messageOf(thrown)})`);
+  }
+}

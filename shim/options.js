@@ -1,0 +1,92 @@
+// @ts-check
+
+/** @typedef {import("./shim.d.ts").Options} Options */
+/** @typedef {import("./boundary.js").Tuning} Tuning */
+
+/** Options in milliseconds, which the session's own rules judge further. */
+const durations = /** @type {const} */ ([
+  "heartbeat",
+  "timeout",
+  "attentive",
+  "suspect",
+  "backoffBase",
+  "backoffCap",
+  "minUptime",
+  "dialTimeout",
+  "spread",
+]);
+const texts = /** @type {const} */ (["after", "persist", "client"]);
+const callbacks = /** @type {const} */ (["onState", "onGap", "onError"]);
+const known = new Set([...durations, ...texts, ...callbacks, "topics", "wasmURL"]);
+
+/**
+ * Throws a TypeError that says what is wrong with the options and what would do.
+ * @param {unknown} options
+ * @returns {Options}
+ */
+export function checkOptions(options) {
+  if (options === undefined) return {};
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new TypeError(`connect(url, options): options must be an object, not ${kind(options)}`);
+  }
+  const given = /** @type {Record<string, unknown>} */ (options);
+  for (const name of Object.keys(given)) {
+    if (!known.has(name)) throw new TypeError(`unknown option "${name}"; known are ${[...known].join(", ")}`);
+  }
+  for (const name of durations) {
+    const value = given[name];
+    if (value !== undefined && !(typeof value === "number" && Number.isFinite(value) && value >= 0)) {
+      throw new TypeError(`option ${name} must be a number of milliseconds, not ${kind(value)}`);
+    }
+  }
+  for (const name of texts) expect(given, name, "string");
+  for (const name of callbacks) expect(given, name, "function");
+  if (given.topics !== undefined) checkTopics(given.topics);
+  if (given.wasmURL !== undefined && typeof given.wasmURL !== "string" && !(given.wasmURL instanceof URL)) {
+    throw new TypeError(`option wasmURL must be a string or a URL, not ${kind(given.wasmURL)}`);
+  }
+  return /** @type {Options} */ (given);
+}
+
+/**
+ * @param {unknown} topics
+ * @returns {readonly string[]} a copy
+ */
+export function checkTopics(topics) {
+  if (!Array.isArray(topics) || !topics.every((topic) => typeof topic === "string" && topic !== "")) {
+    throw new TypeError("topics must be an array of strings that are not empty");
+  }
+  return [...topics];
+}
+
+/**
+ * What of the options the session decides by.
+ * @param {Options} options
+ * @returns {Tuning}
+ */
+export function tuningOf(options) {
+  /** @type {Tuning} */
+  const tuning = {};
+  for (const name of durations) if (options[name] !== undefined) tuning[name] = options[name];
+  return tuning;
+}
+
+/**
+ * @param {Record<string, unknown>} given
+ * @param {string} name
+ * @param {string} type
+ */
+function expect(given, name, type) {
+  const value = given[name];
+  if (value !== undefined && typeof value !== type) {
+    throw new TypeError(`option ${name} must be a ${type}, not ${kind(value)}`);
+  }
+}
+
+/** @param {unknown} value */
+function kind(value) {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "an array";
+  if (typeof value === "number") return String(value);
+  return typeof value;
+}

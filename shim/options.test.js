@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { checkOptions, checkTopics, tuningOf } from "./options.js";
+
+for (const [options, message] of [
+  [null, /options must be an object, not null/],
+  [[], /not an array/],
+  ["x", /not string/],
+  [{ topic: "cpu" }, /unknown option "topic"; known are .*topics/],
+  [{ heartbeat: "25" }, /heartbeat must be a number of milliseconds, not string/],
+  [{ timeout: NaN }, /timeout must be a number of milliseconds, not NaN/],
+  [{ spread: -1 }, /spread .* not -1/],
+  [{ suspect: Infinity }, /suspect .* not Infinity/],
+  [{ after: 5 }, /after must be a string, not 5/],
+  [{ persist: true }, /persist must be a string, not boolean/],
+  [{ client: {} }, /client must be a string, not object/],
+  [{ onState: "f" }, /onState must be a function, not string/],
+  [{ topics: "cpu" }, /topics must be an array of strings/],
+  [{ topics: [1] }, /topics must be an array of strings/],
+  [{ topics: [""] }, /not empty/],
+  [{ wasmURL: 1 }, /wasmURL must be a string or a URL, not 1/],
+]) {
+  test(`refused: ${JSON.stringify(options)}`, () => assert.throws(() => checkOptions(options), { name: "TypeError", message }));
+}
+
+test("nothing, undefined and everything are taken", () => {
+  assert.deepEqual(checkOptions(undefined), {});
+  assert.ok(checkOptions({ after: undefined, heartbeat: undefined }));
+  assert.ok(checkOptions({ topics: [], after: "", persist: "k", client: "c", onState() {}, onGap() {}, onError() {}, wasmURL: new URL("http://h/"), heartbeat: 0 }));
+});
+
+test("only the durations that were given reach the session", () => {
+  assert.deepEqual(tuningOf({ heartbeat: 0, timeout: undefined, spread: 5, after: "1" }), { heartbeat: 0, spread: 5 });
+});
+
+test("topics are copied", () => {
+  const topics = ["a"];
+  const copy = checkTopics(topics);
+  topics.push("b");
+  assert.deepEqual(copy, ["a"]);
+});

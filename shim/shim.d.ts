@@ -1,0 +1,167 @@
+/**
+ * wakesocket: a feed of events over a WebSocket that is never silently stale.
+ * @packageDocumentation
+ */
+
+/**
+ * - `connecting`: no connection yet
+ * - `live`: proven and caught up
+ * - `checking`: open, but its life is in doubt
+ * - `reconnecting`: lost, or not yet caught up
+ * - `offline`: lost, and the browser sees no network
+ * - `stopped`: closed by `close()`
+ * - `failed`: ended by an error that a retry cannot mend; `cause` tells which
+ */
+export type StateName = "connecting" | "live" | "checking" | "reconnecting" | "offline" | "stopped" | "failed";
+
+/** What a feed can say about itself. Times are epoch milliseconds, null when there is none. */
+export interface State {
+  readonly name: StateName;
+  readonly since: number;
+  /** Failed dials in a row. */
+  readonly attempt: number;
+  readonly retryAt: number | null;
+  /** Why the connection was lost, is in doubt or failed; "" when there is nothing to say. */
+  readonly cause: string;
+  readonly lastEventAt: number | null;
+  /** Round trip in milliseconds, smoothed; null before the first pong. */
+  readonly rtt: number | null;
+}
+
+/** An event as the server sent it. */
+export interface FeedEvent {
+  /** A number that JavaScript cannot hold exactly arrives as a string of its digits. */
+  id?: string | number;
+  topic?: string;
+  data?: any;
+  [name: string]: any;
+}
+
+/** Events that are missing for good: those behind `after` and before `earliest`. */
+export interface Gap {
+  /** The cursor that the feed asked to go on from. */
+  readonly after: string;
+  /** The oldest event that the server still has, "" when it has none. */
+  readonly earliest: string;
+  /** "trimmed", "epoch", "future", "invalid", or another word of the server's. */
+  readonly reason: string;
+}
+
+/**
+ * Codes: "frame-malformed", "frame-binary", "frame-not-an-event", "id-invalid",
+ * "id-imprecise", "url-failed", "persist-failed", "engine-failed", "failed", "closed".
+ */
+export declare class WakesocketError extends Error {
+  readonly code: string;
+  constructor(code: string, message: string, options?: ErrorOptions);
+}
+
+/** Durations are milliseconds. */
+export interface Options {
+  /** Only events of these topics; none means all. */
+  topics?: readonly string[];
+  /** Id to go on from, "" for the present. */
+  after?: string;
+  /** sessionStorage key under which the cursor survives a reload; it goes before `after`. */
+  persist?: string;
+  /** Names this client in the server's drop log; a random id of the tab if not given. */
+  client?: string;
+  onState?: (state: State) => void;
+  onGap?: (gap: Gap) => void;
+  /** Without it, and without a listener of "error", the first error of each code goes to the console. */
+  onError?: (error: WakesocketError) => void;
+  /** Where client.wasm is; beside shim.js if not given. */
+  wasmURL?: string | URL;
+  /** Between pings, 25000; 0 sends none, and then silence goes unnoticed. */
+  heartbeat?: number;
+  /** An unanswered ping ends the connection, 10000. */
+  timeout?: number;
+  /** Quiet time before a ping while the page is visible, 5000. */
+  attentive?: number;
+  /** An unanswered ping starts a second socket beside the first, 2000. */
+  suspect?: number;
+  /** Upper bound of the first wait, doubled by each failure, 1000. */
+  backoffBase?: number;
+  /** Upper bound of every wait, 30000. */
+  backoffCap?: number;
+  /** Proven life after which failures are forgotten, 5000. */
+  minUptime?: number;
+  /** For a connection to open, 5000. */
+  dialTimeout?: number;
+  /** Window of the first retry when the server names none, 1000. */
+  spread?: number;
+}
+
+/** What a url function is told. */
+export interface URLContext {
+  /** The server refused the last address: a new token is needed. */
+  fresh: boolean;
+  /** Failed dials in a row. */
+  attempt: number;
+}
+
+/**
+ * Relative to the page; http becomes ws, https becomes wss. A function is asked
+ * before each dial; when it throws or rejects, the dial counts as failed.
+ */
+export type FeedURL = string | URL | ((ctx: URLContext) => string | URL | Promise<string | URL>);
+
+export interface FeedEvents {
+  state: CustomEvent<State>;
+  gap: CustomEvent<Gap>;
+  error: CustomEvent<WakesocketError>;
+}
+
+export interface Feed extends EventTarget {
+  /** As it is now; a new frozen object whenever something changed. */
+  readonly state: State;
+  /** Resolves when first live; rejects when failed or closed before. */
+  readonly ready: Promise<void>;
+  /** Id of the last event that was delivered, or the position that the server told. */
+  readonly cursor: string;
+  /** Calls back for every event from now on; returns how to stop that. */
+  subscribe(callback: (event: FeedEvent) => void): () => void;
+  /** Calls back for the events of one topic. */
+  subscribe(topic: string, callback: (event: FeedEvent) => void): () => void;
+  /** Sends JSON; false when not live, and then nothing is queued. Throws what JSON.stringify throws. */
+  send(message: unknown): boolean;
+  /** Replaces the topics; none means all. */
+  setTopics(topics: readonly string[]): void;
+  /** Dials now; also ends stopped and failed. A connection that looks alive is tested. */
+  reconnect(): void;
+  /** Closes, and stays closed until reconnect(). */
+  close(): void;
+  addEventListener<K extends keyof FeedEvents>(
+    type: K,
+    listener: ((event: FeedEvents[K]) => void) | { handleEvent(event: FeedEvents[K]): void } | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | AddEventListenerOptions): void;
+  removeEventListener<K extends keyof FeedEvents>(
+    type: K,
+    listener: ((event: FeedEvents[K]) => void) | { handleEvent(event: FeedEvents[K]): void } | null,
+    options?: boolean | EventListenerOptions,
+  ): void;
+  removeEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | EventListenerOptions): void;
+}
+
+/**
+ * Connects to a feed and returns at once. Throws a TypeError when the url or an
+ * option is of the wrong type.
+ */
+export declare function connect(url: FeedURL, options?: Options): Feed;
+
+/**
+ * `<wakesocket-badge>`: state, age of the data, countdown and retry button. Its
+ * `state` attribute holds the name of the state that it shows.
+ */
+export interface WakesocketBadge extends HTMLElement {
+  /** The feed that it shows; the page's first unless set. */
+  feed: Feed | null;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "wakesocket-badge": WakesocketBadge;
+  }
+}

@@ -1,0 +1,42 @@
+// @ts-check
+
+/**
+ * What the page notices about itself and its machine.
+ * @typedef {object} Watcher
+ * @property {(cause: "pageshow" | "resume" | "focus" | "network") => void} wake
+ * @property {(on: boolean) => void} visible
+ * @property {(on: boolean) => void} online
+ * @property {() => void} leave the page is going, and will not be back
+ */
+
+/**
+ * Every sign that time may have passed unseen. Browsers give some of them, in no
+ * certain order, or none; the session takes any.
+ * @param {Watcher} watcher
+ * @returns {() => void} ends it
+ */
+export function watchPage(watcher) {
+  const ended = new AbortController();
+  /**
+   * @param {EventTarget | undefined} target
+   * @param {string} type
+   * @param {(event: any) => void} listener
+   */
+  const on = (target, type, listener) => target?.addEventListener(type, listener, { signal: ended.signal });
+
+  on(document, "visibilitychange", () => watcher.visible(document.visibilityState === "visible"));
+  on(document, "resume", () => watcher.wake("resume"));
+  on(window, "focus", () => watcher.wake("focus"));
+  on(window, "online", () => watcher.online(true));
+  on(window, "offline", () => watcher.online(false));
+  on(/** @type {{connection?: EventTarget}} */ (navigator).connection, "change", () => watcher.wake("network"));
+  on(window, "pageshow", (/** @type {PageTransitionEvent} */ event) => {
+    if (event.persisted) watcher.wake("pageshow");
+  });
+  on(window, "pagehide", (/** @type {PageTransitionEvent} */ event) => {
+    // Said in order, so that leaving does not look like a drop. A page that is
+    // kept for coming back stays as it is, and pageshow finds out what is left.
+    if (!event.persisted) watcher.leave();
+  });
+  return () => ended.abort();
+}
