@@ -1,0 +1,137 @@
+//go:build js && wasm
+
+// Package bridge hands the calls of the page's shim to sessions and their
+// effects back. Payloads never cross it: a burst of events is one call that
+// carries their ids.
+package bridge
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"time"
+
+	"github.com/hack-pad/safejs"
+
+	"github.com/wakesocket/wakesocket/wasm/session"
+)
+
+// Run registers with the shim, which waits as the global "wakesocket" of the
+// scope that wasm_exec.js runs in, and serves it for ever.
+func Run() error {
+	host, err := safejs.Global().Get("wakesocket")
+	if err != nil {
+		return err
+	}
+	b := &bridge{sessions: map[int]*entry{}}
+	api := map[string]any{}
+	for name, serve := range map[string]func(*arguments) any{"open": b.open, "step": b.step, "cursor": b.cursor, "drop": b.drop} {
+		fn, err := safejs.FuncOf(guarded(serve))
+		if err != nil {
+			return err
+		}
+		api[name] = fn
+	}
+	if _, err := host.Call("ready", api); err != nil {
+		return fmt.Errorf("client.wasm was loaded by something other than its shim.js: %w", err)
+	}
+	select {}
+}
+
+// guarded turns a panic into text for the page: unrecovered, it would end the
+// program and leave the page with a connection that nobody looks after.
+func guarded(serve func(*arguments) any) func(safejs.Value, []safejs.Value) any {
+	return func(_ safejs.Value, values []safejs.Value) (result any) {
+		defer func() {
+			if cause := recover(); cause != nil {
+				result = fmt.Sprintf("client.wasm panicked: %v\n%s", cause, stack())
+			}
+		}()
+		args := &arguments{values: values}
+		result = serve(args)
+		if args.err != nil {
+			return args.err.Error()
+		}
+		return result
+	}
+}
+
+type bridge struct {
+	sessions map[int]*entry
+	last     int
+}
+
+type entry struct {
+	session *session.Session
+	armed   time.Duration // the shim's timer, mono; negative when it has none
+}
+
+// open makes a session: options → number, or the text of an error.
+func (b *bridge) open(args *arguments) any {
+	opt, err := options(args.value())
+	if err != nil {
+		return err.Error()
+	}
+	s, err := session.New(opt, rand.Float64)
+	if err != nil {
+		return err.Error()
+	}
+	b.last++
+	b.sessions[b.last] = &entry{session: s, armed: -1}
+	return b.last
+}
+
+func (b *bridge) cursor(args *arguments) any {
+	if e := b.sessions[args.int()]; e != nil {
+		return e.session.Cursor()
+	}
+	return ""
+}
+
+func (b *bridge) drop(args *arguments) any {
+	delete(b.sessions, args.int())
+	return safejs.Undefined()
+}
+
+// step hands in one input: (session, op, mono, wall, …) → effects, or undefined
+// when there is nothing to do.
+func (b *bridge) step(args *arguments) any {
+	e := b.sessions[args.int()]
+	op := args.int()
+	now := session.Instant{Mono: args.duration(), Wall: args.duration()}
+	in := input(op, args)
+	if e == nil || args.err != nil {
+		return safejs.Undefined()
+	}
+	if op == opTick {
+		e.armed = -1 // the shim's timer is spent
+	}
+	effects := encode(e.session.Handle(now, in))
+	if timer, changed := e.rearm(); changed {
+		effects = append(effects, timer)
+	}
+	if len(effects) == 0 {
+		return safejs.Undefined()
+	}
+	return effects
+}
+
+// rearm moves the shim's timer only when it would come too late: each burst of
+// events pushes the deadline back, and an early tick costs less than a timer a burst.
+func (e *entry) rearm() (effect map[string]any, changed bool) {
+	at, wanted := e.session.Deadline()
+	switch {
+	case !wanted && e.armed >= 0:
+		e.armed = -1
+		return map[string]any{"type": "timer", "at": -1}, true
+	case wanted && (e.armed < 0 || at < e.armed):
+		e.armed = at
+		return map[string]any{"type": "timer", "at": milliseconds(at)}, true
+	}
+	return nil, false
+}
+
+func stack() []byte {
+	text := make([]byte, 4<<10)
+	return text[:runtime.Stack(text, false)]
+}
