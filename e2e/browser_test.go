@@ -87,5 +87,9 @@ func TestMain(m *testing.M) {
 			b.cancel()
 		}
 	}
+	if err := writeReport(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
 	os.Exit(code)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -18,12 +19,13 @@ type record struct {
 	at   time.Time // when the test heard of it
 	Kind string    `json:"kind"` // event, state, gap, error, page, ready, rejected, uncaught, note
 
-	Name  string `json:"name"`  // state, page
-	Cause string `json:"cause"` // state
-	ID    string `json:"id"`    // event
-	N     int    `json:"n"`     // event
-	Text  string `json:"text"`  // error, uncaught, rejected, note
-	Code  any    `json:"code"`  // error
+	Name    string `json:"name"`    // state, page
+	Cause   string `json:"cause"`   // state
+	RetryAt int64  `json:"retryAt"` // state; 0 for none
+	ID      string `json:"id"`      // event
+	N       int    `json:"n"`       // event
+	Text    string `json:"text"`    // error, uncaught, rejected, note
+	Code    any    `json:"code"`    // error
 
 	After    string `json:"after"` // gap
 	Earliest string `json:"earliest"`
@@ -185,6 +187,38 @@ func (tb *tab) lever(pull func(context.Context) error) {
 	tb.Helper()
 	if err := pull(tb.page); err != nil {
 		tb.Fatal(err)
+	}
+}
+
+// settled waits until the last state that the page told is this one.
+func (tb *tab) settled(name string, limit time.Duration) {
+	tb.Helper()
+	told := tb.told()
+	for _, r := range slices.Backward(told) {
+		if r.Kind == "state" && r.Name == name {
+			return
+		}
+		if r.Kind == "state" {
+			break
+		}
+	}
+	tb.awaitState(len(told), limit, name)
+}
+
+// badge waits until the text of the badge holds the word.
+func (tb *tab) badge(word string, limit time.Duration) {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(tb.page, limit)
+	defer cancel()
+	// An observer and not a poll: a hidden page has no frames and few timers.
+	script := fmt.Sprintf(`new Promise(done => {
+		const look = () => badgeText().toLowerCase().includes(%q) && (seen.disconnect(), done(badgeText()));
+		const seen = new MutationObserver(look), badge = document.querySelector("wakesocket-badge");
+		seen.observe(badge.shadowRoot ?? badge, { subtree: true, childList: true, characterData: true, attributes: true });
+		look();
+	})`, strings.ToLower(word))
+	if _, err := chromedp.Run(ctx, chromedp.Evaluate[string](script, chromedp.EvalAwaitPromise)); err != nil {
+		tb.Errorf("the badge says %q; want %q: %v", eval[string](tb, `badgeText()`), word, err)
 	}
 }
 

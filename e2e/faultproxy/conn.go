@@ -41,6 +41,17 @@ func (c *Conn) Request() string {
 	return string(line)
 }
 
+// Alive tells whether bytes still pass both ways.
+func (c *Conn) Alive() bool {
+	c.proxy.mu.Lock()
+	defer c.proxy.mu.Unlock()
+	return c.aliveLocked()
+}
+
+func (c *Conn) aliveLocked() bool {
+	return c.server != nil && c.fault == None && c.clientEnd.IsZero() && c.serverEnd.IsZero()
+}
+
 // Carried is how many bytes passed from the client and to it.
 func (c *Conn) Carried() (up, down int64) {
 	c.proxy.mu.Lock()

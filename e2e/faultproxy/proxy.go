@@ -159,7 +159,7 @@ func (p *Proxy) AwaitLive(ctx context.Context, n int) error {
 func (p *Proxy) liveLocked() int {
 	n := 0
 	for _, c := range p.conns {
-		if c.server != nil && c.fault == None && c.clientEnd.IsZero() && c.serverEnd.IsZero() {
+		if c.aliveLocked() {
 			n++
 		}
 	}

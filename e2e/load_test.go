@@ -1,0 +1,103 @@
+package e2e
+
+import (
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// serveWasm serves one file as the client's wasm with a type of its own.
+func serveWasm(contentType string, status int, body []byte) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", contentType)
+		w.WriteHeader(status)
+		w.Write(body)
+	})
+}
+
+// wasmTab is a page whose /other.wasm is served by the handler.
+func wasmTab(t *testing.T, other http.Handler) *tab {
+	t.Helper()
+	requireDist(t)
+	mux := http.NewServeMux()
+	mux.Handle("/", servePage(t).Config.Handler)
+	mux.Handle("/other.wasm", other)
+	return openTab(t, serve(t, mux).URL+"/page.html")
+}
+
+func built(t *testing.T) []byte {
+	t.Helper()
+	requireDist(t)
+	wasm, err := os.ReadFile(filepath.Join(dist, "client.wasm"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return wasm
+}
+
+// A client.wasm that cannot be had ends in the state failed, with a cause that
+// names the file; nothing hangs.
+func TestWasmThatDoesNotLoad(t *testing.T) {
+	wasm := built(t)
+	tests := []struct {
+		name   string
+		server http.Handler
+		says   string
+	}{
+		{"missing", http.NotFoundHandler(), "404"},
+		{"a page in its place", serveWasm("text/html", 200, []byte("<!doctype html><title>app</title>")), "text/html"},
+		{"a page as application/wasm", serveWasm("application/wasm", 200, []byte("<!doctype html>")), "other.wasm"},
+		{"cut short", serveWasm("application/wasm", 200, wasm[:len(wasm)/2]), "other.wasm"},
+		{"empty", serveWasm("application/wasm", 200, nil), "other.wasm"},
+		{"a broken connection", http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }), "other.wasm"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tb := wasmTab(t, tt.server)
+			tb.run(`open(%s, { wasmURL: "/other.wasm" })`, plainServer(t, sayAll()))
+			failed := tb.awaitState(0, soon, "failed")
+			if !strings.Contains(failed.Cause, tt.says) {
+				t.Errorf("cause %q; want it to name %q", failed.Cause, tt.says)
+			}
+			tb.await(0, soon, "the rejection of ready", func(r record) bool { return r.Kind == "rejected" })
+			tb.badge("failed", soon)
+		})
+	}
+}
+
+func TestWasmServedAsHTMLWorks(t *testing.T) {
+	tb := wasmTab(t, serveWasm("text/html", 200, built(t)))
+	tb.run(`open(%s, { wasmURL: "/other.wasm" })`, plainServer(t, sayAll(`{"id":"1","n":1}`)))
+	tb.delivers("1#1")
+	tb.settled("live", soon)
+}
+
+// A Go program that panics, in the ways in which one can: before it is ready,
+// while it runs, and by answering a step with the text of a recovered panic.
+func TestGoPanicIsTold(t *testing.T) {
+	requireDist(t)
+	for _, when := range []string{"start", "later", "callback", "step"} {
+		t.Run(when, func(t *testing.T) {
+			wasm := filepath.Join(t.TempDir(), "panics.wasm")
+			build := exec.Command("go", "build", "-ldflags=-X main.when="+when, "-o", wasm, "./testdata/panics")
+			build.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
+			if out, err := build.CombinedOutput(); err != nil {
+				t.Fatalf("%v: %s", err, out)
+			}
+			body, err := os.ReadFile(wasm)
+			if err != nil {
+				t.Fatal(err)
+			}
+			tb := wasmTab(t, serveWasm("application/wasm", 200, body))
+			tb.run(`open(%s, { wasmURL: "/other.wasm" })`, plainServer(t, sayAll()))
+			failed := tb.awaitState(0, soon, "failed")
+			if !strings.Contains(failed.Cause, "deliberate panic") {
+				t.Errorf("cause %q; want the text of the panic", failed.Cause)
+			}
+			tb.badge("failed", soon)
+		})
+	}
+}

@@ -1,0 +1,225 @@
+package e2e
+
+import (
+	"flag"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/wakesocket/wakesocket/e2e/faultproxy"
+	"github.com/wakesocket/wakesocket/e2e/levers"
+)
+
+var rounds = flag.Int("rounds", 1, "how often to run each scenario that has a figure")
+
+// scenario is one thing that happens to a page that is live.
+type scenario struct {
+	name   string
+	column string // in the table of figures; "" when there is no figure for it
+	pace   pace
+	// figure is the time to the next dial that we aim for. Tests allow three
+	// times as much: the machine may be busy. With 0, nothing may be dialed.
+	figure time.Duration
+	// happens does it, and returns the moment from which the next dial counts.
+	happens func(*world) time.Time
+	sees    []string // states that the page must be told of before it is live again, in this order
+	// spare allows dials that lose to the connection that there is, which must
+	// live on.
+	spare bool
+}
+
+var scenarios = []scenario{
+	{
+		name: "silent cut of a busy feed, visible", column: "a busy", pace: busy, figure: 2500 * time.Millisecond,
+		happens: func(w *world) time.Time { w.cut(); return time.Now() },
+		sees:    []string{"checking"},
+	}, {
+		name: "silent cut of an idle feed, visible", column: "a idle", pace: idle, figure: 7500 * time.Millisecond,
+		happens: func(w *world) time.Time { w.cut(); w.publish(); return time.Now() },
+		sees:    []string{"checking"},
+	}, {
+		name: "silent cut, hidden", column: "a hidden", pace: busy, figure: 36 * time.Second,
+		happens: func(w *world) time.Time { w.hide(); w.cut(); return time.Now() },
+		sees:    []string{"checking"},
+	}, {
+		name: "only what the server says is lost", pace: busy, figure: 2500 * time.Millisecond,
+		happens: func(w *world) time.Time { w.proxy.Existing(faultproxy.SwallowDown); return time.Now() },
+		sees:    []string{"checking"},
+	}, {
+		name: "sleep, then visibilitychange", column: "b", pace: busy, figure: 200 * time.Millisecond,
+		happens: func(w *world) time.Time {
+			show := w.hide()
+			woken := w.sleep(10*time.Second, w.cut)
+			show()
+			return woken
+		},
+	}, {
+		name: "sleep without any event", column: "c", pace: busy, figure: 300 * time.Millisecond,
+		happens: func(w *world) time.Time { return w.sleep(10*time.Second, w.cut) },
+	}, {
+		name: "true sleep: the wall clock jumps, the monotonic clock held, no event", column: "c2", pace: busy, figure: 800 * time.Millisecond,
+		happens: func(w *world) time.Time { w.cut(); w.clock(10*time.Hour, 0); return time.Now() },
+	}, {
+		name: "sleep, then offline and online", column: "d", pace: busy, figure: 50 * time.Millisecond,
+		happens: func(w *world) time.Time {
+			w.lever(levers.Offline)
+			w.awaitPage(0, soon, "offline")
+			w.sleep(10*time.Second, w.cut)
+			woken := time.Now()
+			w.lever(levers.Online)
+			return woken
+		},
+		sees: []string{"offline"},
+	}, {
+		name: "offline, then online, the link alive all the while", pace: busy, figure: 50 * time.Millisecond,
+		happens: func(w *world) time.Time {
+			w.lever(levers.Offline)
+			w.awaitPage(0, soon, "offline")
+			w.settled("offline", soon)
+			back := time.Now()
+			w.lever(levers.Online)
+			return back
+		},
+		sees: []string{"offline"},
+	}, {
+		name: "the first redial hangs", column: "e", pace: busy, figure: 2500 * time.Millisecond,
+		happens: func(w *world) time.Time {
+			w.proxy.New(faultproxy.Hang)
+			w.proxy.Existing(faultproxy.Reset)
+			hung := w.dialed(1, soon)
+			w.proxy.New(faultproxy.None)
+			return hung.Accepted
+		},
+		sees: []string{"reconnecting"},
+	}, {
+		name: "clean reset", column: "f", pace: busy, figure: 50 * time.Millisecond,
+		happens: func(w *world) time.Time { w.proxy.Existing(faultproxy.Reset); return time.Now() },
+		sees:    []string{"reconnecting"},
+	}, {
+		name: "freeze, then resume, the link dead", column: "g", pace: busy, figure: 50 * time.Millisecond,
+		happens: func(w *world) time.Time {
+			w.lever(levers.Freeze)
+			w.awaitPage(0, soon, "freeze")
+			w.cut()
+			resumed := time.Now()
+			w.lever(levers.Resume)
+			return resumed
+		},
+	}, {
+		name: "hidden, cut, then visible", pace: busy, figure: 300 * time.Millisecond,
+		happens: func(w *world) time.Time {
+			show := w.hide()
+			w.cut()
+			shown := time.Now()
+			show()
+			return shown
+		},
+	}, {
+		name: "a stop of 2 s, the link alive", pace: busy, spare: true,
+		happens: func(w *world) time.Time { return w.sleep(2*time.Second, func() {}) },
+	}, {
+		name: "sleep of 10 s, the link alive", pace: busy, spare: true,
+		happens: func(w *world) time.Time { return w.sleep(10*time.Second, func() {}) },
+	}, {
+		name: "the clock is set an hour ahead, the link alive", pace: busy, spare: true,
+		happens: func(w *world) time.Time { w.clock(time.Hour, 0); return time.Now() },
+	}, {
+		name: "the clock is set an hour back, the link alive", pace: busy,
+		happens: func(w *world) time.Time { w.clock(-time.Hour, 0); return time.Now() },
+	}, {
+		name: "hidden, then visible, the link alive", pace: busy,
+		happens: func(w *world) time.Time {
+			show := w.hide()
+			w.awaitEvent(w.publish(), soon)
+			show()
+			return time.Now()
+		},
+	}, {
+		name: "minimized, then restored, the link alive", pace: idle,
+		happens: func(w *world) time.Time {
+			w.lever(levers.Minimize)
+			w.awaitPage(0, soon, "hidden")
+			w.lever(levers.Restore)
+			w.awaitPage(w.mark()-1, soon, "visible")
+			return time.Now()
+		},
+	},
+}
+
+func TestScenarios(t *testing.T) {
+	for _, sc := range scenarios {
+		t.Run(sc.name, func(t *testing.T) {
+			if sc.column == "" || *rounds == 1 {
+				sc.run(t)
+				return
+			}
+			for i := range *rounds {
+				t.Run(fmt.Sprint("round ", i+1), sc.run)
+			}
+		})
+	}
+}
+
+func (sc *scenario) run(t *testing.T) {
+	w := newWorld(t, sc.pace, nil)
+	dials, mark := len(w.proxy.Conns()), w.mark()
+	from := sc.happens(w)
+	r := result{Scenario: sc.name, Column: sc.column, Figure: sc.figure.Seconds()}
+	if sc.figure > 0 {
+		next := w.next(dials, from, 3*sc.figure)
+		r.Dial = next.Accepted.Sub(from).Seconds()
+		w.healed(10 * time.Second)
+		r.Live = time.Since(from).Seconds()
+		w.saw(mark, sc.sees)
+	} else {
+		w.undisturbed(sc.spare)
+	}
+	r.Sockets = len(w.proxy.Conns())
+	report(r)
+}
+
+// next waits for the first dial that can heal: one that is answered.
+func (w *world) next(dials int, from time.Time, limit time.Duration) *faultproxy.Conn {
+	w.t.Helper()
+	for ; ; dials++ {
+		c := w.dialed(dials, time.Until(from.Add(limit)))
+		if !c.Accepted.Before(from) {
+			return c
+		}
+	}
+}
+
+// undisturbed asserts that the first connection is still the one that delivers.
+func (w *world) undisturbed(spare bool) {
+	w.t.Helper()
+	// Long enough for a ping to go unanswered, a challenger to be dialed and to win.
+	<-time.After(4 * time.Second)
+	w.healed(10 * time.Second)
+	if n := len(w.proxy.Conns()); n > 1 && !spare {
+		w.t.Errorf("%d needless dials while the link was alive", n-1)
+	}
+	if !w.proxy.Conns()[0].Alive() {
+		w.t.Error("a live connection was torn down")
+	}
+}
+
+// saw asserts that the page was told of these states, in this order.
+func (w *world) saw(mark int, want []string) {
+	w.t.Helper()
+	var seen []string
+	for _, r := range w.told()[mark:] {
+		if r.Kind == "state" {
+			seen = append(seen, r.Name)
+		}
+	}
+	rest := seen
+	for _, name := range append(slices.Clone(want), "live") {
+		i := slices.Index(rest, name)
+		if i < 0 {
+			w.t.Errorf("the page was told of %v; want %v and live", seen, want)
+			return
+		}
+		rest = rest[i+1:]
+	}
+}

@@ -1,0 +1,33 @@
+package e2e
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/andybalholm/brotli"
+)
+
+// What a page loads must not grow unseen. In thousands of bytes, compressed.
+func TestSizes(t *testing.T) {
+	requireDist(t)
+	for name, limit := range map[string]int{"client.wasm": 605, "shim.js": 20} {
+		plain, err := os.ReadFile(filepath.Join(dist, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		compressed, err := os.ReadFile(filepath.Join(dist, name+".br"))
+		if err != nil {
+			t.Fatalf("%v: run `make build` first", err)
+		}
+		if back, err := io.ReadAll(brotli.NewReader(bytes.NewReader(compressed))); err != nil || !bytes.Equal(back, plain) {
+			t.Errorf("%s.br does not hold %s: %v", name, name, err)
+		}
+		t.Logf("%s: %.1f kB, %.1f kB compressed, of %d", name, float64(len(plain))/1e3, float64(len(compressed))/1e3, limit)
+		if len(compressed) > limit*1000 {
+			t.Errorf("%s takes %d bytes compressed; at most %d kB", name, len(compressed), limit)
+		}
+	}
+}
