@@ -28,7 +28,9 @@ func pack(path string) error {
 		return err
 	}
 	for ext, open := range map[string]func(io.Writer) (io.WriteCloser, error){
-		".br": func(w io.Writer) (io.WriteCloser, error) { return brotli.NewWriterLevel(w, brotli.BestCompression), nil },
+		".br": func(w io.Writer) (io.WriteCloser, error) {
+			return brotli.NewWriterLevel(w, brotli.BestCompression), nil
+		},
 		".gz": func(w io.Writer) (io.WriteCloser, error) { return gzip.NewWriterLevel(w, gzip.BestCompression) },
 	} {
 		if fresh(path+ext, path) {

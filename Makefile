@@ -1,0 +1,45 @@
+# make run    builds everything and serves the demo dashboard (ADDR chooses the address)
+# make test   installs what the tests need (as root; else says what is missing) and runs them all
+# make build  writes dist/client.wasm, dist/shim.js, dist/shim.d.ts and their .br and .gz
+
+ADDR ?= 127.0.0.1:8080
+
+.PHONY: run build test needs lint test-go test-js test-e2e bench clean
+
+run: build
+	go run ./web -addr $(ADDR)
+
+build:
+	@./build.sh
+
+test: needs build lint test-js test-go test-e2e
+
+needs:
+	@sh e2e/needs.sh
+
+lint: node_modules
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }
+	go vet ./...
+	GOOS=js GOARCH=wasm go vet ./wasm/...
+	go tool staticcheck ./...
+	GOOS=js GOARCH=wasm $$(go tool -n staticcheck) ./wasm/...
+	cd shim && npx --no-install tsc -p . && npx --no-install tsc -p ../web
+
+test-js: node_modules
+	node --test shim/
+
+test-go:
+	go test -race ./wasm/... ./web/...
+
+test-e2e: build
+	go test -count=1 -timeout 15m ./e2e/...
+
+bench: build
+	go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./e2e/
+
+node_modules: shim/node_modules/.package-lock.json
+shim/node_modules/.package-lock.json: shim/package-lock.json
+	cd shim && npm ci --no-audit --no-fund
+
+clean:
+	rm -rf dist web/assets/dist/client.* web/assets/dist/shim.* shim/node_modules
