@@ -63,7 +63,7 @@ export class Engine {
       this.#sessions.set(sid, died);
       return sid;
     }
-    throw new WakesocketError("engine-failed", sid ?? "the engine is gone");
+    throw sid === undefined ? new WakesocketError("engine-failed", "the engine is gone") : new WakesocketError("options-invalid", sid);
   }
 
   /**
@@ -111,7 +111,8 @@ export class Engine {
     if (!this.#api) return;
     this.#api = undefined;
     this.#forget();
-    const error = new WakesocketError("engine-failed", `the engine died: ${text}`);
+    const [headline] = text.split("\n", 1);
+    const error = new WakesocketError("engine-failed", `the engine died: ${headline}`, { cause: text });
     const sessions = [...this.#sessions.values()];
     this.#sessions.clear();
     for (const died of sessions) died(error);

@@ -166,12 +166,15 @@ export class Feed extends EventTarget {
 
   /** @param {Status} status */
   #tell(status) {
+    const old = this.#status;
     this.#status = status;
     this.#state = undefined;
     const { name, cause } = status;
     if (name === "live") this.#resolveReady();
     if (name === "failed") this.#rejectReady(new WakesocketError("failed", cause));
     if (name === "stopped") this.#rejectReady(new WakesocketError("closed", "the feed was closed before it was live"));
+    // Both the link and the session begin with "connecting"; the page hears it once.
+    if (name === old.name && cause === old.cause && status.attempt === old.attempt && status.retryAt === old.retryAt) return;
     this.#dispatch("state", this.state);
   }
 

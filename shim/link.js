@@ -212,9 +212,9 @@ export class Link {
         this.#tellTopics();
         this.#status({
           name: effect.state,
-          since: effect.since,
+          since: Math.round(effect.since),
           attempt: effect.attempt,
-          retryAt: effect.retryAt < 0 ? null : effect.retryAt,
+          retryAt: effect.retryAt < 0 ? null : Math.round(effect.retryAt),
           cause: effect.cause,
         });
         if (effect.state === "failed") this.#page.error(new WakesocketError("failed", effect.cause));
@@ -291,7 +291,7 @@ export class Link {
         gap && text(gap.earliest),
         gap && text(gap.reason),
       );
-    } else if (frame.wakesocket === "at") {
+    } else if (frame.wakesocket === "at" && text(frame.at)) {
       this.#input(op.at, gen, text(frame.at), frame.live === true);
     } else {
       this.#input(op.frame, gen);

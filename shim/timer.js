@@ -3,14 +3,10 @@
 /** setTimeout takes no more. */
 const longest = 2 ** 31 - 1;
 
-/**
- * One deadline on performance.now(). A deadline that only moves on, as it does
- * with every frame, costs no timer: the one that is set looks again.
- */
+/** One deadline on performance.now(). */
 export class Timer {
   #fire;
   #at = -1;
-  #due = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #handle;
 
@@ -22,28 +18,18 @@ export class Timer {
   /** @param {number} at -1 clears */
   set(at) {
     this.#at = at;
-    if (at < 0) {
-      clearTimeout(this.#handle);
-      this.#handle = undefined;
-    } else if (this.#handle === undefined || at < this.#due) {
-      this.#arm();
-    }
+    clearTimeout(this.#handle);
+    if (at >= 0) this.#arm();
   }
 
   #arm() {
-    clearTimeout(this.#handle);
-    this.#due = this.#at;
     const wait = Math.ceil(this.#at - performance.now());
     this.#handle = setTimeout(this.#look, Math.min(Math.max(wait, 0), longest));
   }
 
   #look = () => {
-    this.#handle = undefined;
-    if (performance.now() < this.#at) {
-      this.#arm();
-      return;
-    }
-    this.#at = -1;
-    this.#fire();
+    // Timers may fire early: their clock is not performance.now().
+    if (performance.now() < this.#at) this.#arm();
+    else this.#fire();
   };
 }
