@@ -10,7 +10,7 @@ export const css = `
 [part=badge] {
   --tone: var(--wakesocket-wait, light-dark(#9a6700, #e3b341));
   display: inline-flex; align-items: center; flex-wrap: wrap; gap: 0.15em 0.5em;
-  box-sizing: border-box; min-height: 2.15em; padding: 0.2em 0.75em; border-radius: 1.1em;
+  box-sizing: border-box; min-height: 2.3em; padding: 0.15em 0.75em; border-radius: 1.1em;
   color: var(--wakesocket-text, light-dark(#1f2328, #e6edf3));
   background: var(--wakesocket-background, light-dark(#fff, #161b22));
   border: 1px solid color-mix(in srgb, var(--tone) 45%, transparent);
@@ -23,10 +23,12 @@ export const css = `
 :host([state=offline]) [part=dot], :host([state=stopped]) [part=dot] { background: none; box-shadow: inset 0 0 0 2px var(--tone) }
 :host([state=failed]) [part=dot] { border-radius: 1px }
 [part=label] { font-weight: 600 }
+[part=cause] { overflow-wrap: anywhere }
+[part=cause]:empty { display: none }
 [part=detail] { opacity: 0.75; font-variant-numeric: tabular-nums }
 [part=detail]:empty { display: none }
 [part=retry] {
-  font: inherit; color: inherit; cursor: pointer; margin: 0 -0.35em 0 0; padding: 0.05em 0.6em; border-radius: 1em;
+  font: inherit; color: inherit; cursor: pointer; margin: 0 -0.5em 0 0; padding: 0.25em 0.7em; border-radius: 1em;
   background: color-mix(in srgb, var(--tone) 15%, transparent); border: 1px solid color-mix(in srgb, var(--tone) 55%, transparent);
 }
 [part=retry]:hover { background: color-mix(in srgb, var(--tone) 30%, transparent) }

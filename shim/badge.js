@@ -18,8 +18,11 @@ const labels = {
 };
 const retryable = new Set(["reconnecting", "offline", "stopped", "failed"]);
 
-// Only the label is a live region: a reader hears "Reconnecting", not each second.
-const html = `<span part="badge"><span part="dot" aria-hidden="true"></span><span part="label" role="status" aria-live="polite"></span><span part="detail" aria-hidden="true"></span><button part="retry" type="button" hidden>Retry</button></span>`;
+// Only the status is a live region: a reader hears "Reconnecting", not each second.
+const html = `<span part="badge"><span part="dot" aria-hidden="true"></span>
+<span part="status" role="status" aria-live="polite" aria-atomic="true"><span part="label"></span> <span part="cause"></span></span>
+<span part="detail" aria-hidden="true"></span>
+<button part="retry" type="button" hidden>Retry</button></span>`;
 
 /** Registers <wakesocket-badge>, unless another copy of the shim has. */
 export function defineBadge() {
@@ -37,6 +40,8 @@ export function defineBadge() {
       #name = "";
       /** @type {HTMLElement} */
       #label;
+      /** @type {HTMLElement} */
+      #cause;
       /** @type {HTMLElement} */
       #detail;
       /** @type {HTMLButtonElement} */
@@ -56,6 +61,7 @@ export function defineBadge() {
         root.innerHTML = html;
         const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[part=${name}]`));
         this.#label = part("label");
+        this.#cause = part("cause");
         this.#detail = part("detail");
         this.#retry = /** @type {HTMLButtonElement} */ (part("retry"));
         this.#retry.addEventListener("click", () => this.#shownFeed?.reconnect());
@@ -105,6 +111,7 @@ export function defineBadge() {
         this.#name = name;
         this.setAttribute("state", name);
         this.#label.textContent = labels[name];
+        this.#cause.textContent = name === "failed" ? (this.#shownFeed?.state.cause ?? "") : "";
         this.#retry.hidden = !retryable.has(name);
         this.#tick();
       }

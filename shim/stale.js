@@ -4,7 +4,7 @@ import { allFeeds, watchFeeds } from "./registry.js";
 
 /** Without weight, so that any rule of the page's own wins. */
 const css = `:where([data-stale]) { transition: opacity 0.2s, filter 0.2s }
-:where([data-stale="true"]) { opacity: 0.5; filter: grayscale(1) }`;
+:where([data-stale="true"]) { opacity: 0.6; filter: grayscale(1) }`;
 
 /**
  * Keeps every [data-stale] element at "true" or "false": one is fresh only while
