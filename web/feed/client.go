@@ -50,6 +50,7 @@ type client struct {
 	mu      sync.Mutex
 	writing bool // the writer runs; what stands below belongs to it, but for the inputs
 	cause   string
+	told    *wire.Was // what the client said of this connection on its next one
 	inputs
 	outputs
 }

@@ -130,8 +130,9 @@ func (c *client) name() string {
 	return c.info.Address.String()
 }
 
-// arrived counts a client in, and notes what it tells of its last loss.
-func (f *Feed) arrived(c *client) {
+// arrived counts a client in, and notes what it tells of its last loss. A client
+// often notices first; then the lost connection, before, is still there to be told.
+func (f *Feed) arrived(c, before *client) {
 	switch {
 	case c.gap != "":
 		f.metrics.resumes.WithLabelValues("gap_" + c.gap).Inc()
@@ -144,7 +145,14 @@ func (f *Feed) arrived(c *client) {
 		return
 	}
 	f.metrics.told.WithLabelValues(c.was.Cause).Inc()
-	seen := f.drops.told(c.name(), c.was.Cause, c.was.Down)
+	seen := ""
+	if before != nil {
+		before.mu.Lock()
+		before.told = c.was
+		before.mu.Unlock()
+	} else {
+		seen = f.drops.told(c.name(), c.was.Cause, c.was.Down)
+	}
 	f.options.Logger.Info("client returned", "client", c.name(), "told", c.was.Cause, "seen", seen,
 		"up", c.was.Up, "down", c.was.Down, "resumed", c.resumed, "gap", c.gap)
 }
@@ -165,18 +173,17 @@ func (f *Feed) lost(c *client, cause string) {
 	}
 	c.mu.Lock()
 	drop.Replay = c.replayed
+	if c.told != nil {
+		drop.Told, drop.Down = c.told.Cause, c.told.Down
+	}
 	drop.Lag = uint64(len(c.page))
 	if c.inRing {
 		drop.Lag = f.ring.behind(c.at)
 	}
 	c.mu.Unlock()
 	f.drops.add(drop)
-	told := ""
-	if c.was != nil {
-		told = c.was.Cause
-	}
 	f.options.Logger.LogAttrs(context.Background(), slog.LevelInfo, "client dropped",
-		slog.String("client", drop.Client), slog.String("cause", cause), slog.String("told_before", told),
+		slog.String("client", drop.Client), slog.String("cause", cause), slog.String("told", drop.Told),
 		slog.String("address", drop.Block), slog.String("browser", drop.Browser),
 		slog.Duration("up", drop.Up), slog.Duration("last_ping", drop.Ping), slog.Duration("rtt", drop.RTT),
 		slog.Uint64("lag", drop.Lag), slog.String("resumed", drop.Resumed), slog.Int("replayed", drop.Replay),

@@ -39,6 +39,7 @@ type Feed struct {
 
 	mu       sync.Mutex
 	clients  map[*client]struct{}
+	latest   map[string]*client   // the newest connection of each client that has an id
 	address  map[netip.Prefix]int // connections of each
 	reserved int                  // connections, and handshakes on the way to be one
 	all      []*client            // the clients as a slice, nil when it has to be made anew
@@ -63,13 +64,14 @@ func New(options Options) (*Feed, error) {
 	f := &Feed{
 		options: options,
 		ring:    newRing(options.Ring, options.RingBytes),
-		pager:   newPager(options.Store, options.StoreTimeout),
 		drops:   newDrops(),
 		refusal: make(chan struct{}, refusalSlots),
 		clients: map[*client]struct{}{},
+		latest:  map[string]*client{},
 		address: map[netip.Prefix]int{},
 		stop:    stop,
 	}
+	f.pager = newPager(options.Store, options.StoreTimeout, f.ring.mean)
 	f.metrics = newMetrics(f)
 	if options.AcceptRate > 0 {
 		f.accept = rate.NewLimiter(rate.Limit(options.AcceptRate), max(1, int(options.AcceptRate)))

@@ -17,6 +17,7 @@ import (
 type pager struct {
 	store   store.Store
 	timeout time.Duration
+	mean    func() int // size of an event, in bytes
 	flight  singleflight.Group
 	slots   chan struct{} // bounds the reads under way
 
@@ -28,6 +29,7 @@ type pager struct {
 
 const (
 	pageEvents = 1000
+	pageBytes  = 256 << 10 // roughly: a stuck client holds one page
 	cacheBytes = 16 << 20
 	cachePages = 64
 	pageReads  = 8
@@ -35,8 +37,8 @@ const (
 
 var errBusy = errors.New("feed: the store does not keep up with replays")
 
-func newPager(s store.Store, timeout time.Duration) *pager {
-	return &pager{store: s, timeout: timeout, slots: make(chan struct{}, pageReads), pages: map[store.ID][]entry{}}
+func newPager(s store.Store, timeout time.Duration, mean func() int) *pager {
+	return &pager{store: s, timeout: timeout, mean: mean, slots: make(chan struct{}, pageReads), pages: map[store.ID][]entry{}}
 }
 
 // after returns the entries right behind id; none at the end of the log.
@@ -48,7 +50,8 @@ func (p *pager) after(id store.ID) ([]entry, error) {
 		return page, nil
 	}
 	v, err := p.once(id.String(), func(ctx context.Context) (any, error) {
-		events, err := p.store.After(ctx, id, pageEvents)
+		limit := min(pageEvents, 1+pageBytes/max(1, p.mean()))
+		events, err := p.store.After(ctx, id, limit)
 		if err != nil {
 			return nil, err
 		}

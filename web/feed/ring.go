@@ -207,6 +207,16 @@ func (r *ring) read(at *cursor, take func(topic string) bool, frames [][]byte, l
 	return frames, last, skipped, atHead
 }
 
+// mean is the size of an entry, in bytes.
+func (r *ring) mean() int {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if r.first == r.next {
+		return 0
+	}
+	return r.bytes / int(r.next-r.first)
+}
+
 // behind tells how many entries of the ring lie behind the cursor.
 func (r *ring) behind(at cursor) uint64 {
 	r.mu.RLock()

@@ -32,6 +32,11 @@ func (r *refusal) Error() string { return r.reason }
 // ServeHTTP makes the request a client of the feed. It returns when the client is
 // connected, not when it leaves.
 func (f *Feed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
+		w.Header().Set("Upgrade", "websocket")
+		http.Error(w, "this is a WebSocket feed", http.StatusUpgradeRequired)
+		return
+	}
 	address := f.clientAddress(r)
 	release, err := f.admit(r, address)
 	if err == nil {
@@ -142,12 +147,12 @@ func (f *Feed) connect(w http.ResponseWriter, r *http.Request, address netip.Add
 	c.network = h.network
 	c.conn.SetReadLimit(readLimit)
 	keepShort(c.network)
-	if !f.add(c) {
+	before, ok := f.add(c)
+	if !ok {
 		c.network.Close()
-		f.release(addressBlock(address))
-		return nil
+		return errClosed
 	}
-	f.arrived(c)
+	f.arrived(c, before)
 	go c.read()
 	c.wake()
 	return nil
@@ -190,19 +195,26 @@ func (f *Feed) release(block netip.Prefix) {
 	}
 }
 
-// add makes the client one of those that are woken; false when the feed has been
+var errClosed = errors.New("feed: closed")
+
+// add makes the client one of those that are woken, and returns the connection
+// that it had until now, if the feed still holds that. It is not ok when the feed has been
 // closed or drained meanwhile.
-func (f *Feed) add(c *client) bool {
+func (f *Feed) add(c *client) (before *client, ok bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closed || !f.draining.IsZero() {
-		return false
+		return nil, false
+	}
+	if id := c.info.ID; id != "" {
+		before = f.latest[id]
+		f.latest[id] = c
 	}
 	f.gone.Add(1)
 	f.clients[c] = struct{}{}
 	f.all = nil
 	f.peak.Store(max(f.peak.Load(), int64(len(f.clients))))
-	return true
+	return before, true
 }
 
 func (f *Feed) remove(c *client) {
@@ -210,6 +222,9 @@ func (f *Feed) remove(c *client) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	delete(f.clients, c)
+	if f.latest[c.info.ID] == c {
+		delete(f.latest, c.info.ID)
+	}
 	f.all = nil
 }
 

@@ -189,7 +189,7 @@ func (c *client) next(frames [][]byte) step {
 		frames, last, skipped, state = c.feed.ring.read(&at, c.filter(), frames, limit, batchBytes)
 		switch {
 		case state == reborn:
-			c.leave(causeEpoch, "the log began anew")
+			c.leave(causeEpoch, wire.CloseRestart, "the log began anew")
 			return step{kind: goodbye, bye: c.bye}
 		case state == fallen:
 			c.inRing = false
@@ -267,13 +267,15 @@ func (c *client) turn() bool {
 	page, err := c.feed.pager.after(pos)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	_, gap := store.AsGap(err)
+	reason, gap := store.AsGap(err)
 	switch {
+	case gap && reason == store.Trimmed:
+		c.leave(causeLapped, wire.CloseRestart, "the log was trimmed past the client")
 	case gap:
-		c.leave(causeLapped, "the log was trimmed past the client")
+		c.leave(causeEpoch, wire.CloseRestart, "the log began anew")
 	case err != nil:
 		c.feed.metrics.storeErrors.WithLabelValues("after").Inc()
-		c.leave(causeStore, "the log cannot be read")
+		c.leave(causeStore, wire.CloseTryLater, "the log cannot be read")
 	case len(page) == 0:
 		c.ebb = head
 	default:
@@ -283,12 +285,12 @@ func (c *client) turn() bool {
 }
 
 // leave says goodbye with advice; it runs under mu.
-func (c *client) leave(cause, reason string) {
+func (c *client) leave(cause string, code websocket.StatusCode, reason string) {
 	if c.cause == "" {
 		c.cause = cause
 	}
 	if c.bye == nil {
-		c.bye = &websocket.CloseError{Code: wire.CloseRestart, Reason: c.feed.later(0, reason)}
+		c.bye = &websocket.CloseError{Code: code, Reason: c.feed.later(time.Second, reason)}
 	}
 }
 

@@ -27,6 +27,9 @@ type Store struct {
 	base  uint64        // number of the last event that was dropped
 	top   uint64        // number of the newest event
 	grown chan struct{} // closed at the next event; nil while nobody waits
+
+	followers map[*uint64]struct{} // number of the last event that each has taken
+	taken     sync.Cond            // signalled when one of them goes on
 }
 
 type slot struct {
@@ -39,17 +42,22 @@ func New(options Options) *Store {
 	if options.Events <= 0 {
 		options.Events = 4096
 	}
-	return &Store{
-		age:   options.Age,
-		now:   time.Now,
-		epoch: store.NewEpoch(),
-		slots: make([]slot, options.Events),
+	s := &Store{
+		age:       options.Age,
+		now:       time.Now,
+		epoch:     store.NewEpoch(),
+		slots:     make([]slot, options.Events),
+		followers: map[*uint64]struct{}{},
 	}
+	s.taken.L = &s.mu
+	return s
 }
 
 var _ store.Store = (*Store)(nil)
 
-// Publish appends an event; it fails only for a topic that is not one.
+// Publish appends an event; it fails only for a topic that is not one. It waits
+// for followers that would otherwise lose the event whose slot it needs: a burst
+// longer than the log must not look like a gap to a feed in the same process.
 func (s *Store) Publish(_ context.Context, topic string, data []byte) (store.ID, error) {
 	if err := store.CheckTopic(topic); err != nil {
 		return store.ID{}, err
@@ -57,6 +65,9 @@ func (s *Store) Publish(_ context.Context, topic string, data []byte) (store.ID,
 	now := s.now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for s.lapping() {
+		s.taken.Wait()
+	}
 	s.top++
 	id := s.id(s.top)
 	*s.slot(s.top) = slot{store.Event{ID: id, Topic: topic, Data: data}, now}
@@ -87,7 +98,19 @@ func (s *Store) After(_ context.Context, id store.ID, limit int) ([]store.Event,
 
 // Follow hands events to the sink as they are published.
 func (s *Store) Follow(ctx context.Context, from store.ID, sink store.Sink) error {
-	var base uint64
+	var base, at uint64
+	s.mu.Lock()
+	if at = s.top; from.Epoch == s.epoch && from.Major >= s.base && from.Major <= s.top {
+		at = from.Major
+	}
+	s.followers[&at] = struct{}{}
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		delete(s.followers, &at)
+		s.taken.Broadcast()
+		s.mu.Unlock()
+	}()
 	for {
 		s.mu.Lock()
 		s.expire(s.now())
@@ -96,6 +119,11 @@ func (s *Store) Follow(ctx context.Context, from store.ID, sink store.Sink) erro
 		if reset {
 			from = s.id(s.top)
 		}
+		if len(events) > 0 {
+			from = events[len(events)-1].ID
+		}
+		at = from.Major
+		s.taken.Broadcast()
 		var wait chan struct{}
 		if len(events) == 0 {
 			if s.grown == nil {
@@ -110,7 +138,6 @@ func (s *Store) Follow(ctx context.Context, from store.ID, sink store.Sink) erro
 			sink.Reset(from)
 		}
 		if len(events) > 0 {
-			from = events[len(events)-1].ID
 			sink.Append(events)
 		}
 		if trimmed > base {
@@ -157,6 +184,17 @@ func (s *Store) expire(now time.Time) {
 		s.base++
 		*s.slot(s.base) = slot{}
 	}
+}
+
+// lapping reports whether the next event would take the slot of one that a
+// follower has yet to take.
+func (s *Store) lapping() bool {
+	for at := range s.followers {
+		if s.top-*at >= uint64(len(s.slots)) {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *Store) slot(n uint64) *slot  { return &s.slots[n%uint64(len(s.slots))] }

@@ -1,0 +1,312 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/wakesocket/wakesocket/wasm/wire"
+)
+
+func TestOrigin(t *testing.T) {
+	s := serve(t, Options{OriginPatterns: []string{"*.example.com", "https://other.test"}}).ready()
+	host := strings.TrimPrefix(s.url, "http://")
+	for origin, want := range map[string]bool{
+		"":                          true,
+		"http://" + host:            true,
+		"https://www.example.com":   true,
+		"https://WWW.EXAMPLE.COM":   true,
+		"https://other.test":        true,
+		"http://other.test":         false,
+		"https://example.com":       false,
+		"https://evil.test":         false,
+		"https://evilexample.com":   false,
+		"https://example.com.evil":  false,
+		"null":                      false,
+		"https://" + host + ".evil": false,
+	} {
+		p := s.dialWith("wakesocket=1", http.Header{"Origin": {origin}})
+		if want {
+			p.read()
+		} else if ce := p.closed(); ce.Code != wire.CloseForbidden || p.frames > 0 {
+			t.Fatalf("origin %q: %+v", origin, ce)
+		}
+	}
+}
+
+func TestAuthorize(t *testing.T) {
+	answers := map[string]error{
+		"good":  nil,
+		"stale": fmt.Errorf("the ticket is used up: %w", ErrUnauthorized),
+		"bad":   fmt.Errorf("not yours: %w", ErrForbidden),
+		"odd":   errors.New("the database is down"),
+	}
+	s := serve(t, Options{Authorize: func(r *http.Request) error { return answers[r.FormValue("ticket")] }}).ready()
+	s.dial("wakesocket=1&ticket=good").read()
+	for ticket, code := range map[string]websocket.StatusCode{
+		"stale": wire.CloseUnauthorized, "bad": wire.CloseForbidden, "odd": wire.CloseForbidden,
+	} {
+		if ce := s.dial("ticket=" + ticket).closed(); ce.Code != code || strings.Contains(ce.Reason, "database") {
+			t.Fatalf("%s: %+v", ticket, ce)
+		}
+	}
+}
+
+// Each connection checks topics anew, on replayed events as on live ones.
+func TestTopicsAllowed(t *testing.T) {
+	s := serve(t, Options{Topics: func(r *http.Request) func(string) bool {
+		user := r.FormValue("user")
+		return func(topic string) bool { return topic == "public" || topic == user }
+	}}).ready()
+	first := s.publish("public", 1, 1)
+	s.publish("ann", 2, 2)
+	s.publish("bob", 3, 3)
+	ids := s.publish("public", 4, 4)
+	s.settle(ids[0])
+	p := s.knowing(first[0], "user=ann", "topic=public", "topic=ann", "topic=bob")
+	p.readEvents(2)
+	s.publish("bob", 5, 5)
+	s.publish("ann", 6, 6)
+	p.readEvents(3)
+	p.send(`{"wakesocket":"topics","topics":["bob"]}`)
+	p.send("ping")
+	p.readUntil("pong", func() bool { return p.pongs == 1 })
+	s.publish("bob", 7, 7)
+	p.send(`{"wakesocket":"topics","topics":[]}`)
+	p.send("ping")
+	p.readUntil("pong", func() bool { return p.pongs == 2 })
+	s.publish("public", 8, 8)
+	p.readEvents(4)
+	var got []string
+	for _, e := range p.events {
+		got = append(got, string(e.Data))
+	}
+	if fmt.Sprint(got) != "[2 4 6 8]" {
+		t.Fatalf("%v", got)
+	}
+}
+
+func TestQueryIsBounded(t *testing.T) {
+	s := serve(t, Options{}).ready()
+	long := strings.Repeat("x", 1000)
+	for name, query := range map[string]string{
+		"client":      "client=" + long,
+		"topic":       "topic=" + long,
+		"empty topic": "topic=",
+		"topics":      strings.Repeat("topic=a&", maxTopics+1),
+	} {
+		if ce := s.dial(query).closed(); ce.Code != websocket.StatusPolicyViolation {
+			t.Fatalf("%s: %+v", name, ce)
+		}
+	}
+	if gap := s.knowing(long).hello.Gap; gap == nil || gap.Reason != wire.GapInvalid || len(gap.After) > 128 {
+		t.Fatalf("%+v", gap)
+	}
+	p := s.knowing("")
+	p.send(`{"wakesocket":"topics","topics":["` + long + `"]}`)
+	if ce := p.closed(); ce.Code != websocket.StatusPolicyViolation {
+		t.Fatalf("%+v", ce)
+	}
+}
+
+func TestFloodIsRefused(t *testing.T) {
+	for name, ping := range map[string]func(*peer) error{
+		"text": func(p *peer) error {
+			return p.conn.Write(context.Background(), websocket.MessageText, []byte("ping"))
+		},
+		"protocol": func(p *peer) error { return p.conn.Ping(context.Background()) },
+	} {
+		s := serve(t, Options{MessageRate: 10}).ready()
+		p := s.knowing("")
+		for range 10 { // a protocol ping waits for its pong
+			go func() {
+				for ping(p) == nil {
+				}
+			}()
+		}
+		if ce := p.closed(); ce.Code != websocket.StatusPolicyViolation {
+			t.Fatalf("%s: %+v", name, ce)
+		}
+		if p.pongs > 25 {
+			t.Fatalf("%d pongs", p.pongs)
+		}
+		if line := s.dropped(); line["cause"] != causeRefused {
+			t.Fatalf("%v", line)
+		}
+	}
+}
+
+func TestLimits(t *testing.T) {
+	s := serve(t, Options{MaxClients: 3, MaxPerAddress: 2, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}).ready()
+	from := func(forwarded string) *peer {
+		return s.dialWith("wakesocket=1", http.Header{"X-Forwarded-For": {forwarded}})
+	}
+	from("10.0.0.1").read()
+	second := from("8.8.8.8, 10.0.0.1")
+	second.read()
+	if ce := from("10.0.0.1").closed(); ce.Code != wire.CloseTooMany || !advised(ce) {
+		t.Fatalf("%+v", ce)
+	}
+	from("10.0.0.2").read()
+	if ce := from("10.0.0.3").closed(); ce.Code != wire.CloseTryLater || !advised(ce) {
+		t.Fatalf("%+v", ce)
+	}
+	second.conn.Close(1000, "")
+	until(t, "a place is free", func() bool { return len(s.snapshot()) == 2 })
+	from("10.0.0.1").read()
+}
+
+func advised(ce websocket.CloseError) bool {
+	_, ok := wire.ParseAdvice(ce.Reason)
+	return ok
+}
+
+func TestClientAddress(t *testing.T) {
+	f := &Feed{options: Options{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}}}
+	for _, test := range []struct{ peer, forwarded, want string }{
+		{"1.2.3.4:5", "", "1.2.3.4"},
+		{"1.2.3.4:5", "9.9.9.9", "1.2.3.4"},
+		{"10.0.0.1:5", "9.9.9.9", "9.9.9.9"},
+		{"10.0.0.1:5", "6.6.6.6, 9.9.9.9, 10.0.0.2", "9.9.9.9"},
+		{"10.0.0.1:5", "rubbish", "10.0.0.1"},
+		{"10.0.0.1:5", "6.6.6.6, rubbish", "10.0.0.1"},
+		{"10.0.0.1:5", "10.0.0.7", "10.0.0.7"},
+		{"[::ffff:10.0.0.1]:5", "2001:db8::1", "2001:db8::1"},
+		{"[fd00::1%eth0]:5", "9.9.9.9", "fd00::1%eth0"},
+		{"rubbish", "9.9.9.9", "invalid IP"},
+	} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.RemoteAddr = test.peer
+		if test.forwarded != "" {
+			r.Header.Set("X-Forwarded-For", test.forwarded)
+		}
+		if got := f.clientAddress(r).String(); got != test.want {
+			t.Errorf("%+v: got %s", test, got)
+		}
+	}
+	a, b := netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("2001:db8::ffff:2")
+	if addressBlock(a) != addressBlock(b) {
+		t.Error("one /64 counts as two")
+	}
+}
+
+func TestAcceptRate(t *testing.T) {
+	s := serve(t, Options{AcceptRate: 5}).ready()
+	let, sent := 0, 0
+	for range 20 {
+		p := s.dial("wakesocket=1")
+		if p.tryRead() == nil {
+			let++
+		} else if ce := p.closed(); ce.Code == websocket.StatusTryAgainLater || ce.Code == wire.CloseAbnormal {
+			sent++
+		}
+	}
+	if let < 5 || let > 15 || let+sent != 20 {
+		t.Fatalf("%d let in, %d sent away", let, sent)
+	}
+	if n := len(s.snapshot()); n != let {
+		t.Fatalf("%d connected, %d let in", n, let)
+	}
+	if spread := s.spread(); spread != time.Duration(let)*time.Second/5 {
+		t.Fatalf("spread %v for %d clients", spread, let)
+	}
+}
+
+func TestDrain(t *testing.T) {
+	s := serve(t, Options{}).ready()
+	var peers []*peer
+	for range 20 {
+		peers = append(peers, s.knowing(""))
+	}
+	codes := make(chan websocket.CloseError, len(peers))
+	for _, p := range peers {
+		go func() { codes <- p.closed() }()
+	}
+	begin := time.Now()
+	drained := make(chan error, 1)
+	go func() { drained <- s.Drain(context.Background(), 400*time.Millisecond) }()
+	for range peers {
+		if ce := <-codes; ce.Code != wire.CloseRestart || !advised(ce) {
+			t.Fatalf("%+v", ce)
+		}
+	}
+	if took := time.Since(begin); took < 300*time.Millisecond {
+		t.Fatalf("all were closed within %v", took)
+	}
+	if err := <-drained; err != nil {
+		t.Fatal(err)
+	}
+	if ce := s.dial("").closed(); ce.Code != wire.CloseRestart || !advised(ce) {
+		t.Fatalf("a newcomer: %+v", ce)
+	}
+}
+
+func TestDrainEndsWithItsContext(t *testing.T) {
+	s := serve(t, Options{}).ready()
+	s.knowing("")
+	s.knowing("")
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := s.Drain(ctx, time.Hour); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+}
+
+func TestOrdinaryRequest(t *testing.T) {
+	s := serve(t, Options{})
+	answer, err := http.Get(s.url + "/?after=x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if answer.StatusCode != http.StatusUpgradeRequired {
+		t.Fatal(answer.Status)
+	}
+}
+
+func TestPublishRefuses(t *testing.T) {
+	s := serve(t, Options{MaxEvent: 100})
+	for name, event := range map[string][2]string{
+		"not JSON":  {"cpu", `{"a":`},
+		"empty":     {"cpu", ``},
+		"two":       {"cpu", `1 2`},
+		"too large": {"cpu", `"` + strings.Repeat("x", 200) + `"`},
+		"no topic":  {"", `1`},
+		"control":   {"a\nb", `1`},
+		"not UTF-8": {"a\xff", `1`},
+		"long":      {strings.Repeat("x", 129), `1`},
+	} {
+		if _, err := s.Publish(context.Background(), event[0], []byte(event[1])); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+func TestOptionsAreChecked(t *testing.T) {
+	for _, options := range []Options{
+		{Ring: -1}, {Heartbeat: -1}, {MaxPerAddress: -1}, {MessageRate: -1}, {OriginPatterns: []string{"[a"}},
+	} {
+		if _, err := New(options); err == nil {
+			t.Errorf("%+v: no error", options)
+		}
+	}
+}
+
+func TestMessagesReachTheHook(t *testing.T) {
+	got := make(chan string, 10)
+	s := serve(t, Options{OnMessage: func(c Client, data []byte) { got <- c.ID + " " + string(data) }}).ready()
+	p := s.knowing("", "client=tab-1")
+	p.send(`{"hello":1}`)
+	p.send(`{"wakesocket":"unknown"}`)
+	if a, b := <-got, <-got; a != `tab-1 {"hello":1}` || b != `tab-1 {"wakesocket":"unknown"}` {
+		t.Fatalf("%s, %s", a, b)
+	}
+}
