@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -31,7 +30,7 @@ type Client struct {
 type client struct {
 	feed    *Feed
 	conn    *websocket.Conn
-	network net.Conn // below conn: closing it stops everything at once
+	network *network // below conn: closing it stops everything at once
 	info    Client
 	browser string
 	plain   bool // never said wakesocket=1: no control frames, no arrays
@@ -121,7 +120,7 @@ func (c *client) message(kind websocket.MessageType, data []byte) error {
 	}
 	if string(data) == wire.Ping {
 		c.pinged.Store(now.UnixNano())
-		c.rtt.Store(int64(roundTrip(c.network)))
+		c.rtt.Store(int64(roundTrip(c.network.Conn)))
 		c.input(func(in *inputs) { in.pongs++ })
 		return nil
 	}
@@ -194,7 +193,7 @@ func (c *client) dismiss(cause string, code websocket.StatusCode, reason string)
 // check drops the client when it is stuck or silent.
 func (c *client) check(now time.Time) {
 	options := &c.feed.options
-	if began := c.stuck.Load(); began != 0 && now.UnixNano()-began > int64(options.WriteTimeout) {
+	if c.network.stuck(now) > options.WriteTimeout {
 		c.fail(causeSlow)
 	} else if options.Silence > 0 && now.UnixNano()-c.heard.Load() > int64(options.Silence) {
 		c.fail(causeSilence)

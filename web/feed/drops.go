@@ -164,7 +164,7 @@ func (f *Feed) lost(c *client, cause string) {
 		return
 	}
 	now := time.Now()
-	drop := &Drop{
+	drop := Drop{
 		Time: now, Client: c.name(), Block: wideBlock(c.info.Address), Browser: c.browser, Cause: cause,
 		Up: now.Sub(c.opened), Ping: -1, RTT: time.Duration(c.rtt.Load()), Resumed: c.resumed, Gap: c.gap,
 	}
@@ -181,7 +181,8 @@ func (f *Feed) lost(c *client, cause string) {
 		drop.Lag = f.ring.behind(c.at)
 	}
 	c.mu.Unlock()
-	f.drops.add(drop)
+	kept := drop // the client may return, and be noted in it, while this line is written
+	f.drops.add(&kept)
 	f.options.Logger.LogAttrs(context.Background(), slog.LevelInfo, "client dropped",
 		slog.String("client", drop.Client), slog.String("cause", cause), slog.String("told", drop.Told),
 		slog.String("address", drop.Block), slog.String("browser", drop.Browser),

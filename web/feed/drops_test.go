@@ -145,7 +145,7 @@ func TestToldBeforeSeen(t *testing.T) {
 }
 
 func TestStuckWriterIsDropped(t *testing.T) {
-	s := serve(t, Options{WriteTimeout: 100 * time.Millisecond, MaxEvent: 16 << 20, RingBytes: 256 << 20}).ready()
+	s := serve(t, Options{WriteTimeout: time.Second, MaxEvent: 16 << 20, RingBytes: 256 << 20}).ready()
 	_, tcp := s.network("client=stuck")
 	other := s.knowing("")
 	big := []byte(`"` + strings.Repeat("x", 8<<20) + `"`)

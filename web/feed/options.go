@@ -32,7 +32,8 @@ type Options struct {
 	// Silence drops a client that has sent nothing for so long; 2.5 heartbeats
 	// when 0, negative to wait for ever.
 	Silence time.Duration
-	// WriteTimeout drops a client that does not take a write for so long; 30 s when 0.
+	// WriteTimeout drops a client that takes less than 64 KiB in so long while there
+	// is more for it; 30 s when 0.
 	WriteTimeout time.Duration
 
 	// OriginPatterns are the hosts whose pages may connect besides the feed's own:

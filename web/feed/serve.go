@@ -146,7 +146,7 @@ func (f *Feed) connect(w http.ResponseWriter, r *http.Request, address netip.Add
 	}
 	c.network = h.network
 	c.conn.SetReadLimit(readLimit)
-	keepShort(c.network)
+	keepShort(c.network.Conn)
 	before, ok := f.add(c)
 	if !ok {
 		c.network.Close()

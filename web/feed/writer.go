@@ -323,9 +323,7 @@ func (c *client) sendAll(frames [][]byte) bool {
 }
 
 func (c *client) send(frame []byte) bool {
-	c.stuck.Store(time.Now().UnixNano())
 	err := c.conn.Write(context.Background(), websocket.MessageText, frame)
-	c.stuck.Store(0)
 	if err != nil {
 		c.network.Close() // the reader then tells the cause
 	}
