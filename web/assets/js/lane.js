@@ -1,0 +1,92 @@
+// @ts-check
+import { count, span } from "./format.js";
+import { Strip } from "./strip.js";
+
+/** @typedef {import("./ledger.js").Who} Who */
+/** @typedef {{tone: "live" | "doubt" | "dead", text: string}} Claim what a client says of itself */
+
+/** Data older than this is old, whatever the client says. */
+const oldAfter = 2000;
+
+/** One client of the two: what it claims, what it shows, what is true. */
+export class Lane {
+  #root;
+  #who;
+  #strip;
+  #fields;
+  /** @type {Claim} */
+  #claim = { tone: "doubt", text: "connecting" };
+  /** When its newest event came, epoch ms; null before the first. @type {number | null} */
+  newest = null;
+
+  /** @param {HTMLElement} root @param {Who} who */
+  constructor(root, who) {
+    this.#root = root;
+    this.#who = who;
+    this.#strip = new Strip(/** @type {HTMLCanvasElement} */ (root.querySelector("canvas")), who);
+    /** @param {string} name */
+    const field = (name) => /** @type {HTMLElement} */ (root.querySelector(`[data-field=${name}]`));
+    this.#fields = {
+      claim: field("claim"), cpu: field("cpu"), truth: field("truth"),
+      received: field("received"), lost: field("lost"), twice: field("twice"),
+    };
+  }
+
+  /** @param {Claim} claim */
+  says(claim) {
+    this.#claim = claim;
+    this.#root.dataset.claim = claim.tone;
+    this.#write("claim", claim.text);
+  }
+
+  /** @param {{topic: string, data: any}} event @param {number} now */
+  got({ topic, data }, now) {
+    this.newest = now;
+    if (topic === "cpu" && data.value) this.#write("cpu", String(Math.round(data.value.total)));
+  }
+
+  get reach() {
+    return this.#strip.reach;
+  }
+
+  /**
+   * @param {import("./ledger.js").Ledger} ledger
+   * @param {import("./ledger.js").Entry[]} entries
+   * @param {import("./clock.js").ServerClock} time
+   * @param {readonly import("./strip.js").Mark[]} marks
+   * @param {number} now
+   */
+  draw(ledger, entries, time, marks, now) {
+    this.#strip.draw(entries, time, marks, now);
+    const { received, lost, twice } = ledger.counts(this.#who);
+    this.#count("received", received, false);
+    this.#count("lost", lost, lost > 0);
+    this.#count("twice", twice, twice > 0);
+    const age = this.newest === null ? null : now - this.newest;
+    const old = age !== null && age > oldAfter;
+    this.#root.dataset.old = String(old);
+    this.#root.dataset.lying = String(old && this.#claim.tone === "live");
+    this.#write("truth", this.#truth(age, old, ledger.behind(this.#who)));
+  }
+
+  /** @param {number | null} age @param {boolean} old @param {number} behind */
+  #truth(age, old, behind) {
+    if (age === null) return "Nothing has arrived yet.";
+    if (!old) return "Up to date.";
+    const missed = behind ? `, and ${count(behind, "event")} behind` : "";
+    if (this.#claim.tone === "live") return `It says it is connected. What it shows is ${span(age)} old${missed}.`;
+    return `What it shows is ${span(age)} old${missed}, and it says so.`;
+  }
+
+  /** @param {"received" | "lost" | "twice"} name @param {number} n @param {boolean} bad */
+  #count(name, n, bad) {
+    this.#write(name, n.toLocaleString("en"));
+    this.#fields[name].dataset.bad = String(bad);
+  }
+
+  /** @param {"claim" | "cpu" | "truth" | "received" | "lost" | "twice"} name @param {string} text */
+  #write(name, text) {
+    const field = this.#fields[name];
+    if (field.textContent !== text) field.textContent = text;
+  }
+}

@@ -1,0 +1,83 @@
+// @ts-check
+import { count, span } from "./format.js";
+
+/** @typedef {{hit: number, outage: string, left: number}} Report the server's answer to a fault */
+
+/** @type {Record<string, (n: string, time: string) => string>} */
+const deeds = {
+  cut: (n) => `Cut ${n} silently.`,
+  reset: (n) => `Reset ${n}.`,
+  stall: (n, time) => `Stalled ${n} for ${time}.`,
+  hang: (n, time) => `Cut ${n}, and whoever dials hangs for ${time}.`,
+  refuse: (n, time) => `Reset ${n}, and whoever dials is refused for ${time}.`,
+  deploy: (n) => `Restarted the server; it told ${n} to come back, and kept its log.`,
+  crash: (n) => `Crashed the server with ${n}; its log is gone.`,
+  heal: () => "Ended the outage.",
+};
+
+/** @type {Record<string, string>} */
+const outages = { stall: "Nothing moves", hang: "Dials hang", refuse: "Dials are refused" };
+
+/** The buttons that break things, and what runs at the moment. */
+export class Panel {
+  #root;
+  #status;
+  #heal;
+  #onDeed;
+  /** @type {{outage: string, until: number} | null} */
+  #running = null;
+
+  /**
+   * @param {HTMLElement} root
+   * @param {(kind: string, text: string) => void} onDeed
+   */
+  constructor(root, onDeed) {
+    this.#root = root;
+    this.#onDeed = onDeed;
+    this.#status = /** @type {HTMLElement} */ (root.querySelector("#outage span"));
+    this.#heal = /** @type {HTMLButtonElement} */ (root.querySelector("[data-fault=heal]"));
+    root.addEventListener("click", ({ target }) => {
+      const button = /** @type {Element} */ (target).closest("button");
+      if (button?.dataset.fault) void this.#inject(button, button.dataset.fault);
+    });
+    // Somebody else's outage may be running.
+    void fetch("faults").then(async (answer) => this.#take(await answer.json()));
+  }
+
+  /** @param {HTMLButtonElement} button @param {string} kind */
+  async #inject(button, kind) {
+    const checked = /** @type {HTMLInputElement} */ (this.#root.querySelector("[name=seconds]:checked"));
+    const query = "timed" in button.dataset ? `?seconds=${checked.value}` : "";
+    button.ariaBusy = "true";
+    try {
+      const answer = await fetch(`faults/${kind}${query}`, { method: "POST" });
+      if (!answer.ok) throw new Error(await answer.text());
+      /** @type {Report} */
+      const report = await answer.json();
+      this.#take(report);
+      this.#onDeed(kind, deeds[kind](count(report.hit, "connection"), `${checked.value} s`));
+    } catch (error) {
+      this.#onDeed(kind, `That did not work: ${/** @type {Error} */ (error).message}`);
+    } finally {
+      button.ariaBusy = null;
+    }
+  }
+
+  /** @param {Report} report */
+  #take({ outage, left }) {
+    this.#running = outage ? { outage, until: Date.now() + left } : null;
+    this.draw(Date.now());
+  }
+
+  /** @param {number} now */
+  draw(now) {
+    if (this.#running && now >= this.#running.until) this.#running = null;
+    const status = /** @type {HTMLElement} */ (this.#status.parentElement);
+    status.toggleAttribute("data-running", this.#running !== null);
+    this.#heal.hidden = this.#running === null;
+    // The words stay while the seconds run, or a reader would hear each of them.
+    const text = this.#running ? outages[this.#running.outage] : "The line is whole.";
+    if (this.#status.textContent !== text) this.#status.textContent = text;
+    this.#heal.textContent = this.#running ? `End it now (${span(this.#running.until - now)} left)` : "";
+  }
+}

@@ -1,0 +1,107 @@
+// Command web serves a dashboard of the machine it runs on over a feed, with a
+// panel that breaks the connections on purpose.
+package main
+
+import (
+	"context"
+	"embed"
+	"flag"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/wakesocket/wakesocket/web/faults"
+	"github.com/wakesocket/wakesocket/web/metrics"
+	"github.com/wakesocket/wakesocket/web/store"
+	"github.com/wakesocket/wakesocket/web/store/memory"
+)
+
+//go:embed all:assets
+var embedded embed.FS
+
+// drainWindow is over which clients are sent away at the end; drainLimit is how
+// long the slowest of them may take.
+const (
+	drainWindow = time.Second
+	drainLimit  = 5 * time.Second
+)
+
+func main() {
+	addr := flag.String("addr", "127.0.0.1:8080", "address to listen on")
+	flag.Parse()
+	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "unexpected argument %q\n", flag.Arg(0))
+		flag.Usage()
+		os.Exit(2)
+	}
+	if err := run(*addr); err != nil {
+		fmt.Fprintln(os.Stderr, "wakesocket:", err)
+		os.Exit(1)
+	}
+}
+
+func run(addr string) error {
+	assets, err := fs.Sub(embedded, "assets")
+	if err != nil {
+		return err
+	}
+	if err := checkBuilt(assets); err != nil {
+		return err
+	}
+	inner, err := net.Listen("tcp", addr)
+	if err != nil {
+		return err
+	}
+	listener := faults.Wrap(inner)
+	// Another process's log may be opened here; ours lives in memory.
+	b, err := newBroadcast(func() (store.Store, error) { return memory.New(memory.Options{}), nil })
+	if err != nil {
+		return err
+	}
+	handler, err := routes(b, listener, assets)
+	if err != nil {
+		return err
+	}
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	measuring := b.measure(ctx, metrics.Probes())
+
+	server := &http.Server{Handler: handler, ConnContext: listener.ConnContext, ReadHeaderTimeout: 10 * time.Second}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	slog.Info("the dashboard is up", "url", "http://"+listener.Addr().String())
+
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	stop() // a second signal ends the program at once
+	slog.Info("leaving", "window", drainWindow)
+	measuring()
+	late, cancel := context.WithTimeout(context.Background(), drainLimit)
+	defer cancel()
+	if err := b.drain(late, drainWindow); err != nil {
+		slog.Warn("not every client said goodbye", "error", err)
+	}
+	b.close()
+	return server.Close()
+}
+
+// checkBuilt tells what to do when the browser's part is missing: go:embed takes
+// whatever is there at build time.
+func checkBuilt(assets fs.FS) error {
+	for _, name := range []string{"dist/client.wasm", "dist/shim.js"} {
+		if _, err := fs.Stat(assets, name); err != nil {
+			return fmt.Errorf("%s is not built yet: run `make build` first", name)
+		}
+	}
+	return nil
+}
