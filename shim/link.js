@@ -275,7 +275,8 @@ export class Link {
    * @param {Record<string, any>} frame
    */
   #control(gen, frame) {
-    if (frame.wakesocket === "hello") {
+    const at = text(frame.at);
+    if (frame.wakesocket === "hello" && typeof frame.at === "string") {
       const told = this.#told.get(gen);
       if (told) told.hello = true;
       const gap = frame.gap ?? undefined;
@@ -283,7 +284,7 @@ export class Link {
         op.hello,
         gen,
         frame.resumed === true,
-        text(frame.at),
+        at,
         frame.live === true,
         count(frame.heartbeat),
         count(frame.spread),
@@ -291,8 +292,8 @@ export class Link {
         gap && text(gap.earliest),
         gap && text(gap.reason),
       );
-    } else if (frame.wakesocket === "at" && text(frame.at)) {
-      this.#input(op.at, gen, text(frame.at), frame.live === true);
+    } else if (frame.wakesocket === "at" && at) {
+      this.#input(op.at, gen, at, frame.live === true);
     } else {
       this.#input(op.frame, gen);
     }
