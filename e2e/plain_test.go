@@ -39,7 +39,7 @@ func plainServer(t testing.TB, talk func(*peer)) (url string) {
 	t.Helper()
 	var mu sync.Mutex
 	var talking sync.WaitGroup
-	n := 0
+	var peers []*peer
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
 		if err != nil {
@@ -47,10 +47,10 @@ func plainServer(t testing.TB, talk func(*peer)) (url string) {
 			return
 		}
 		mu.Lock()
-		p := &peer{Conn: conn, t: t, n: n, request: r, heard: make(chan string, 100)}
-		n++
-		mu.Unlock()
+		p := &peer{Conn: conn, t: t, n: len(peers), request: r, heard: make(chan string, 100)}
+		peers = append(peers, p)
 		talking.Add(1)
+		mu.Unlock()
 		defer talking.Done()
 		go func() {
 			defer close(p.heard)
@@ -71,7 +71,11 @@ func plainServer(t testing.TB, talk func(*peer)) (url string) {
 		p.gone()
 	}))
 	t.Cleanup(func() {
-		server.CloseClientConnections()
+		mu.Lock()
+		for _, p := range peers {
+			p.CloseNow()
+		}
+		mu.Unlock()
 		server.Close()
 		talking.Wait()
 	})

@@ -40,7 +40,7 @@ func newWorld(t testing.TB, p pace, options map[string]any) *world {
 			t.Log(w.connections())
 		}
 	})
-	w.run(`open(%s, %s)`, s.url, options)
+	w.run(`open(%s, %s ?? undefined)`, s.url, options)
 	w.awaitState(0, 10*time.Second, "live")
 	n := s.publish()
 	w.awaitEvent(n, soon)
