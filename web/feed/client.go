@@ -43,7 +43,6 @@ type client struct {
 
 	heard  atomic.Int64 // unix ns of the last frame from the client
 	pinged atomic.Int64 // unix ns of its last ping, 0 if none
-	stuck  atomic.Int64 // unix ns at which the write under way began, 0 if none
 	rtt    atomic.Int64 // ns, as the kernel measures it; 0 if unknown
 
 	mu      sync.Mutex

@@ -11,7 +11,6 @@ package feed
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -91,7 +90,7 @@ func (f *Feed) Publish(ctx context.Context, topic string, data []byte) (id strin
 	if len(data) > f.options.MaxEvent {
 		return "", fmt.Errorf("feed: the event has %d bytes, at most %d are taken", len(data), f.options.MaxEvent)
 	}
-	if !json.Valid(data) {
+	if !valid(data) {
 		return "", errors.New("feed: the event's data are not valid JSON")
 	}
 	at, err := f.options.Store.Publish(ctx, topic, data)

@@ -278,6 +278,7 @@ func TestPublishRefuses(t *testing.T) {
 		"not JSON":  {"cpu", `{"a":`},
 		"empty":     {"cpu", ``},
 		"two":       {"cpu", `1 2`},
+		"bad UTF-8": {"cpu", "\"\xff\""},
 		"too large": {"cpu", `"` + strings.Repeat("x", 200) + `"`},
 		"no topic":  {"", `1`},
 		"control":   {"a\nb", `1`},

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"sort"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/wakesocket/wakesocket/web/store"
 )
@@ -16,12 +17,16 @@ type entry struct {
 	frame []byte
 }
 
+// valid reports whether data can go into a text frame as they are. Browsers close
+// the connection on what is not UTF-8, which json.Valid lets pass inside strings.
+func valid(data []byte) bool { return utf8.Valid(data) && json.Valid(data) }
+
 // encode makes the frame of an event; events that other programs wrote into the
 // log may hold anything, so what is not JSON gets no frame.
 func encode(event store.Event) entry {
 	e := entry{id: event.ID, topic: event.Topic}
 	topic, err := json.Marshal(event.Topic)
-	if err != nil || !json.Valid(event.Data) {
+	if err != nil || !valid(event.Data) {
 		return e
 	}
 	e.frame = make([]byte, 0, len(`{"id":"","topic":,"data":}`)+48+len(topic)+len(event.Data))

@@ -1,0 +1,197 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/redis/rueidis"
+)
+
+// Server is a Redis or PostgreSQL server of a test's own, on a free port and in a
+// directory that goes with it.
+type Server struct {
+	URL     string
+	dir     string
+	command func() *exec.Cmd
+	ready   func(context.Context) error
+	running *exec.Cmd
+}
+
+// ErrMissing says that the server's program is not installed.
+var ErrMissing = errors.New("storetest: the server's program is not installed")
+
+// StartRedis starts a redis-server that saves only when it is told to.
+func StartRedis(arguments ...string) (*Server, error) {
+	program, err := exec.LookPath("redis-server")
+	if err != nil {
+		return nil, ErrMissing
+	}
+	dir, port, err := place("redis")
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{URL: fmt.Sprintf("redis://127.0.0.1:%d", port), dir: dir}
+	s.command = func() *exec.Cmd {
+		return exec.Command(program, append([]string{"--bind", "127.0.0.1", "--port", strconv.Itoa(port), "--dir", dir, "--save", "", "--appendonly", "no"}, arguments...)...)
+	}
+	s.ready = func(ctx context.Context) error {
+		client, err := rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{fmt.Sprintf("127.0.0.1:%d", port)}, DisableCache: true})
+		if err != nil {
+			return err
+		}
+		defer client.Close()
+		return client.Do(ctx, client.B().Ping().Build()).Error()
+	}
+	return s, s.launch()
+}
+
+// StartPostgres makes a database cluster and starts its server, without fsync
+// unless the arguments say otherwise. As root it runs as the user postgres, since the
+// server refuses to run as root.
+func StartPostgres(arguments ...string) (*Server, error) {
+	bin := postgresBin()
+	if bin == "" {
+		return nil, ErrMissing
+	}
+	dir, port, err := place("postgres")
+	if err != nil {
+		return nil, err
+	}
+	as, err := notRoot(dir)
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	data := filepath.Join(dir, "data")
+	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+	initdb.SysProcAttr, initdb.Dir = as, dir
+	if out, err := initdb.CombinedOutput(); err != nil {
+		return nil, errors.Join(fmt.Errorf("initdb: %w: %s", err, out), os.RemoveAll(dir))
+	}
+	s := &Server{URL: fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", port), dir: dir}
+	s.command = func() *exec.Cmd {
+		cmd := exec.Command(filepath.Join(bin, "postgres"), append([]string{"-D", data, "-p", strconv.Itoa(port), "-k", dir,
+			"-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=200"}, arguments...)...)
+		cmd.SysProcAttr, cmd.Dir = as, dir
+		return cmd
+	}
+	s.ready = func(ctx context.Context) error {
+		conn, err := pgx.Connect(ctx, s.URL)
+		if err != nil {
+			return err
+		}
+		defer conn.Close(ctx)
+		return conn.Ping(ctx)
+	}
+	return s, s.launch()
+}
+
+func (s *Server) launch() error {
+	if err := s.Start(); err != nil {
+		return errors.Join(err, s.Stop())
+	}
+	return nil
+}
+
+// Start starts the server again after Kill, and returns when it answers.
+func (s *Server) Start() error {
+	log, err := os.OpenFile(filepath.Join(s.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	cmd := s.command()
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	s.running = cmd
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	for {
+		if err = s.ready(ctx); err == nil {
+			return nil
+		}
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-ctx.Done():
+			text, _ := os.ReadFile(log.Name())
+			return fmt.Errorf("storetest: the server does not answer: %w\n%s", err, text)
+		}
+	}
+}
+
+// Kill ends the server's process as a crash would.
+func (s *Server) Kill() {
+	if s.running != nil {
+		s.running.Process.Kill()
+		s.running.Wait()
+		s.running = nil
+	}
+}
+
+// Signal sends the server's process a signal.
+func (s *Server) Signal(signal os.Signal) error { return s.running.Process.Signal(signal) }
+
+// Stop ends the server and removes its directory.
+func (s *Server) Stop() error {
+	if s.running != nil {
+		s.running.Process.Signal(syscall.SIGINT) // both end quickly, and PostgreSQL gives back its shared memory
+		s.running.Wait()
+		s.running = nil
+	}
+	return os.RemoveAll(s.dir)
+}
+
+// place returns a directory and a port that are free.
+func place(name string) (dir string, port int, err error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", 0, err
+	}
+	defer listener.Close()
+	dir, err = os.MkdirTemp("", "wakesocket-"+name+"-")
+	return dir, listener.Addr().(*net.TCPAddr).Port, err
+}
+
+// postgresBin is the directory of the newest server that Debian has installed, or
+// that is in the path.
+func postgresBin() string {
+	if found, err := exec.LookPath("postgres"); err == nil {
+		return filepath.Dir(found)
+	}
+	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
+	if len(found) == 0 {
+		return ""
+	}
+	slices.Sort(found)
+	return filepath.Dir(found[len(found)-1])
+}
+
+// notRoot gives the directory to the user postgres, and runs as that user, when
+// the test runs as root.
+func notRoot(dir string) (*syscall.SysProcAttr, error) {
+	if os.Getuid() != 0 {
+		return nil, nil
+	}
+	who, err := user.Lookup("postgres")
+	if err != nil {
+		return nil, ErrMissing
+	}
+	uid, _ := strconv.Atoi(who.Uid)
+	gid, _ := strconv.Atoi(who.Gid)
+	if err := os.Chown(dir, uid, gid); err != nil {
+		return nil, err
+	}
+	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}, nil
+}
