@@ -29,7 +29,7 @@ var embedded embed.FS
 // long the slowest of them may take.
 const (
 	drainWindow = time.Second
-	drainLimit  = 5 * time.Second
+	drainLimit  = 3 * time.Second
 )
 
 func main() {
@@ -54,13 +54,21 @@ func run(addr string) error {
 	if err := checkBuilt(assets); err != nil {
 		return err
 	}
-	inner, err := net.Listen("tcp", addr)
+	listener, err := net.Listen("tcp", addr)
 	if err != nil {
 		return err
 	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	return serve(ctx, listener, assets, openStore)
+}
+
+func openStore() (store.Store, error) { return memory.New(memory.Options{}), nil }
+
+// serve runs the dashboard until ctx ends, then sends the clients away in order.
+func serve(ctx context.Context, inner net.Listener, assets fs.FS, open func() (store.Store, error)) error {
 	listener := faults.Wrap(inner)
-	// Another process's log may be opened here; ours lives in memory.
-	b, err := newBroadcast(func() (store.Store, error) { return memory.New(memory.Options{}), nil })
+	b, err := newBroadcast(open)
 	if err != nil {
 		return err
 	}
@@ -68,11 +76,7 @@ func run(addr string) error {
 	if err != nil {
 		return err
 	}
-
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	measuring := b.measure(ctx, metrics.Probes())
-
 	server := &http.Server{Handler: handler, ConnContext: listener.ConnContext, ReadHeaderTimeout: 10 * time.Second}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
@@ -83,7 +87,6 @@ func run(addr string) error {
 		return err
 	case <-ctx.Done():
 	}
-	stop() // a second signal ends the program at once
 	slog.Info("leaving", "window", drainWindow)
 	measuring()
 	late, cancel := context.WithTimeout(context.Background(), drainLimit)

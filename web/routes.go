@@ -80,11 +80,11 @@ func (d *breaker) inject(r *http.Request) (hit int, err error) {
 	case "heal":
 		d.listener.Heal()
 		return 0, nil
-	case "deploy", "crash":
+	case "restart", "crash":
 		hit = d.listener.Status().WebSockets
 		ctx, cancel := context.WithTimeout(r.Context(), restartLimit)
 		defer cancel()
-		return hit, d.broadcast.restart(ctx, kind == "deploy")
+		return hit, d.broadcast.restart(ctx, kind == "restart")
 	case "stall", "hang", "refuse":
 		length, err := duration(r)
 		if err != nil {
@@ -95,7 +95,7 @@ func (d *breaker) inject(r *http.Request) (hit int, err error) {
 		}
 		return outages[kind](length), nil
 	default:
-		return 0, fmt.Errorf("no such fault: %q; there are cut, reset, stall, hang, refuse, deploy, crash and heal", kind)
+		return 0, fmt.Errorf("no such fault: %q; there are cut, reset, stall, hang, refuse, restart, crash and heal", kind)
 	}
 }
 

@@ -39,6 +39,9 @@ func newConn(inner net.Conn, owner *Listener) *conn {
 	return &conn{Conn: inner, owner: owner, closed: make(chan struct{})}
 }
 
+// NetConn is the connection inside, for whoever asks the kernel about it.
+func (c *conn) NetConn() net.Conn { return c.Conn }
+
 func (c *conn) cut() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -8,6 +8,7 @@ import { Ledger } from "./ledger.js";
 import { Log } from "./log.js";
 import { Panel } from "./panel.js";
 import { plainSocket } from "./plain.js";
+import { lateAfter } from "./strip.js";
 import { closeSentence, gapSentence, sentence } from "./words.js";
 
 /** @typedef {import("../dist/shim.js").State} State */
@@ -33,20 +34,31 @@ const panel = new Panel(byId("break"), (kind, text) => {
   log.add("You", text);
 });
 
+let late = 0;
+
 /** @param {Reading} reading */
 function onReading(reading) {
   const now = Date.now();
   time.note(reading.data.t, now);
+  if (time.lag(reading.data.t, now) >= lateAfter) late++;
   ledger.note("ours", reading.data, now);
   ours.got(reading, now);
   cards.push(reading.topic, reading.data);
 }
 
+/** @param {{newest: number | null, late: number, lost: number}} before @param {number} now */
+function healed(before, now) {
+  const dark = span(now - (before.newest ?? now));
+  const lost = ledger.counts("ours").lost - before.lost;
+  const missed = late - before.late;
+  return `Live again after ${dark} without news. ${missed ? count(missed, "event") : "No event"} came late, ${lost || "none"} lost.`;
+}
+
 /** @param {import("../dist/shim.js").Feed} feed */
 function tellStory(feed) {
-  /** What was so when the last loss began. @type {{newest: number | null, received: number, lost: number} | null} */
-  let before = null;
   let everLive = false;
+  /** What was so when the last loss began. @type {{newest: number | null, late: number, lost: number} | null} */
+  let before = null;
   /** @type {Record<State["name"], import("./lane.js").Claim["tone"]>} */
   const tones = { connecting: "doubt", live: "live", checking: "doubt", reconnecting: "doubt", offline: "dead", stopped: "dead", failed: "dead" };
 
@@ -56,21 +68,16 @@ function tellStory(feed) {
     ours.says({ tone, text: state.name });
     document.title = `${state.name}: ${byId("host").textContent}, wakesocket`;
     if (state.name !== "live") {
-      if (everLive) before ??= { newest: ours.newest, ...ledger.counts("ours") };
+      if (everLive) before ??= { newest: ours.newest, late, lost: ledger.counts("ours").lost };
       log.add("wakesocket", sentence(state, now), tone === "dead" ? "bad" : "warn");
       return;
     }
     everLive = true;
-    if (!before) {
-      log.add("wakesocket", "Live.", "good");
-      return;
-    }
-    const { received, lost } = ledger.counts("ours");
-    const dark = now - (before.newest ?? now);
-    const late = received - before.received;
-    const caughtUp = late ? `${count(late, "event")} came late, ${lost - before.lost || "none"} lost.` : "Nothing was missed.";
-    log.add("wakesocket", `Live again after ${span(dark)} without news. ${caughtUp}`, "good");
+    const then = before;
     before = null;
+    if (!then) log.add("wakesocket", "Live.", "good");
+    // What was held in the line arrives just behind the first sign of life.
+    else setTimeout(() => log.add("wakesocket", healed(then, now), "good"), 300);
   });
   feed.addEventListener("gap", ({ detail }) => log.add("wakesocket", gapSentence(detail), "bad"));
   feed.addEventListener("error", ({ detail }) => log.add("wakesocket", detail.message, "bad"));

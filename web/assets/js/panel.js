@@ -10,7 +10,7 @@ const deeds = {
   stall: (n, time) => `Stalled ${n} for ${time}.`,
   hang: (n, time) => `Cut ${n}, and whoever dials hangs for ${time}.`,
   refuse: (n, time) => `Reset ${n}, and whoever dials is refused for ${time}.`,
-  deploy: (n) => `Restarted the server; it told ${n} to come back, and kept its log.`,
+  restart: (n) => `Restarted the server; it told ${n} to come back, and kept its log.`,
   crash: (n) => `Crashed the server with ${n}; its log is gone.`,
   heal: () => "Ended the outage.",
 };

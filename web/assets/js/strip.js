@@ -11,7 +11,7 @@ const pitch = 6; // CSS pixels from cell to cell
 const cell = 5;
 const labels = 14; // room for the words below
 /** An event that comes later than this was missed for a while. */
-const lateAfter = 1500;
+export const lateAfter = 1500;
 
 /**
  * Draws one client's last minute or two: a cell for every event, where it belongs

@@ -21,18 +21,18 @@ const because = (cause) => causes[cause] ?? cause;
 export function sentence(state, now) {
   const { name, cause, attempt, retryAt } = state;
   const why = cause ? `: ${because(cause)}` : "";
-  const tries = attempt > 1 ? `, ${attempt} tries failed` : "";
+  const nth = attempt > 0 ? `, try ${attempt + 1}` : "";
   switch (name) {
     case "connecting":
-      return attempt ? `Still not connected${why}${tries}.` : "Connecting.";
+      return attempt ? `Not connected${why}${nth}.` : "Connecting.";
     case "live":
       return "Live.";
     case "checking":
       return `In doubt${why}. Testing the line before anything is torn down.`;
     case "reconnecting":
       if (!cause && retryAt === null) return "Catching up.";
-      if (retryAt !== null) return `Lost${why}${tries}. Next try in ${span(retryAt - now)}.`;
-      return `Lost${why}${tries}. Dialing.`;
+      if (retryAt !== null) return `Lost${why}. Dialing in ${span(retryAt - now)}${nth}.`;
+      return `Lost${why}. Dialing${nth}.`;
     case "offline":
       return "The browser sees no network. Waiting for it.";
     case "stopped":

@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Ledger } from "../assets/js/ledger.js";
+
+const reading = (n, run = "a", t = n * 100) => ({ run, n, t });
+
+test("a hole in the numbers is a loss, until it is filled", () => {
+  const ledger = new Ledger();
+  for (const n of [5, 6, 9]) ledger.note("ours", reading(n), 0);
+  assert.deepEqual(ledger.counts("ours"), { received: 3, lost: 2, twice: 0 });
+  for (const n of [8, 7]) ledger.note("ours", reading(n), 0);
+  assert.deepEqual(ledger.counts("ours"), { received: 5, lost: 0, twice: 0 });
+});
+
+test("what came before the first event is no loss", () => {
+  const ledger = new Ledger();
+  ledger.note("plain", reading(1000), 0);
+  assert.equal(ledger.counts("plain").lost, 0);
+});
+
+test("the same event twice is counted, and told", () => {
+  const ledger = new Ledger();
+  assert.equal(ledger.note("ours", reading(1), 0), true);
+  assert.equal(ledger.note("ours", reading(1), 5), false);
+  assert.deepEqual(ledger.counts("ours"), { received: 2, lost: 0, twice: 1 });
+  assert.equal(ledger.since(0)[0].ours, 0, "the first arrival stays");
+});
+
+test("a new process counts anew", () => {
+  const ledger = new Ledger();
+  ledger.note("ours", reading(900, "a"), 0);
+  ledger.note("ours", reading(1, "b"), 0);
+  ledger.note("ours", reading(3, "b"), 0);
+  assert.deepEqual(ledger.counts("ours"), { received: 3, lost: 1, twice: 0 });
+});
+
+test("each client is counted for itself, and one sees how far it is behind", () => {
+  const ledger = new Ledger();
+  for (const n of [1, 2, 3, 4]) ledger.note("ours", reading(n), n);
+  for (const n of [1, 2]) ledger.note("plain", reading(n), n);
+  assert.equal(ledger.behind("plain"), 2);
+  assert.equal(ledger.behind("ours"), 0);
+  assert.deepEqual(ledger.since(300).map((e) => e.n), [3, 4]);
+  assert.deepEqual(ledger.since(100)[0], { n: 1, t: 100, ours: 1, plain: 1 });
+});
+
+test("it remembers thousands of events, not all", () => {
+  const ledger = new Ledger();
+  for (let n = 1; n <= 20_000; n++) ledger.note("ours", reading(n), 0);
+  assert.equal(ledger.since(0).length, 4000);
+  assert.deepEqual(ledger.counts("ours"), { received: 20_000, lost: 0, twice: 0 });
+});
