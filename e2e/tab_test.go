@@ -16,8 +16,10 @@ import (
 
 // record is one thing that the page told.
 type record struct {
-	at   time.Time // when the test heard of it
-	Kind string    `json:"kind"` // event, state, gap, error, page, ready, rejected, uncaught, note
+	at       time.Time // when the test heard of it
+	PageTime int64     `json:"pageTime"` // when it happened, epoch ms by the page's clock
+
+	Kind string `json:"kind"` // event, state, gap, error, page, ready, rejected, uncaught, note
 
 	Name    string `json:"name"`    // state, page
 	Cause   string `json:"cause"`   // state
@@ -44,6 +46,9 @@ func (r record) String() string {
 	}
 	return strings.Join(parts, " ")
 }
+
+// happened is when it happened in the page; wrong where a test moves the clock.
+func (r record) happened() time.Time { return time.UnixMilli(r.PageTime) }
 
 // tab is a page in a window and a profile of its own, and all that it told.
 type tab struct {

@@ -4,7 +4,7 @@
 "use strict";
 
 /** @param {string} kind @param {object} [detail] */
-const say = (kind, detail) => globalThis.tell(JSON.stringify({ kind, ...detail }));
+const say = (kind, detail) => globalThis.tell(JSON.stringify({ ...detail, kind, pageTime: Date.now() }));
 
 addEventListener("error", (e) => say("uncaught", { text: e.message }));
 addEventListener("unhandledrejection", (e) => say("uncaught", { text: String(e.reason) }));
