@@ -1,5 +1,4 @@
 // @ts-check
-import { connect } from "../dist/shim.js";
 import { Cards } from "./cards.js";
 import { ServerClock } from "./clock.js";
 import { count, span } from "./format.js";
@@ -119,6 +118,8 @@ function draw() {
 
 /** The past comes by HTTP; the feed goes on from exactly there. */
 async function start() {
+  // Not at the top: a page without its client has to say so.
+  const { connect } = await import("../dist/shim.js");
   const answer = await fetch("snapshot");
   if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
   /** @type {Snapshot} */
@@ -133,6 +134,7 @@ async function start() {
   startPlain();
   draw();
   setInterval(draw, 250);
+  document.addEventListener("visibilitychange", draw);
 }
 
 start().catch((error) => {

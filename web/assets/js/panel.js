@@ -76,7 +76,7 @@ export class Panel {
     status.toggleAttribute("data-running", this.#running !== null);
     this.#heal.hidden = this.#running === null;
     // The words stay while the seconds run, or a reader would hear each of them.
-    const text = this.#running ? outages[this.#running.outage] : "The line is whole.";
+    const text = this.#running ? outages[this.#running.outage] : "No outage at the moment.";
     if (this.#status.textContent !== text) this.#status.textContent = text;
     this.#heal.textContent = this.#running ? `End it now (${span(this.#running.until - now)} left)` : "";
   }
