@@ -22,7 +22,7 @@ func clientTab(t testing.TB) *tab {
 func (tb *tab) delivers(want ...string) {
 	tb.Helper()
 	left := len(want)
-	tb.await(0, 10*time.Second, fmt.Sprintf("the last of %d events", len(want)), func(r record) bool {
+	tb.await(0, 15*time.Second, fmt.Sprintf("the last of %d events", len(want)), func(r record) bool {
 		if r.Kind == "event" {
 			left--
 		}
