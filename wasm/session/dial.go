@@ -4,7 +4,7 @@ import "time"
 
 const (
 	urlTimeout = 10 * time.Second // for the page's own url function
-	dialGap    = time.Second      // between dials that wake signals start
+	dialGap    = time.Second      // between dials that wake signals or advice start
 	// instant is a delay that no timer is worth.
 	instant = 5 * time.Millisecond
 	// maxSlow bounds the doubling of the dial timeout at 4 times.

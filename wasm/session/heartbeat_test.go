@@ -49,6 +49,13 @@ func TestSilentDeath(t *testing.T) {
 		w.redial(2)
 		w.want("17s ping 2", "17s abandon 1 (4000 no sign of life)", "17s live")
 	})
+	t.Run("before the first pong, when no round trip is known", func(t *testing.T) {
+		w := newWorld(t, nil)
+		w.do(Start{}, URLReady{1}, Opened{1}, Hello{Gen: 1, At: "e-0", Live: true})
+		w.forget()
+		w.run(7 * time.Second)
+		w.want("5s ping 1", "7s dial 2 after=e-0 was=silence,0s,7s", "7s checking: silence")
+	})
 	t.Run("hidden: within 27 s", func(t *testing.T) {
 		w := newWorld(t, nil).live()
 		w.do(Visible{false})

@@ -113,7 +113,11 @@ func (s *Session) due() bool {
 			s.question(s.beatCheck(s.rtt.grace(quietGrace, s.opt.Suspect)))
 			return true
 		case now >= s.nextPing(k):
-			s.question(s.beatCheck(s.rtt.grace(s.opt.Suspect, s.opt.Timeout)))
+			grace := s.opt.Suspect
+			if s.rtt.known() {
+				grace = s.rtt.grace(grace, s.opt.Timeout)
+			}
+			s.question(s.beatCheck(grace))
 			return true
 		}
 	}

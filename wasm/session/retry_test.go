@@ -129,6 +129,19 @@ func TestAdviceIsObeyed(t *testing.T) {
 		w.do(Reconnect{})
 		w.want("11s dial 2 after=e-0 was=closed,9.99s,1s", "11s reconnecting: closed")
 	})
+	t.Run("but not into a flood: a server that says 0 to every dial", func(t *testing.T) {
+		w := newWorld(t, nil).live()
+		w.do(Closed{1, 1012, "retry=0", 0})
+		for gen := 2; gen <= 3; gen++ {
+			w.do(URLReady{gen}, Opened{gen}, Closed{gen, 1012, "retry=0", 0})
+			w.run(time.Second)
+		}
+		w.want("10s dial 2 after=e-0 was=closed,9.99s,0s", "10s reconnecting: closed", "10s ping 2",
+			"10s reconnecting attempt=1 retry in 1s: the server closed with code 1012: retry=0",
+			"11s dial 3 after=e-0 attempt=1 was=closed,9.99s,1s", "11s reconnecting attempt=1: the server closed with code 1012: retry=0", "11s ping 3",
+			"11s reconnecting attempt=2 retry in 1s: the server closed with code 1012: retry=0",
+			"12s dial 4 after=e-0 attempt=2 was=closed,9.99s,2s", "12s reconnecting attempt=2: the server closed with code 1012: retry=0")
+	})
 	t.Run("refused without advice: backoff", func(t *testing.T) {
 		w := newWorld(t, nil).live()
 		w.do(Closed{1, 1013, "", -1})

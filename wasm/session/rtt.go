@@ -7,8 +7,10 @@ type rtt struct {
 	smoothed, deviation time.Duration
 }
 
+func (r *rtt) known() bool { return r.smoothed > 0 }
+
 func (r *rtt) add(sample time.Duration) {
-	if r.smoothed == 0 {
+	if !r.known() {
 		r.smoothed, r.deviation = max(sample, time.Microsecond), sample/2
 		return
 	}
@@ -19,7 +21,7 @@ func (r *rtt) add(sample time.Duration) {
 // grace is how long an answer may take before its lack is suspicious: about two
 // round trips, within the bounds; the upper bound while nothing is known.
 func (r *rtt) grace(low, high time.Duration) time.Duration {
-	if r.smoothed == 0 {
+	if !r.known() {
 		return high
 	}
 	return min(max(2*r.smoothed, r.smoothed+4*r.deviation, low), high)
@@ -28,7 +30,7 @@ func (r *rtt) grace(low, high time.Duration) time.Duration {
 // patience is how long the first dial may take: four round trips cover DNS, TCP,
 // TLS and the upgrade.
 func (r *rtt) patience() time.Duration {
-	if r.smoothed == 0 {
+	if !r.known() {
 		return 2 * time.Second
 	}
 	return min(max(4*r.smoothed, time.Second), 2*time.Second)

@@ -172,7 +172,7 @@ func (s *Session) closed(in Closed) {
 		// The challenger takes over.
 	case in.RetryAfter >= 0:
 		s.advised = true
-		s.retryAt = s.now.Mono + in.RetryAfter
+		s.retryAt = max(s.now.Mono+in.RetryAfter, s.lastDial+dialGap)
 	default:
 		if in.Code == codeTryLater || in.Code == codeTooMany {
 			s.attempt = max(s.attempt, 1)

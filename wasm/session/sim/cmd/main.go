@@ -1,0 +1,38 @@
+// Command cmd lives through many seeded days of the session and tells of the
+// first that goes wrong, as a story.
+//
+//	go run ./wasm/session/sim/cmd -seeds 20000
+//	go run ./wasm/session/sim/cmd -seed 4711 -trace
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+
+	"github.com/wakesocket/wakesocket/wasm/session/sim"
+)
+
+func main() {
+	seeds := flag.Int("seeds", 1000, "days to live through")
+	first := flag.Uint64("from", 1, "seed of the first")
+	seed := flag.Uint64("seed", 0, "live through this one only")
+	trace := flag.Bool("trace", false, "with -seed: tell what happened even if all went well")
+	flag.Parse()
+	if *seed != 0 {
+		*first, *seeds = *seed, 1
+	}
+	summary := sim.Run(*first, *seeds)
+	fmt.Println(summary)
+	if summary.Failed != nil {
+		fmt.Println(sim.Tell(*summary.Failed))
+		os.Exit(1)
+	}
+	if *seed != 0 && *trace {
+		day := sim.Generate(*seed)
+		fmt.Println(day)
+		for _, line := range day.Replay().Trace {
+			fmt.Println(line)
+		}
+	}
+}

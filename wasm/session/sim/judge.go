@@ -1,0 +1,311 @@
+package sim
+
+import (
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/wakesocket/wakesocket/wasm/session"
+)
+
+// Violation is an invariant that did not hold.
+type Violation struct {
+	Rule   string // the invariant
+	Detail string
+	At     time.Duration
+}
+
+func (v *Violation) Error() string {
+	return fmt.Sprintf("%v: %s: %s", v.At.Round(ms), v.Rule, v.Detail)
+}
+
+// Rules. The session's doc.go and README state the same in other words.
+const (
+	ruleOnce    = "every event once and in order, or a gap told"
+	ruleSockets = "at most two sockets, one of them delivering"
+	ruleLegal   = "every effect is legal for its state"
+	ruleHonest  = "live means proven, caught up, and not dead for longer than allowed"
+	ruleHealed  = "live again within a minute of a healthy network"
+	ruleRate    = "the rate of dials is bounded"
+	ruleStopped = "stopped stays stopped"
+	ruleAlive   = "a live connection is left alone"
+	ruleMemory  = "memory is bounded"
+)
+
+// judge watches a tab from outside and knows what the page cannot know.
+type judge struct {
+	w      *World
+	tab    *tab
+	number int
+
+	// What the page has: every event that it wants up to n of log was delivered,
+	// or told to be missing.
+	known bool
+	log   *epoch
+	n     int
+
+	shown    session.State
+	over     bool // stopped or failed
+	gapTold  bool // in this step
+	dials    []time.Duration
+	trip     time.Duration // longest round trip of a ping
+	heard    time.Duration // last frame of the socket that delivers
+	shift    time.Duration // when the page last began to run, or to be seen or not
+	ran      time.Duration // when it last began to run
+	lostAt   time.Duration // when it was last live
+	progress time.Duration // last event delivered
+	advised  time.Duration // until when the server told it to wait
+	shaken   time.Duration // last sign that the connection may be dead
+	cursor   string
+	steps    int
+}
+
+func (j *judge) violated(rule, format string, args ...any) {
+	j.w.broken = &Violation{rule, fmt.Sprintf(format, args...), j.w.now}
+	j.w.note("!! %s: %s", rule, j.w.broken.Detail)
+	panic(j.w.broken)
+}
+
+// load is a new life of the page; what it kept is what it must go on from.
+func (j *judge) load(after string) {
+	now := j.w.now
+	*j = judge{w: j.w, tab: j.tab, number: j.number, known: j.known && after != "", log: j.log, n: j.n, cursor: after,
+		shown: session.State{Name: session.Stopped}, shift: now, ran: now, lostAt: now, shaken: now, heard: now}
+}
+
+func (j *judge) shifted() { j.shift = j.w.now }
+
+// resumed is the page running again; a stop of more than a minute may have cost
+// it the connection.
+func (j *judge) resumed() { j.shift, j.ran = j.w.now, j.w.now }
+
+// shake is a sign for the session that the connection may be dead.
+func (j *judge) shake() { j.shaken = j.w.now }
+
+// asked is the user asking for a connection.
+func (j *judge) asked() { j.over, j.lostAt, j.shaken = false, j.w.now, j.w.now }
+
+// look judges what the page shows at this moment.
+func (j *judge) look() {
+	if !j.tab.running() {
+		return
+	}
+	now := j.w.now
+	if j.shown.Name == session.Live {
+		if quiet := now - max(j.heard, j.shift); quiet > j.longestLive() {
+			j.violated(ruleHonest, "live was shown for %v without a sign of life, %v are allowed", quiet, j.longestLive())
+		}
+		return
+	}
+	if j.over || j.tab.throttled() {
+		return
+	}
+	from := max(j.w.calm, j.ran, j.lostAt, j.progress, j.advised)
+	if now-from > j.w.patience() {
+		j.violated(ruleHealed, "%s (%s) for %v", j.shown.Name, j.shown.Cause, now-from)
+	}
+}
+
+// longestLive is how long a dead connection may be shown as live: 7.5 s to
+// somebody who looks, 36 s to nobody. A page whose timers come once a minute needs
+// two of them, one to ask and one to judge. Links on which answers were seen to
+// take long are given more, but never more than the timeout.
+func (j *judge) longestLive() time.Duration {
+	opt := session.Defaults()
+	beat := opt.Heartbeat
+	if j.w.cfg.Beat > 0 && !j.w.cfg.Plain {
+		beat = j.w.cfg.Beat
+	}
+	grace := min(max(opt.Suspect, 5*j.trip), opt.Timeout)
+	switch {
+	case j.tab.visible:
+		return min(opt.Attentive, beat) + grace + 500*ms
+	case j.w.cfg.Throttle:
+		return 2*time.Minute + second
+	}
+	return beat + opt.Timeout + second
+}
+
+// before judges the moment before an input, and notes what the input proves.
+func (j *judge) before(in input) {
+	j.look()
+	j.gapTold = false
+	k, p := in.socket, in.packet
+	switch it := in.Input.(type) {
+	case session.Network, session.Reconnect, session.Online:
+		j.shake()
+	case session.Closed:
+		if it.RetryAfter > 0 {
+			j.advised = max(j.advised, j.w.now+it.RetryAfter)
+		}
+		return
+	}
+	if p == nil || k == nil {
+		return
+	}
+	if p.kind == hello && p.start.live || p.kind == at && p.live {
+		k.toldLive = true
+	}
+	if p.kind == pong && len(k.pings) > 0 {
+		if sent := k.pings[0]; sent > j.ran {
+			j.trip = max(j.trip, j.w.now-sent)
+		}
+		k.pings = k.pings[1:]
+	}
+}
+
+// after judges the moment after an input.
+func (j *judge) after(in input) {
+	if k, p := in.socket, in.packet; k != nil && p != nil && k.gen == j.shown.Gen && j.tab.socket(k.gen) == k {
+		j.heard = j.w.now
+		j.begin(k)
+		switch p.kind {
+		case hello:
+			j.greeted(p)
+		case at:
+			j.move(p.log, p.to)
+		}
+	}
+	if c := j.tab.s.Cursor(); c != j.cursor {
+		j.moved(c)
+	}
+	if j.steps++; j.steps%32 == 0 {
+		j.memory()
+	}
+}
+
+// effect judges what the session asks for.
+func (j *judge) effect(in input, e session.Effect) {
+	t := j.tab
+	if j.over {
+		switch in.Input.(type) {
+		case session.Start, session.Reconnect:
+			j.asked()
+		default:
+			if _, harmless := e.(session.Deliver); !harmless {
+				j.violated(ruleStopped, "%T after the end", e)
+			}
+		}
+	}
+	switch e := e.(type) {
+	case session.Dial:
+		j.dial(e)
+	case session.Abandon:
+		k := t.socket(e.Gen)
+		if k == nil && !in.ends(e.Gen) {
+			j.violated(ruleLegal, "abandon of %d, which is not held", e.Gen)
+		}
+		if e.Code != 1000 && (e.Code < 3000 || e.Code > 4999) {
+			j.violated(ruleLegal, "a browser refuses close code %d", e.Code)
+		}
+		if e.Code == 4000 && j.alive(k) {
+			j.violated(ruleAlive, "socket %d was given up: %s", e.Gen, e.Reason)
+		}
+	case session.Ping:
+		if k := t.socket(e.Gen); (k == nil || k.conn == nil) && !in.ends(e.Gen) {
+			j.violated(ruleLegal, "ping on %d, which is not open", e.Gen)
+		}
+	case session.Gap:
+		j.gap(in, e)
+	case session.State:
+		j.state(e)
+	}
+}
+
+// ends reports whether the input says that a socket is closed. The session looks
+// at the clocks before the input, so it may still do something with it.
+func (in input) ends(gen int) bool {
+	end, is := in.Input.(session.Closed)
+	return is && end.Gen == gen
+}
+
+func (j *judge) dial(e session.Dial) {
+	t := j.tab
+	j.w.stats.Dials++
+	if len(t.sockets) >= 2 {
+		j.violated(ruleSockets, "dial %d beside %d and %d", e.Gen, t.sockets[0].gen, t.sockets[1].gen)
+	}
+	for _, k := range t.sockets {
+		if k.gen >= e.Gen {
+			j.violated(ruleLegal, "dial %d after %d", e.Gen, k.gen)
+		}
+		if k.gen == j.shown.Gen && j.alive(k) {
+			j.violated(ruleAlive, "dial %d beside %d, which lives", e.Gen, k.gen)
+		}
+	}
+	if e.After != t.s.Cursor() {
+		j.violated(ruleOnce, "dial goes on from %q, the cursor is %q", e.After, t.s.Cursor())
+	}
+	j.dials = append(j.dials, j.w.now)
+	for len(j.dials) > 0 && j.w.now-j.dials[0] > time.Minute {
+		j.dials = j.dials[1:]
+	}
+	recent := 0
+	for _, at := range j.dials {
+		if j.w.now-at <= 10*second {
+			recent++
+		}
+	}
+	if recent > 20 || len(j.dials) > 70 {
+		j.violated(ruleRate, "%d dials in 10 s, %d in a minute", recent, len(j.dials))
+	}
+}
+
+// alive reports whether a socket is beyond doubt: nothing was in the way for a
+// while, the round trip is below every grace, nothing suggested otherwise.
+func (j *judge) alive(k *socket) bool {
+	cfg, c := &j.w.cfg, k.conn
+	if k == nil {
+		return false
+	}
+	quick := cfg.RTT+2*cfg.Jitter < 140*ms && cfg.Frame <= 2*ms
+	calm := j.w.now-max(j.w.calm, j.shaken) > 15*second
+	return quick && calm && c != nil && c.open && !c.cutUp && !c.cutDown && k.gen == j.shown.Gen &&
+		(cfg.NATIdle == 0 || j.w.now-c.lastPacket < cfg.NATIdle/2)
+}
+
+func (j *judge) state(e session.State) {
+	was := j.shown
+	if e == was {
+		j.violated(ruleLegal, "state %s told again", e.Name)
+	}
+	if e.Gen != 0 {
+		if k := j.tab.socket(e.Gen); k == nil || k.conn == nil {
+			j.violated(ruleSockets, "%d delivers and is not open", e.Gen)
+		} else if e.Name == session.Live && !k.toldLive && !j.w.cfg.Plain {
+			j.violated(ruleHonest, "live on %d before the replay was complete", e.Gen)
+		}
+	} else if e.Name == session.Live || e.Name == session.Checking {
+		j.violated(ruleHonest, "%s without a socket", e.Name)
+	}
+	if e.RetryAt >= 0 && e.RetryAt < j.w.instant().Wall-50*ms {
+		j.violated(ruleLegal, "a retry was promised for the past")
+	}
+	if was.Gen != 0 && e.Gen != was.Gen {
+		j.w.stats.Losses++
+	}
+	if was.Name == session.Live && e.Name != session.Live {
+		j.lostAt = j.w.now
+	}
+	if e.Gen != was.Gen {
+		j.heard = j.w.now
+	}
+	j.shown = e
+	j.over = e.Name == session.Stopped || e.Name == session.Failed
+}
+
+// memory looks into the session: what it remembers must not grow with the day.
+func (j *judge) memory() {
+	s := reflect.ValueOf(j.tab.s).Elem()
+	if n := s.FieldByName("seen").FieldByName("order").Len(); n > 1024 {
+		j.violated(ruleMemory, "%d ids are remembered", n)
+	}
+	if n := s.FieldByName("seen").FieldByName("known").Len(); n > 1024 {
+		j.violated(ruleMemory, "%d ids are known", n)
+	}
+	for _, name := range []string{"live", "dial"} {
+		if k := s.FieldByName(name); !k.IsNil() && k.Elem().FieldByName("pings").Len() > 8 {
+			j.violated(ruleMemory, "%d pings are remembered", k.Elem().FieldByName("pings").Len())
+		}
+	}
+}

@@ -1,0 +1,139 @@
+package sim
+
+import (
+	"time"
+
+	"github.com/wakesocket/wakesocket/wasm/session"
+)
+
+// Timers and life cycle of a page, as browsers treat them.
+
+const (
+	intensiveAfter = 5 * time.Minute // hidden for so long, a page gets one timer a minute
+	timerLag       = 15 * ms         // that a timer may come late in a page that runs
+)
+
+// arm moves the page's timer like the bridge does: only when it would come too late.
+func (t *tab) arm() {
+	at, wanted := t.s.Deadline()
+	switch {
+	case !wanted:
+		t.armed = -1
+		t.timer++
+	case t.armed < 0 || at < t.armed:
+		t.armed = at
+		t.schedule()
+	}
+}
+
+// schedule sets the browser's timer for the deadline.
+func (t *tab) schedule() {
+	w := t.w
+	t.timer++
+	timer := t.timer
+	due := w.now + max(0, t.armed-w.instant().Mono) + w.rng.upto(timerLag)
+	if !t.visible {
+		every := second
+		if t.throttled() {
+			every = time.Minute
+		}
+		due = (due + every - 1) / every * every
+	}
+	w.at(due, func() { t.fire(timer) })
+}
+
+func (t *tab) throttled() bool {
+	return t.w.cfg.Throttle && !t.visible && t.w.now-t.hiddenAt > intensiveAfter
+}
+
+func (t *tab) fire(timer int) {
+	switch {
+	case timer != t.timer || t.armed < 0:
+	case !t.running():
+		t.overdue = true
+	case t.w.instant().Mono < t.armed:
+		t.schedule()
+	default:
+		t.armed = -1
+		t.do(session.Tick{})
+	}
+}
+
+// show and hide are visibilitychange.
+func (t *tab) show(on bool) {
+	t.judge.look()
+	if t.visible != on && !on {
+		t.hiddenAt = t.w.now
+	}
+	t.visible = on
+	t.judge.shifted()
+	if t.armed >= 0 {
+		t.schedule()
+	}
+	t.post(func() { t.do(session.Visible{On: on}) })
+}
+
+// stop ends the running of the page; resume lets it go on, with what came in
+// meanwhile, an overdue timer and the events of the page in any order.
+func (t *tab) stop() {
+	t.judge.look()
+	t.frozen = true
+}
+
+func (t *tab) resume(told ...session.Input) {
+	t.frozen = false
+	if !t.running() {
+		return
+	}
+	t.judge.resumed()
+	drain := func() {
+		inbox := t.inbox
+		t.inbox = nil
+		for _, do := range inbox {
+			do()
+		}
+	}
+	tick := func() {
+		if t.overdue {
+			t.overdue = false
+			t.fire(t.timer)
+		}
+	}
+	tell := func() {
+		for _, in := range told {
+			t.do(in)
+		}
+	}
+	for _, part := range pick(t.w.rng,
+		[]func(){tell, drain, tick}, []func(){tick, drain, tell}, []func(){drain, tick, tell}, []func(){drain, tell, tick}) {
+		part()
+	}
+}
+
+// freeze is the page life cycle's: Chromium closes the sockets of such a page.
+func (t *tab) freeze() {
+	t.stop()
+	if t.w.cfg.FreezeKills {
+		for _, k := range t.sockets {
+			if k.conn != nil {
+				k.conn.up(k.conn.left)
+			}
+			t.inbox = append(t.inbox, func() { t.closed(k, 1006, "") })
+		}
+	}
+}
+
+// comfort brings the page back in front of somebody with a network.
+func (t *tab) comfort() {
+	if t.frozen {
+		t.resume()
+	}
+	t.urlFails, t.urlHangs = min(t.urlFails, t.w.now), min(t.urlHangs, t.w.now)
+	t.online = true
+	t.do(session.Online{On: true})
+	t.show(true)
+	if name := t.judge.shown.Name; name == session.Stopped || name == session.Failed {
+		t.judge.asked()
+		t.do(session.Reconnect{})
+	}
+}

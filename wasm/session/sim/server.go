@@ -1,0 +1,263 @@
+package sim
+
+import (
+	"time"
+
+	"github.com/wakesocket/wakesocket/wasm/wire"
+)
+
+// server follows the rules of web/feed on virtual time: one log, a cursor a
+// connection, batches for whoever is behind, pong before replay.
+type server struct {
+	w      *World
+	log    *epoch
+	epochs int
+	conns  []*conn // that the server holds
+
+	downUntil  time.Duration // no process
+	stallUntil time.Duration // the process stands still
+	drainUntil time.Duration // nobody is let in
+	refusal    struct {      // accept, then close
+		until  time.Duration
+		code   int
+		advice time.Duration // negative: none
+		late   bool          // only after the hello
+	}
+	unauthorized int  // how many more dials are refused with 4401, unless fresh
+	stale        bool // not even a fresh address helps
+}
+
+// silence drops a client that has not been heard of, 2.5 heartbeats.
+const silence = 62500 * ms
+
+// client is what the server keeps of a connection.
+type client struct {
+	open    bool
+	log     *epoch
+	from    int // where it began
+	pos     int
+	after   string
+	live    bool // it knows that it is at the head
+	skipped bool // events were passed over since a position was told
+	pending bool // an at frame is due
+	pongs   int
+	bye     *packet
+	busy    bool // a frame is on its way out
+	heard   time.Duration
+}
+
+func (s *server) down() bool { return s.w.now < s.downUntil }
+
+// when runs something in the server's process, later if that stands still.
+func (s *server) when(do func()) {
+	if s.w.now < s.stallUntil {
+		s.w.at(s.stallUntil, do)
+		return
+	}
+	do()
+}
+
+func (s *server) heal() {
+	now := s.w.now
+	s.downUntil, s.stallUntil = min(s.downUntil, now), min(s.stallUntil, now)
+	s.drainUntil, s.refusal.until = min(s.drainUntil, now), min(s.refusal.until, now)
+	s.unauthorized, s.stale = 0, false
+}
+
+// publishLater keeps events coming: often while the script is busy, else rarely.
+func (s *server) publishLater() {
+	every := s.w.cfg.Every
+	if s.w.now-s.w.acted > 2*time.Minute {
+		every = max(every, 5*time.Minute)
+	}
+	s.w.after(every, func() {
+		if !s.down() && s.w.now >= s.stallUntil {
+			s.publish(1)
+		}
+		s.publishLater()
+	})
+}
+
+func (s *server) publish(n int) {
+	s.log.publish(n, s.w.cfg.Retain)
+	s.w.stats.Events += n
+	for _, c := range s.conns {
+		c.write()
+	}
+}
+
+// accept is a new connection, whose handshake is complete.
+func (s *server) accept(c *conn, k *socket) {
+	w := s.w
+	c.open, c.heard = true, w.now
+	s.conns = append(s.conns, c)
+	turnAway := func(code int, advice time.Duration) {
+		c.say(code, advice, "refused")
+		c.write()
+	}
+	switch {
+	case w.now < s.drainUntil:
+		turnAway(wire.CloseRestart, s.drainUntil-w.now+w.rng.upto(second+w.cfg.Spread))
+		return
+	case s.unauthorized > 0 && (s.stale || !k.fresh):
+		s.unauthorized--
+		turnAway(wire.CloseUnauthorized, -1)
+		return
+	case w.now < s.refusal.until && !s.refusal.late:
+		turnAway(s.refusal.code, s.refusal.advice)
+		return
+	}
+	from := s.log.resume(k.after)
+	c.log, c.from, c.pos, c.after, c.live = s.log, from.pos, from.pos, k.after, from.live
+	c.watch()
+	if !w.cfg.Plain {
+		c.down(packet{kind: hello, log: c.log, to: c.pos, start: from})
+	}
+	if w.now < s.refusal.until {
+		c.say(s.refusal.code, s.refusal.advice, "refused")
+	}
+	c.write()
+}
+
+// watch drops the client when it falls silent.
+func (c *conn) watch() {
+	w := c.w
+	w.at(c.heard+silence, func() {
+		switch {
+		case !c.open:
+		case w.now-c.heard < silence:
+			c.watch()
+		default:
+			c.end(1006, -1, "")
+		}
+	})
+}
+
+// say asks for a close frame behind what is being written.
+func (c *conn) say(code int, advice time.Duration, text string) {
+	reason := text
+	if advice >= 0 {
+		reason = wire.Advice(advice, text)
+	}
+	c.bye = &packet{kind: closed, code: code, reason: reason}
+}
+
+// end closes the connection at once; the client hears of it if the path lets it.
+func (c *conn) end(code int, advice time.Duration, text string) {
+	c.say(code, advice, text)
+	c.down(*c.bye)
+	c.forget()
+}
+
+// forget is a server that no longer knows the connection and tells nobody.
+func (c *conn) forget() {
+	c.open = false
+	s := &c.w.server
+	for i := range s.conns {
+		if s.conns[i] == c {
+			s.conns = append(s.conns[:i:i], s.conns[i+1:]...)
+			return
+		}
+	}
+}
+
+// ping, and anything else that the client sends to a server which does not know
+// it any more, which is answered by a reset.
+func (c *conn) pinged() {
+	switch {
+	case c.w.server.down():
+	case !c.open:
+		c.down(packet{kind: closed, code: 1006})
+	default:
+		c.heard = c.w.now
+		c.pongs++
+		c.write()
+	}
+}
+
+// left is the client's close frame.
+func (c *conn) left() {
+	if c.open {
+		c.forget()
+	}
+}
+
+// write sends what is due, a frame at a time.
+func (c *conn) write() {
+	if c.w.now < c.w.server.stallUntil {
+		c.w.at(c.w.server.stallUntil, c.write)
+		return
+	}
+	for c.open && !c.busy {
+		p, any := c.next()
+		if !any {
+			return
+		}
+		c.down(p)
+		if p.kind == events && c.w.cfg.Repeat > 0 && c.w.rng.percent(c.w.cfg.Repeat) {
+			c.down(p)
+		}
+		if p.kind == closed {
+			c.forget()
+		} else if c.w.cfg.Frame > 0 {
+			c.busy = true
+			c.w.after(c.w.cfg.Frame, func() { c.busy = false; c.write() })
+		}
+	}
+}
+
+// next decides, in the order of web/feed/writer.go.
+func (c *conn) next() (packet, bool) {
+	switch {
+	case c.pongs > 0:
+		c.pongs--
+		c.pending = c.pending || c.skipped && !c.w.cfg.Plain
+		return packet{kind: pong}, true
+	case c.pending:
+		return c.tell(c.pos == c.log.top()), true
+	case c.bye != nil:
+		return *c.bye, true
+	case c.log == nil:
+		return packet{}, false
+	case c.pos < c.log.base:
+		c.say(wire.CloseRestart, c.w.rng.upto(max(c.w.cfg.Spread, second)), "the log was trimmed past the client")
+		return *c.bye, true
+	}
+	if p, any := c.read(); any {
+		return p, true
+	}
+	if !c.live {
+		c.live = true
+		if !c.w.cfg.Plain {
+			return c.tell(true), true
+		}
+	}
+	return packet{}, false
+}
+
+// read takes the next batch of events that the page wants.
+func (c *conn) read() (packet, bool) {
+	limit, every := c.w.cfg.Batch, c.w.cfg.Topics
+	if c.w.cfg.Plain {
+		limit = 1
+	}
+	p := packet{kind: events, log: c.log}
+	if every == 1 {
+		p.from, p.to = c.pos, min(c.pos+limit, c.log.top())
+		c.pos = p.to
+		return p, p.from < p.to
+	}
+	for c.pos < c.log.top() && len(p.some) < limit {
+		c.pos++
+		if c.skipped = c.pos%every != 0; !c.skipped {
+			p.some = append(p.some, c.pos)
+		}
+	}
+	return p, len(p.some) > 0
+}
+
+func (c *conn) tell(live bool) packet {
+	c.live = c.live || live
+	c.pending, c.skipped = false, false
+	return packet{kind: at, log: c.log, to: c.pos, live: live}
+}

@@ -1,0 +1,172 @@
+package sim
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/wakesocket/wakesocket/wasm/session"
+)
+
+// World is a case on its way through the day.
+type World struct {
+	cfg   Config
+	rng   *rng
+	now   time.Duration // true time
+	queue queue
+
+	network  network
+	server   server
+	computer computer
+	tabs     []*tab
+
+	calm   time.Duration // from here on nothing of the script is in the way
+	acted  time.Duration // when the script last did something
+	broken *Violation
+	stats  Stats
+	trace  *trace
+}
+
+// computer is the machine of the tabs.
+type computer struct {
+	asleepUntil time.Duration
+	lag         time.Duration // of the monotonic clock, from sleeps
+	step        time.Duration // of the wall clock, from corrections
+}
+
+// Stats count what a case went through.
+type Stats struct {
+	Inputs, Dials, Losses, Events, Gaps int
+	Lived                               time.Duration
+}
+
+// Result of a case; Violation is nil when every invariant held.
+type Result struct {
+	Stats
+	Violation *Violation
+	Trace     []string // the last things that happened, when they were asked for
+}
+
+const (
+	monoStart = 1234 * ms
+	wallStart = 1_000_000 * time.Hour // far from mono, so that mixing them shows
+)
+
+func newWorld(cfg Config) *World {
+	w := &World{cfg: cfg, rng: &rng{cfg.Seed ^ 0x5eed}}
+	w.server = server{w: w, log: newEpoch(1), epochs: 1}
+	for i := range cfg.Tabs {
+		w.tabs = append(w.tabs, newTab(w, i))
+	}
+	return w
+}
+
+// Run lives through a case.
+func (c Case) Run() Result { return c.run(nil) }
+
+// Replay is Run, and tells what happened.
+func (c Case) Replay() Result { return c.run(&trace{}) }
+
+func (c Case) run(t *trace) (result Result) {
+	w := newWorld(c.Config)
+	w.trace = t
+	defer func() {
+		if cause := recover(); cause != nil {
+			if _, ok := cause.(*Violation); !ok {
+				w.broken = &Violation{Rule: "no panic", Detail: fmt.Sprint(cause), At: w.now}
+			}
+		}
+		w.stats.Lived = w.now
+		result = Result{w.stats, w.broken, t.lines()}
+	}()
+	w.server.publishLater()
+	for _, t := range w.tabs {
+		t.load("")
+	}
+	for _, s := range c.Steps {
+		w.pass(s.After)
+		w.acted = w.now
+		w.note("── %s", s)
+		happenings[s.Kind].do(w, s)
+	}
+	w.evening()
+	return
+}
+
+// at schedules.
+func (w *World) at(when time.Duration, do func()) { w.queue.add(max(when, w.now), do) }
+
+func (w *World) after(d time.Duration, do func()) { w.at(w.now+d, do) }
+
+// pass lets time pass.
+func (w *World) pass(d time.Duration) {
+	end := w.now + d
+	for !w.queue.empty() && w.queue.heap[0].at <= end {
+		e := w.queue.pop()
+		w.now = e.at
+		e.do()
+	}
+	w.now = end
+}
+
+// instant is what the clocks of the computer show.
+func (w *World) instant() session.Instant {
+	return session.Instant{Mono: monoStart + w.now - w.computer.lag, Wall: wallStart + w.now + w.computer.step}
+}
+
+// disturb says that the session cannot be expected to be live before a moment.
+func (w *World) disturb(until time.Duration) { w.calm = max(w.calm, until) }
+
+// evening ends all trouble and looks whether the day ends well: every page live,
+// and nothing missing that was not told.
+func (w *World) evening() {
+	w.note("── evening: nothing is in the way any more")
+	w.pass(max(0, w.computer.asleepUntil-w.now) + second)
+	w.network.heal(w.now)
+	w.server.heal()
+	w.disturb(w.now)
+	for _, t := range w.tabs {
+		t.comfort()
+	}
+	w.pass(w.patience() + 15*second)
+	w.server.publish(3)
+	w.pass(10 * second)
+	w.server.publish(3 * w.cfg.Topics)
+	w.pass(10 * second)
+	for _, t := range w.tabs {
+		t.judge.atTheEnd()
+	}
+}
+
+// patience is how long a session may take to be live when nothing is in the way.
+func (w *World) patience() time.Duration {
+	p := 60*second + w.cfg.Spread + w.cfg.URLDelay
+	if w.cfg.Serial && w.cfg.Tabs > 1 {
+		p += 40 * second // another tab's hung dial is in the way
+	}
+	return p
+}
+
+func (w *World) note(format string, args ...any) {
+	if w.trace != nil {
+		w.trace.add(w.now, fmt.Sprintf(format, args...))
+	}
+}
+
+// trace keeps the last lines.
+type trace struct{ kept []string }
+
+const traceLines = 150
+
+func (t *trace) add(at time.Duration, line string) {
+	if len(t.kept) == 2*traceLines {
+		t.kept = append(t.kept[:0], t.kept[traceLines:]...)
+	}
+	t.kept = append(t.kept, fmt.Sprintf("%12v  %s", at.Round(ms/10), line))
+}
+
+func (t *trace) lines() []string {
+	if t == nil {
+		return nil
+	}
+	return t.kept[max(0, len(t.kept)-traceLines):]
+}
