@@ -112,7 +112,7 @@ function draw() {
   plain.draw(ledger, entries, time, marks, now);
   cards.draw(time.now(now) / 1000);
   panel.draw(now);
-  const text = ours.newest === null ? "–" : span(now - ours.newest);
+  const text = ours.newest === null ? "" : `: ${span(now - ours.newest)} old`;
   if (age.textContent !== text) age.textContent = text;
 }
 
