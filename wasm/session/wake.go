@@ -16,8 +16,9 @@ func (s *Session) overslept(lost gap) {
 	case s.live != nil && s.live.check != nil:
 		// A hidden page's timers are throttled and its frames are not, so an answer
 		// had its chance; but if the page was frozen, the answer may still be queued.
+		// A dial is left to its own deadline: this very input may be its success.
 		hard := s.now.Mono >= s.live.check.giveUpAt
-		s.wake(CauseSilence, lost.late, hard)
+		s.test(CauseSilence, lost.late, hard, s.now.Mono)
 	}
 }
 

@@ -117,6 +117,19 @@ func TestHiddenAndThrottled(t *testing.T) {
 		w.do(Tick{})
 		w.want("1m10s ping 1", "2m10s ping 1", "2m10s dial 2 after=e-0 was=silence,9.99s,2m0s", "2m10s checking: silence")
 	})
+	t.Run("dead, and the way back is slow: the dial that opens at last is kept", func(t *testing.T) {
+		w := newWorld(t, nil).live()
+		w.do(Visible{false})
+		for range 2 {
+			w.pass(time.Minute)
+			w.do(Tick{})
+		}
+		w.do(URLReady{2})
+		w.forget()
+		w.pass(6 * time.Second) // the deadline of the dial went by meanwhile
+		w.do(Opened{2}, Hello{Gen: 2, Resumed: true, At: "e-0", Live: true})
+		w.want("2m16s ping 1", "2m16s ping 2", "2m16s abandon 1 (4000 no sign of life)", "2m16s live")
+	})
 	t.Run("a little late: asked again", func(t *testing.T) {
 		w := newWorld(t, nil).live()
 		w.do(Visible{false})

@@ -13,7 +13,7 @@ func slowness(s Step) time.Duration { return time.Duration(20+s.N*2) * ms }
 
 func burstOf(s Step) int {
 	if s.N%10 == 0 {
-		return 3 * s.N
+		return 3*s.N + 1
 	}
 	return 1 + s.N%40
 }

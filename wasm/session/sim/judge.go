@@ -121,7 +121,7 @@ func (j *judge) longestLive() time.Duration {
 	case j.tab.visible:
 		return min(opt.Attentive, beat) + grace + 500*ms
 	case j.w.cfg.Throttle:
-		return 2*time.Minute + second
+		return beat + 2*time.Minute + second
 	}
 	return beat + opt.Timeout + second
 }

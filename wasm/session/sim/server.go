@@ -25,6 +25,7 @@ type server struct {
 	}
 	unauthorized int  // how many more dials are refused with 4401, unless fresh
 	stale        bool // not even a fresh address helps
+	quiet        bool // no events but those of the script
 }
 
 // silence drops a client that has not been heard of, 2.5 heartbeats.
@@ -71,7 +72,7 @@ func (s *server) publishLater() {
 		every = max(every, 5*time.Minute)
 	}
 	s.w.after(every, func() {
-		if !s.down() && s.w.now >= s.stallUntil {
+		if !s.quiet && !s.down() && s.w.now >= s.stallUntil {
 			s.publish(1)
 		}
 		s.publishLater()

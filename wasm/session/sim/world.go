@@ -128,9 +128,11 @@ func (w *World) evening() {
 		t.comfort()
 	}
 	w.pass(w.patience() + 15*second)
-	w.server.publish(3)
-	w.pass(10 * second)
-	w.server.publish(3 * w.cfg.Topics)
+	w.server.quiet = true
+	for range 2 * w.cfg.Topics { // one by one, so that nobody falls off the log
+		w.server.publish(1)
+		w.pass(150 * ms)
+	}
 	w.pass(10 * second)
 	for _, t := range w.tabs {
 		t.judge.atTheEnd()
