@@ -1,3 +1,5 @@
+//go:build unix
+
 package storetest
 
 import (
@@ -112,6 +114,10 @@ func (s *Server) Start() error {
 	defer log.Close()
 	cmd := s.command()
 	cmd.Stdout, cmd.Stderr = log, log
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	dieWithTest(cmd.SysProcAttr)
 	if err := cmd.Start(); err != nil {
 		return err
 	}

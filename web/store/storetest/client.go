@@ -1,0 +1,160 @@
+package storetest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+
+	"github.com/coder/websocket"
+
+	"github.com/wakesocket/wakesocket/wasm/wire"
+)
+
+// client is one connection to a feed and what came over it.
+type client struct {
+	conn   *websocket.Conn
+	hello  wire.Hello
+	live   bool
+	events []message
+}
+
+type message struct {
+	ID   string `json:"id"`
+	Data int    `json:"data"`
+}
+
+// dial connects behind an id and reads the hello, unless the client is a plain one.
+func dial(feed, after string, plain bool) (*client, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	query := url.Values{wire.QueryAfter: {after}}
+	if !plain {
+		query.Set(wire.QueryVersion, wire.Version)
+	}
+	conn, _, err := websocket.Dial(ctx, feed+"/?"+query.Encode(), nil)
+	if err != nil {
+		return nil, err
+	}
+	conn.SetReadLimit(-1)
+	c := &client{conn: conn}
+	if plain {
+		return c, nil
+	}
+	if err := c.read(); err != nil {
+		conn.CloseNow()
+		return nil, err
+	}
+	if c.hello.Kind != wire.KindHello {
+		conn.CloseNow()
+		return nil, errors.New("the first frame is not a hello")
+	}
+	c.live = c.hello.Live
+	return c, nil
+}
+
+// read takes one frame.
+func (c *client) read() error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	_, data, err := c.conn.Read(ctx)
+	if err != nil {
+		return err
+	}
+	if data[0] == '[' {
+		var events []message
+		err := json.Unmarshal(data, &events)
+		c.events = append(c.events, events...)
+		return err
+	}
+	var frame struct {
+		wire.Hello
+		ID   string `json:"id"`
+		Data int    `json:"data"`
+	}
+	if err := json.Unmarshal(data, &frame); err != nil {
+		return fmt.Errorf("frame %q: %w", data, err)
+	}
+	switch frame.Kind {
+	case wire.KindHello:
+		c.hello = frame.Hello
+	case wire.KindAt:
+		c.live = c.live || frame.Live
+	default:
+		c.events = append(c.events, message{frame.ID, frame.Data})
+	}
+	return nil
+}
+
+// reader is a client over many connections; it holds each to the claim.
+type reader struct {
+	plain bool
+	after string // id of the last event
+	next  int    // the number that must come next
+	gaps  int
+	got   int
+	sent  int // times that it was sent away with advice
+}
+
+// turn connects to a feed and reads so many events, or until it is enough, or
+// until it is sent away.
+func (r *reader) turn(feed string, most int, enough func(*client) bool) error {
+	c, err := dial(feed, r.after, r.plain)
+	if sentAway(err) {
+		r.sent++
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer c.conn.CloseNow()
+	if r.after == "" && !r.plain {
+		r.after = c.hello.At // a position is as good as an event's id
+	}
+	gap := c.hello.Gap != nil
+	if gap {
+		r.gaps++
+		if c.hello.Resumed {
+			return errors.New("resumed in spite of a gap")
+		}
+	}
+	taken := 0
+	for {
+		for ; taken < len(c.events); taken++ {
+			e := c.events[taken]
+			switch {
+			case gap:
+				if e.ID != c.hello.Gap.Earliest {
+					return fmt.Errorf("%s comes first behind the gap, told was %s", e.ID, c.hello.Gap.Earliest)
+				}
+				if e.Data > r.next && c.hello.Gap.Reason == wire.GapFuture {
+					return fmt.Errorf("the gap to %d is said to lie in the future", e.Data)
+				}
+			case e.Data != r.next:
+				return fmt.Errorf("event %d (%s) where %d should be; connected after %q", e.Data, e.ID, r.next, r.after)
+			}
+			gap = false
+			r.next, r.after = e.Data+1, e.ID
+			r.got++
+		}
+		if taken >= most || enough != nil && enough(c) {
+			return nil
+		}
+		err := c.read()
+		if sentAway(err) {
+			r.sent++
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("connected after %q, %d events: %w", r.after, taken, err)
+		}
+	}
+}
+
+// sentAway reports whether the feed asked the client to come back later.
+func sentAway(err error) bool {
+	closed, ok := errors.AsType[websocket.CloseError](err)
+	_, advised := wire.ParseAdvice(closed.Reason)
+	return ok && advised && (closed.Code == wire.CloseRestart || closed.Code == wire.CloseTryLater)
+}

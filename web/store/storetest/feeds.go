@@ -1,0 +1,291 @@
+package storetest
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/wakesocket/wakesocket/wasm/wire"
+	"github.com/wakesocket/wakesocket/web/feed"
+	"github.com/wakesocket/wakesocket/web/store"
+)
+
+// runFeeds is the part of the suite that has feeds and clients.
+func runFeeds(t *testing.T, newLog Make) {
+	t.Run("ResumeStorm", func(t *testing.T) {
+		if gaps, sent := resumeStorm(t, newLog, 1_000_000, 64, 8); gaps+sent > 0 {
+			t.Errorf("%d gaps were told and %d clients sent away, but nothing was trimmed", gaps, sent)
+		}
+	})
+	t.Run("ResumeStormOverAShortLog", func(t *testing.T) { resumeStorm(t, newLog, 100, 16, 40) })
+	t.Run("RingWrap", func(t *testing.T) { ringWrap(t, newLog) })
+	t.Run("Garbage", func(t *testing.T) { garbage(t, newLog) })
+	t.Run("LaggingFeed", func(t *testing.T) { laggingFeed(t, newLog) })
+	t.Run("ReplayUnderFire", func(t *testing.T) { replayUnderFire(t, newLog) })
+}
+
+// serve mounts a feed and waits until it has reached its log.
+func serve(t testing.TB, options feed.Options) (f *feed.Feed, url string) {
+	t.Helper()
+	options.AcceptRate = -1
+	if options.Logger == nil {
+		options.Logger = slog.New(slog.DiscardHandler)
+	}
+	f, err := feed.New(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(f)
+	t.Cleanup(func() {
+		f.Close()
+		server.Close()
+	})
+	Eventually(t, "the feed reaches its log", func() bool {
+		c, err := dial(server.URL, "", false)
+		if err == nil {
+			c.conn.CloseNow()
+		}
+		return err == nil
+	})
+	return f, server.URL
+}
+
+// Eventually polls for what has no signal of its own.
+func Eventually(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.After(patience)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("it never came about that %s", what)
+		}
+	}
+}
+
+// Rounds is how often a client of a storm connects again.
+const Rounds = 150
+
+// resumeStorm has clients that connect, read a little and go, again and again, now
+// to the one feed and now to the other, while events are published. It returns how
+// many gaps were told.
+func resumeStorm(t *testing.T, newLog Make, keep, ring, most int) (gaps, sent int) {
+	const clients = 8
+	open := newLog(t, keep)
+	writer := open()
+	var feeds []string
+	for range 2 {
+		_, url := serve(t, feed.Options{Store: open(), Ring: ring})
+		feeds = append(feeds, url)
+	}
+	start := bounds(t, writer).Top
+
+	// Each round of a client pays for some events, so that publishing and reading
+	// keep about the same pace, whatever the machine does.
+	budget := make(chan int, clients*Rounds+1)
+	total := 0
+	writing := run(func() {
+		for n := range budget {
+			for range n {
+				publish(t, writer, total)
+				total++
+			}
+		}
+	})
+	var wg sync.WaitGroup
+	var readers []*reader
+	for i := range clients {
+		// A plain client cannot be told of a gap.
+		r := &reader{plain: i%2 == 1 && keep > 1000, after: start.String()}
+		readers = append(readers, r)
+		wg.Go(func() {
+			for range Rounds {
+				budget <- rand.IntN(most)
+				if err := r.turn(feeds[rand.IntN(2)], rand.IntN(60), func(c *client) bool { return c.live || r.plain }); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	budget <- 1
+	close(budget)
+	<-writing
+	for _, r := range readers {
+		for turns := 0; r.next < total && turns < 10; turns++ {
+			if err := r.turn(feeds[0], total, func(*client) bool { return r.next == total }); err != nil {
+				t.Error(err)
+			}
+		}
+		if r.next != total {
+			t.Errorf("a client ends at %d of %d", r.next, total)
+		}
+		gaps, sent = gaps+r.gaps, sent+r.sent
+	}
+	t.Logf("%d events, %d connections, %d gaps told, %d sent away", total, clients*Rounds, gaps, sent)
+	return gaps, sent
+}
+
+// ringWrap resumes from each id around the point where the ring has just been
+// filled.
+func ringWrap(t *testing.T, newLog Make) {
+	const ring = 8
+	for _, published := range []int{ring - 1, ring, ring + 1} {
+		open := newLog(t, 1000)
+		s := open()
+		_, url := serve(t, feed.Options{Store: open(), Ring: ring})
+		ids := []store.ID{bounds(t, s).Top}
+		for n := range published {
+			ids = append(ids, publish(t, s, n))
+		}
+		for i, id := range ids {
+			r := &reader{after: id.String(), next: i}
+			if err := r.turn(url, published-i, nil); err != nil || r.gaps > 0 {
+				t.Fatalf("%d published, after %d: %v, %d gaps", published, i, err, r.gaps)
+			}
+		}
+	}
+}
+
+// garbage asks for ids that are none.
+func garbage(t *testing.T, newLog Make) {
+	open := newLog(t, 1000)
+	s := open()
+	_, url := serve(t, feed.Options{Store: open()})
+	base := bounds(t, s).Base
+	first := publish(t, s, 0)
+	publish(t, s, 1)
+	top := publish(t, s, 2)
+	settle := &reader{after: base.String()}
+	if err := settle.turn(url, 3, nil); err != nil {
+		t.Fatal(err)
+	}
+	epoch := base.Epoch
+	for after, reason := range map[string]string{
+		"nonsense":                      wire.GapInvalid,
+		"-":                             wire.GapInvalid,
+		epoch + "-":                     wire.GapInvalid,
+		epoch + "--1":                   wire.GapInvalid,
+		epoch + "-01":                   wire.GapInvalid,
+		epoch + "-0x1":                  wire.GapInvalid,
+		epoch + "-1e3":                  wire.GapInvalid,
+		epoch + "-18446744073709551616": wire.GapInvalid,
+		epoch + "-18446744073709551615": wire.GapFuture,
+		"another-" + "1":                wire.GapEpoch,
+		strings.Repeat("9", 5000):       wire.GapInvalid,
+		"\x00\xff' or 1=1 --":           wire.GapInvalid,
+	} {
+		c, err := dial(url, after, false)
+		if err != nil {
+			t.Fatalf("after %.40q: %v", after, err)
+		}
+		if c.hello.Gap == nil || c.hello.Gap.Reason != reason || c.hello.Gap.Earliest != first.String() || c.hello.At != base.String() {
+			t.Errorf("after %.40q: %+v %+v", after, c.hello, c.hello.Gap)
+		}
+		for len(c.events) < 3 {
+			if err := c.read(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if last := c.events[2].ID; last != top.String() {
+			t.Errorf("after %.40q: the last event is %s", after, last)
+		}
+		c.conn.CloseNow()
+	}
+}
+
+// lagging is a log whose news come late.
+type lagging struct {
+	store.Store
+	gate chan struct{} // one for each Append that may pass
+}
+
+type lateSink struct {
+	store.Sink
+	gate chan struct{}
+}
+
+func (l *lagging) Follow(ctx context.Context, from store.ID, sink store.Sink) error {
+	return l.Store.Follow(ctx, from, lateSink{sink, l.gate})
+}
+
+func (s lateSink) Append(events []store.Event) {
+	<-s.gate
+	s.Sink.Append(events)
+}
+
+// laggingFeed moves a client from a feed that leads to one that does not know the
+// client's last event yet.
+func laggingFeed(t *testing.T, newLog Make) {
+	open := newLog(t, 1000)
+	s := open()
+	late := &lagging{open(), make(chan struct{})}
+	_, leading := serve(t, feed.Options{Store: open()})
+	_, behind := serve(t, feed.Options{Store: late})
+	defer close(late.gate)
+	r := &reader{after: bounds(t, s).Top.String()}
+	n := 0
+	for range 20 {
+		for range 3 {
+			publish(t, s, n)
+			n++
+		}
+		if err := r.turn(leading, n-r.next, nil); err != nil {
+			t.Fatal(err)
+		}
+		moved := run(func() {
+			if err := r.turn(behind, 1, nil); err != nil {
+				t.Error(err)
+			}
+		})
+		publish(t, s, n)
+		n++
+		for open := true; open; { // news pass only now, while the client waits for them
+			select {
+			case late.gate <- struct{}{}:
+			case <-moved:
+				open = false
+			case <-time.After(patience):
+				t.Fatal("the client is not served")
+			}
+		}
+	}
+	if r.gaps > 0 || r.next != n {
+		t.Fatalf("%d gaps, %d of %d events", r.gaps, r.next, n)
+	}
+}
+
+// replayUnderFire reads a long replay from the store while much more is published
+// than a slow reader takes.
+func replayUnderFire(t *testing.T, newLog Make) {
+	open := newLog(t, 100_000)
+	s := open()
+	_, url := serve(t, feed.Options{Store: open(), Ring: 32})
+	r := &reader{after: bounds(t, s).Top.String()}
+	const before, total = 3000, 6000
+	publishing := make(chan struct{})
+	done := run(func() {
+		for n := range total {
+			if n == before {
+				close(publishing)
+			}
+			publish(t, s, n)
+		}
+	})
+	<-publishing
+	if err := r.turn(url, total, nil); err != nil {
+		t.Fatal(err)
+	}
+	<-done
+	if r.got != total || r.gaps > 0 {
+		t.Fatalf("%d events, %d gaps", r.got, r.gaps)
+	}
+}

@@ -1,0 +1,426 @@
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/wakesocket/wakesocket/web/store"
+)
+
+// Make makes a new empty log that keeps at least so many events. Each call of the
+// function that it returns gives the log as another process would open it; a log in
+// memory returns itself.
+type Make func(t testing.TB, events int) (open func() store.Store)
+
+// patience is how long a test waits for what must happen.
+const patience = 30 * time.Second
+
+// Run runs the whole suite.
+func Run(t *testing.T, newLog Make) {
+	t.Run("RoundTrip", func(t *testing.T) { roundTrip(t, newLog) })
+	t.Run("Places", func(t *testing.T) { places(t, newLog) })
+	t.Run("EmptyLog", func(t *testing.T) { emptyLog(t, newLog) })
+	t.Run("Trimmed", func(t *testing.T) { trimmed(t, newLog) })
+	t.Run("TrimmedWhilePaging", func(t *testing.T) { trimmedWhilePaging(t, newLog) })
+	t.Run("FollowStorm", func(t *testing.T) { followStorm(t, newLog) })
+	t.Run("FollowGoesOn", func(t *testing.T) { followGoesOn(t, newLog) })
+	t.Run("FollowFromNowhere", func(t *testing.T) { followFromNowhere(t, newLog) })
+	t.Run("Feed", func(t *testing.T) { runFeeds(t, newLog) })
+}
+
+func publish(t testing.TB, s store.Store, n int) store.ID {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	id, err := s.Publish(ctx, "count", []byte(strconv.Itoa(n)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+func after(t testing.TB, s store.Store, id store.ID, limit int) []store.Event {
+	t.Helper()
+	events, err := s.After(context.Background(), id, limit)
+	if err != nil {
+		t.Fatalf("after %v: %v", id, err)
+	}
+	return events
+}
+
+func wantGap(t testing.TB, s store.Store, id store.ID, reasons ...string) {
+	t.Helper()
+	events, err := s.After(context.Background(), id, 10)
+	got, _ := store.AsGap(err)
+	for _, reason := range reasons {
+		if got == reason {
+			return
+		}
+	}
+	t.Fatalf("after %v: %d events, %v; want a gap: %v", id, len(events), err, reasons)
+}
+
+func bounds(t testing.TB, s store.Store) store.Bounds {
+	t.Helper()
+	b, err := s.Bounds(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// number is the count that an event carries.
+func number(t testing.TB, e store.Event) int {
+	t.Helper()
+	n, err := strconv.Atoi(string(e.Data))
+	if err != nil {
+		t.Fatalf("event %v carries %q", e.ID, e.Data)
+	}
+	return n
+}
+
+func roundTrip(t *testing.T, newLog Make) {
+	s := newLog(t, 100)()
+	base := bounds(t, s).Base
+	datas := []string{`{"a": [1, 2.50, "ü\u0000\ud83d\ude00"]}`, `null`, `""`, `1e400`, ` [ ] `}
+	var ids []store.ID
+	for _, data := range datas {
+		id, err := s.Publish(context.Background(), "töpic", []byte(data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, ok := store.ParseID(id.String()); !ok || again != id {
+			t.Fatalf("%v does not survive as text", id)
+		}
+		ids = append(ids, id)
+	}
+	events := after(t, s, base, 100)
+	if len(events) != len(datas) {
+		t.Fatalf("%d events", len(events))
+	}
+	for i, e := range events {
+		if e.ID != ids[i] || e.Topic != "töpic" || string(e.Data) != datas[i] {
+			t.Fatalf("event %d is %v %q %s", i, e.ID, e.Topic, e.Data)
+		}
+	}
+	for _, topic := range []string{"", "a\x00b", string(rune(0xfffd))} {
+		if _, err := s.Publish(context.Background(), topic, []byte(`1`)); err == nil {
+			t.Fatalf("topic %q is taken", topic)
+		}
+	}
+}
+
+func places(t *testing.T, newLog Make) {
+	open := newLog(t, 1000)
+	s := open()
+	base := bounds(t, s).Base
+	var ids []store.ID
+	for n := range 20 {
+		ids = append(ids, publish(t, s, n))
+	}
+	for _, s := range []store.Store{s, open()} {
+		if b := bounds(t, s); b.Base != base || b.Top != ids[19] {
+			t.Fatalf("bounds %+v", b)
+		}
+		for i, id := range append([]store.ID{base}, ids...) {
+			for _, limit := range []int{1, 7, 100} {
+				events := after(t, s, id, limit)
+				if len(events) != min(limit, 20-i) {
+					t.Fatalf("after %d of 20, limit %d: %d events", i, limit, len(events))
+				}
+				for k, e := range events {
+					if number(t, e) != i+k {
+						t.Fatalf("after %d: event %d is %s", i, k, e.Data)
+					}
+				}
+			}
+		}
+		top := ids[19]
+		wantGap(t, s, store.ID{Epoch: top.Epoch, Major: top.Major + 1, Minor: top.Minor}, store.Future)
+		wantGap(t, s, store.ID{Epoch: top.Epoch, Major: 1<<64 - 1}, store.Future)
+		wantGap(t, s, store.ID{Epoch: "another", Major: top.Major, Minor: top.Minor}, store.Epoch)
+		wantGap(t, s, store.ID{Epoch: top.Epoch, Major: ids[3].Major, Minor: ids[3].Minor + 1<<40}, store.Invalid, store.Future)
+	}
+}
+
+func emptyLog(t *testing.T, newLog Make) {
+	open := newLog(t, 10)
+	b := bounds(t, open())
+	again := open() // a restart before the first event
+	if now := bounds(t, again); now != b || b.Base != b.Top {
+		t.Fatalf("bounds %+v, then %+v", b, now)
+	}
+	if events := after(t, again, b.Top, 10); len(events) != 0 {
+		t.Fatalf("%d events", len(events))
+	}
+	wantGap(t, again, store.ID{Epoch: b.Top.Epoch, Major: b.Top.Major + 1}, store.Future)
+	publish(t, open(), 7)
+	if events := after(t, again, b.Top, 10); len(events) != 1 || number(t, events[0]) != 7 {
+		t.Fatalf("%v", events)
+	}
+}
+
+// trimmed publishes until the log has dropped something, and looks at the edge.
+func trimmed(t *testing.T, newLog Make) {
+	const keep = 20
+	s := newLog(t, keep)()
+	stop := follow(t, s, store.ID{}, &recorder{}) // some stores trim as they follow
+	defer stop()
+	first := publish(t, s, 0)
+	all := []store.ID{first}
+	deadline := time.Now().Add(patience)
+	for n := 1; bounds(t, s).Base.Compare(first) < 0; n++ {
+		if time.Now().After(deadline) {
+			t.Fatal("nothing is ever trimmed")
+		}
+		all = append(all, publish(t, s, n))
+	}
+	b := bounds(t, s)
+	rest := after(t, s, b.Base, len(all))
+	if len(rest) < keep {
+		t.Fatalf("%d events are left, %d were to be kept", len(rest), keep)
+	}
+	for i, e := range rest {
+		if want := len(all) - len(rest) + i; number(t, e) != want {
+			t.Fatalf("event %d of the rest is %s, want %d", i, e.Data, want)
+		}
+	}
+	for _, id := range all[:len(all)-len(rest)-1] {
+		wantGap(t, s, id, store.Trimmed)
+	}
+}
+
+func trimmedWhilePaging(t *testing.T, newLog Make) {
+	open := newLog(t, 50)
+	writer, reader := open(), open()
+	stop := follow(t, writer, store.ID{}, &recorder{})
+	defer stop()
+	const total = 2000
+	done := run(func() {
+		for n := range total {
+			publish(t, writer, n)
+		}
+	})
+	at, next, gaps := bounds(t, reader).Base, -1, 0
+	for seen := -1; seen < total-1; {
+		events, err := reader.After(context.Background(), at, 1+rand.IntN(20))
+		if _, gap := store.AsGap(err); gap {
+			at, next = bounds(t, reader).Base, -1
+			gaps++
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range events {
+			if seen = number(t, e); next >= 0 && seen != next {
+				t.Fatalf("event %d where %d should be, and no gap was told", seen, next)
+			}
+			next = seen + 1
+			at = e.ID
+		}
+	}
+	<-done
+	t.Logf("%d gaps told", gaps)
+}
+
+// followStorm has 16 writers; all followers must see one order, with everything.
+func followStorm(t *testing.T, newLog Make) {
+	const writers, each = 16, 200
+	open := newLog(t, writers*each+1000)
+	s := open()
+	base := bounds(t, s).Base
+	early, other := &recorder{}, &recorder{}
+	defer follow(t, s, base, early)()
+	defer follow(t, open(), base, other)()
+	var wg sync.WaitGroup
+	for w := range writers {
+		from := open
+		if w%2 == 0 {
+			from = func() store.Store { return s }
+		}
+		wg.Go(func() {
+			s := from()
+			for n := range each {
+				publish(t, s, w*each+n)
+			}
+		})
+	}
+	wg.Wait()
+	early.await(t, writers*each)
+	other.await(t, writers*each)
+	var paged []store.Event
+	for at := base; ; {
+		page := after(t, s, at, 100)
+		if len(page) == 0 {
+			break
+		}
+		paged = append(paged, page...)
+		at = page[len(page)-1].ID
+	}
+	last := map[int]int{}
+	for i, e := range paged {
+		n := number(t, e)
+		if before, ok := last[n/each]; ok && n != before+1 || !ok && n%each != 0 {
+			t.Fatalf("writer %d: %d comes behind %d", n/each, n%each, before%each)
+		}
+		last[n/each] = n
+		if early.events[i].ID != e.ID || other.events[i].ID != e.ID {
+			t.Fatalf("event %d differs: %v %v %v", i, e.ID, early.events[i].ID, other.events[i].ID)
+		}
+	}
+	if len(paged) != writers*each || early.resets+other.resets > 0 {
+		t.Fatalf("%d events, %d resets", len(paged), early.resets+other.resets)
+	}
+}
+
+// followGoesOn stops and starts a follower at any moment.
+func followGoesOn(t *testing.T, newLog Make) {
+	const total = 1500
+	s := newLog(t, total+100)()
+	at := bounds(t, s).Base
+	done := run(func() {
+		for n := range total {
+			publish(t, s, n)
+		}
+	})
+	for seen, rounds := 0, 0; seen < total; rounds++ {
+		r := &recorder{}
+		stop := follow(t, s, at, r)
+		r.await(t, min(1+rand.IntN(30), total-seen))
+		stop()
+		for _, e := range r.events {
+			if number(t, e) != seen {
+				t.Fatalf("round %d: event %s, want %d", rounds, e.Data, seen)
+			}
+			seen++
+			at = e.ID
+		}
+		if r.resets > 0 {
+			t.Fatalf("round %d: a reset without a reason", rounds)
+		}
+	}
+	<-done
+}
+
+// followFromNowhere starts from places that the log cannot go on from.
+func followFromNowhere(t *testing.T, newLog Make) {
+	for name, place := range map[string]func(top store.ID) store.ID{
+		"zero":        func(store.ID) store.ID { return store.ID{} },
+		"other epoch": func(top store.ID) store.ID { return store.ID{Epoch: "another", Major: top.Major} },
+		"future":      func(top store.ID) store.ID { return store.ID{Epoch: top.Epoch, Major: top.Major + 1e6} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newLog(t, 100)()
+			publish(t, s, 1)
+			top := publish(t, s, 2)
+			r := &recorder{}
+			defer follow(t, s, place(top), r)()
+			r.until(t, "it is reset", func() bool { return r.resets == 1 })
+			if r.top.Compare(top) != 0 {
+				t.Fatalf("reset to %v, the top is %v", r.top, top)
+			}
+			publish(t, s, 3)
+			r.await(t, 1)
+			if number(t, r.events[0]) != 3 || r.events[0].ID.Epoch != r.top.Epoch {
+				t.Fatalf("%v behind %v", r.events[0], r.top)
+			}
+			if name == "future" && r.top.Epoch == top.Epoch && !sameProcess(s) {
+				t.Fatal("a log that lost its end keeps its epoch")
+			}
+		})
+	}
+}
+
+// sameProcess reports whether the log lives and dies with its process, and so
+// cannot lose its end.
+func sameProcess(s store.Store) bool {
+	_, ok := s.(interface{ Close() error })
+	return !ok
+}
+
+// recorder is a sink that keeps what it gets.
+type recorder struct {
+	mu     sync.Mutex
+	grown  chan struct{}
+	events []store.Event
+	resets int
+	top    store.ID
+}
+
+func (r *recorder) Reset(top store.ID) { r.change(func() { r.resets++; r.top = top }) }
+func (r *recorder) Append(events []store.Event) {
+	r.change(func() { r.events = append(r.events, events...) })
+}
+func (r *recorder) Trim(store.ID) {}
+
+func (r *recorder) change(do func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	do()
+	if r.grown != nil {
+		close(r.grown)
+		r.grown = nil
+	}
+}
+
+// until waits for a condition of the recorder.
+func (r *recorder) until(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	timeout := time.After(patience)
+	for {
+		r.mu.Lock()
+		if ok() {
+			r.mu.Unlock()
+			return
+		}
+		if r.grown == nil {
+			r.grown = make(chan struct{})
+		}
+		grown := r.grown
+		r.mu.Unlock()
+		select {
+		case <-grown:
+		case <-timeout:
+			t.Fatalf("it never came about that %s", what)
+		}
+	}
+}
+
+func (r *recorder) await(t testing.TB, n int) {
+	t.Helper()
+	r.until(t, fmt.Sprintf("%d events are there", n), func() bool { return len(r.events) >= n })
+}
+
+// follow runs Follow until stop.
+func follow(t testing.TB, s store.Store, from store.ID, sink store.Sink) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := run(func() {
+		if err := s.Follow(ctx, from, sink); ctx.Err() == nil {
+			t.Errorf("Follow: %v", err)
+		}
+	})
+	return func() {
+		cancel()
+		select {
+		case <-done:
+		case <-time.After(patience):
+			t.Error("Follow does not end with its context")
+		}
+	}
+}
+
+// run starts a goroutine and returns a channel that is closed at its end.
+func run(do func()) <-chan struct{} {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		do()
+	}()
+	return done
+}
