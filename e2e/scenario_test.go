@@ -1,8 +1,6 @@
 package e2e
 
 import (
-	"flag"
-	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -10,8 +8,6 @@ import (
 	"github.com/wakesocket/wakesocket/e2e/faultproxy"
 	"github.com/wakesocket/wakesocket/e2e/levers"
 )
-
-var rounds = flag.Int("rounds", 1, "how often to run each scenario that has a figure")
 
 // scenario is one thing that happens to a page that is live.
 type scenario struct {
@@ -152,19 +148,46 @@ var scenarios = []scenario{
 
 func TestScenarios(t *testing.T) {
 	for _, sc := range scenarios {
-		t.Run(sc.name, func(t *testing.T) {
-			if sc.column == "" || *rounds == 1 {
-				sc.run(t)
-				return
+		t.Run(sc.name, func(t *testing.T) { sc.run(t) })
+	}
+}
+
+// BenchmarkFigures measures the figures: each iteration is one round of each
+// scenario that has a column. TestMain prints the medians as a table.
+func BenchmarkFigures(b *testing.B) {
+	for _, sc := range scenarios {
+		if sc.column == "" {
+			continue
+		}
+		b.Run(sc.column, func(b *testing.B) {
+			var dials []float64
+			for b.Loop() {
+				r := &round{TB: b}
+				dials = append(dials, sc.run(r).Dial)
+				r.end()
 			}
-			for i := range *rounds {
-				t.Run(fmt.Sprint("round ", i+1), sc.run)
-			}
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(median(dials), "s-to-dial")
+			b.ReportMetric(sc.figure.Seconds(), "s-aim")
 		})
 	}
 }
 
-func (sc *scenario) run(t *testing.T) {
+// round is a test within an iteration of a benchmark, with its own clean-up.
+type round struct {
+	testing.TB
+	cleanups []func()
+}
+
+func (r *round) Cleanup(f func()) { r.cleanups = append(r.cleanups, f) }
+
+func (r *round) end() {
+	for _, f := range slices.Backward(r.cleanups) {
+		f()
+	}
+}
+
+func (sc *scenario) run(t testing.TB) result {
 	w := newWorld(t, sc.pace, nil)
 	if sc.settled {
 		<-time.After(minUptime)
@@ -183,6 +206,7 @@ func (sc *scenario) run(t *testing.T) {
 	}
 	r.Sockets = len(w.proxy.Conns())
 	report(r)
+	return r
 }
 
 // minUptime is a little more than the client's default.
