@@ -26,11 +26,11 @@ func (s *Session) waiting() bool {
 }
 
 // connect dials now.
-func (s *Session) connect(fresh bool) {
+func (s *Session) connect() {
 	s.gen++
 	s.dial = &socket{gen: s.gen, after: s.cursor, entered: s.now.Mono}
 	s.lastDial, s.advised = s.now.Mono, false
-	s.emit(Dial{Gen: s.gen, After: s.cursor, Fresh: fresh, Attempt: s.attempt, Was: s.was()})
+	s.emit(Dial{Gen: s.gen, After: s.cursor, Fresh: s.refreshed, Attempt: s.attempt, Was: s.was()})
 }
 
 // was is what the dial tells the server of the connection before.
@@ -71,7 +71,7 @@ func (s *Session) dialOverdue() {
 		s.slow = min(s.slow+1, maxSlow)
 		if s.slow == 1 { // not counted as a failure, and replaced at once
 			s.abandon(k, codeNormal, "dial replaced")
-			s.connect(false)
+			s.connect()
 			return
 		}
 		s.dialFailed("the connection attempt was not answered")

@@ -126,7 +126,7 @@ func (s *Session) due() bool {
 		return true
 	}
 	if s.wantsDial() && s.dial == nil && now >= s.retryAt {
-		s.connect(false)
+		s.connect()
 		return true
 	}
 	return false

@@ -190,6 +190,17 @@ func TestUnauthorizedGetsOneFreshURL(t *testing.T) {
 		w.do(Closed{2, 4401, "expired", -1})
 		w.want("16s dial 3 after=e-0 fresh was=closed,6s,0s", "16s reconnecting: closed")
 	})
+	t.Run("until one gets through", func(t *testing.T) {
+		w := newWorld(t, nil).live()
+		w.do(Closed{1, 4401, "expired", -1}, URLReady{2})
+		w.forget()
+		w.run(time.Second)
+		w.want("11s abandon 2 (1000 dial replaced)", "11s dial 3 after=e-0 fresh was=closed,9.99s,1s")
+		w.do(Closed{3, 1006, "", -1})
+		w.forget()
+		w.run(500 * ms)
+		w.want("11.5s dial 4 after=e-0 fresh attempt=1 was=closed,9.99s,1.5s", "11.5s reconnecting attempt=1: no connection")
+	})
 	t.Run("with a challenger under way", func(t *testing.T) {
 		w := newWorld(t, nil).live()
 		w.do(Network{})

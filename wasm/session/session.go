@@ -24,7 +24,7 @@ type Session struct {
 	advised   bool          // retryAt is the server's word: no wake cuts it short
 	lastDial  time.Duration // mono
 	slow      int           // dials in a row that hung
-	refreshed bool          // the one new token after 4401 is spent
+	refreshed bool          // refused with 4401: dials get a new token, until life is proven
 	trouble   string        // why there is still no connection
 
 	everLive bool

@@ -167,7 +167,7 @@ func (s *Session) closed(in Closed) {
 		if s.dial != nil {
 			s.abandon(s.dial, codeNormal, "dial made again with a new token")
 		}
-		s.connect(true)
+		s.connect()
 	case s.dial != nil:
 		// The challenger takes over.
 	case in.RetryAfter >= 0:

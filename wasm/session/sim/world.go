@@ -142,6 +142,8 @@ func (w *World) evening() {
 // patience is how long a session may take to be live when nothing is in the way.
 func (w *World) patience() time.Duration {
 	p := 60*second + w.cfg.Spread + w.cfg.URLDelay
+	// On a link on which a handshake takes seconds, the first dials are given up too early.
+	p += 10 * time.Duration(w.cfg.Handshake) * w.cfg.RTT
 	if w.cfg.Serial && w.cfg.Tabs > 1 {
 		p += 40 * second // another tab's hung dial is in the way
 	}
