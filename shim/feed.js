@@ -1,4 +1,5 @@
 // @ts-check
+import { loadEngine } from "./engine.js";
 import { WakesocketError } from "./error.js";
 import { Link } from "./link.js";
 import { checkOptions, checkTopics, tuningOf } from "./options.js";
@@ -65,6 +66,7 @@ export class Feed extends EventTarget {
     if (onState) this.addEventListener("state", (event) => onState(detail(event)));
     if (onGap) this.addEventListener("gap", (event) => onGap(detail(event)));
     if (onError) this.addEventListener("error", (event) => onError(detail(event)));
+    const wasm = new URL(checked.wasmURL ?? new URL("client.wasm", import.meta.url), this.#base).href;
     this.#link = new Link(
       {
         url: (ctx) => (typeof this.#given === "string" ? this.#given : this.#ask(this.#given, ctx)),
@@ -79,7 +81,7 @@ export class Feed extends EventTarget {
         error: (error) => this.#error(error),
       },
       {
-        wasm: new URL(checked.wasmURL ?? new URL("client.wasm", import.meta.url), this.#base).href,
+        load: () => loadEngine(wasm),
         client: checked.client ?? tabID(),
         tuning: tuningOf(checked),
         topics: checked.topics && checkTopics(checked.topics),

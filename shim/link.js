@@ -1,12 +1,12 @@
 // @ts-check
 import { op } from "./boundary.js";
-import { loadEngine } from "./engine.js";
 import { WakesocketError, messageOf } from "./error.js";
 import { Pump } from "./pump.js";
 import { Sockets } from "./sockets.js";
 import { Timer } from "./timer.js";
 import { withQuery } from "./url.js";
 
+/** @typedef {import("./engine.js").Engine} Engine */
 /** @typedef {import("./boundary.js").Page} Page */
 /** @typedef {import("./boundary.js").Effect} Effect */
 /** @typedef {import("./boundary.js").Status} Status */
@@ -25,7 +25,7 @@ export class Link {
   #page;
   #settings;
   #topics;
-  /** @type {import("./engine.js").Engine | undefined} */
+  /** @type {Engine | undefined} */
   #engine;
   #sid = 0;
   /** Counts starts and stops, so that a start that was overtaken gives up. */
@@ -67,7 +67,7 @@ export class Link {
 
   /**
    * @param {Page} page
-   * @param {{wasm: string, client: string, tuning: import("./boundary.js").Tuning, visible: boolean, online: boolean, topics: readonly string[] | undefined}} settings
+   * @param {{load: () => Promise<Engine>, client: string, tuning: import("./boundary.js").Tuning, visible: boolean, online: boolean, topics: readonly string[] | undefined}} settings
    */
   constructor(page, settings) {
     this.#page = page;
@@ -85,7 +85,7 @@ export class Link {
     this.#starting = true;
     if (this.#shown !== "connecting") this.#tell("connecting");
     try {
-      const engine = await loadEngine(this.#settings.wasm);
+      const engine = await this.#settings.load();
       if (turn !== this.#turn) return;
       const { tuning, visible, online } = this.#settings;
       this.#sid = engine.open({ ...tuning, after, visible, online }, (error) => this.#fail(error));
