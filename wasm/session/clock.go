@@ -12,6 +12,8 @@ type Instant struct {
 const (
 	// sleepLimit is more lateness than a busy machine shows and less than a sleep lasts.
 	sleepLimit = 2 * time.Second
+	// stall is more lateness than a page shows that has nothing else to do.
+	stall = 100 * time.Millisecond
 	// longSleep outlasts the patience of servers and routers: after it the
 	// connection is more likely dead than not.
 	longSleep = time.Minute

@@ -37,6 +37,7 @@ func (s *Session) question(c check) {
 	if old := k.check; old != nil {
 		c.cause = old.cause
 		c.shown = c.shown || old.shown
+		c.excused = c.excused || old.excused
 		c.proofFrom = max(c.proofFrom, old.proofFrom)
 		c.suspectAt = min(c.suspectAt, old.suspectAt)
 		c.giveUpAt = min(c.giveUpAt, old.giveUpAt)

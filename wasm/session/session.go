@@ -70,11 +70,15 @@ func (s *Session) Deadline() (at time.Duration, ok bool) {
 // Handle takes one input and returns what to do, in order. The slice is valid
 // until the next call.
 func (s *Session) Handle(now Instant, in Input) []Effect {
-	lost := elapsed(s.now, now, s.deadline)
+	lost, last := elapsed(s.now, now, s.deadline), s.now.Mono
 	s.now = now
 	s.effects = s.effects[:0]
-	if s.running && lost != (gap{}) {
+	switch {
+	case !s.running:
+	case lost != gap{}:
 		s.overslept(lost)
+	default:
+		s.excuse(last, s.deadline)
 	}
 	s.take(in)
 	for s.running && s.due() {

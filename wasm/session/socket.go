@@ -41,6 +41,7 @@ type check struct {
 	proofFrom time.Duration // from here on any frame is proof; before, it may have waited in a buffer
 	suspectAt time.Duration // then a challenger is dialed
 	giveUpAt  time.Duration // then it is abandoned
+	excused   bool          // a late input has put the suspicion off
 }
 
 func (k *socket) is(gen int) bool { return k != nil && k.gen == gen }

@@ -22,6 +22,18 @@ func (s *Session) overslept(lost gap) {
 	}
 }
 
+// excuse keeps a stall of a visible page, too short for a sleep, from making a
+// suspect of a socket whose answer lies behind this late input; once a question.
+func (s *Session) excuse(last, deadline time.Duration) {
+	if !s.visible || s.live == nil || s.live.check == nil || s.now.Mono-deadline < stall {
+		return
+	}
+	if c := s.live.check; !c.excused && c.suspectAt > last && s.suspect() {
+		c.excused = true
+		c.suspectAt = s.now.Mono + stall
+	}
+}
+
 // wake is the one path for every sign that time may have been lost. slept is how
 // much is known to be missing; hard says that the connection is probably dead.
 //

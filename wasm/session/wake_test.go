@@ -98,6 +98,25 @@ func TestLateTickIsNotAMissedPong(t *testing.T) {
 	w.want("45s live")
 }
 
+func TestStallDuringAProbe(t *testing.T) {
+	t.Run("the answer lies behind the late tick", func(t *testing.T) {
+		w := newWorld(t, nil).live()
+		w.do(Wake{})
+		w.pass(time.Second)
+		w.do(Tick{}, Pong{1})
+		w.want("10s ping 1", "10s checking: wake", "11s live")
+	})
+	t.Run("there is none", func(t *testing.T) {
+		w := newWorld(t, nil).live()
+		w.do(Wake{})
+		w.pass(time.Second)
+		w.do(Tick{})
+		w.pass(time.Second)
+		w.do(Tick{}) // late again: that excuse is spent
+		w.want("10s ping 1", "10s checking: wake", "12s dial 2 after=e-0 was=wake,9.99s,2s")
+	})
+}
+
 func TestHiddenAndThrottled(t *testing.T) {
 	t.Run("alive: one ping a minute, no dial", func(t *testing.T) {
 		w := newWorld(t, nil).live()

@@ -78,6 +78,11 @@ func (t *tab) show(on bool) {
 func (t *tab) stop() {
 	t.judge.look()
 	t.frozen = true
+	for _, k := range t.sockets {
+		if k.conn == nil && len(t.w.tabs) > 1 {
+			t.w.fail(k) // or it would keep the other tab from dialing
+		}
+	}
 }
 
 func (t *tab) resume(told ...session.Input) {
