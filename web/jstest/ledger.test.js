@@ -41,7 +41,16 @@ test("each client is counted for itself, and one sees how far it is behind", () 
   assert.equal(ledger.behind("plain"), 2);
   assert.equal(ledger.behind("ours"), 0);
   assert.deepEqual(ledger.since(300).map((e) => e.n), [3, 4]);
-  assert.deepEqual(ledger.since(100)[0], { n: 1, t: 100, ours: 1, plain: 1 });
+  assert.deepEqual(ledger.since(100)[0], { run: "a", n: 1, t: 100, ours: 1, plain: 1 });
+});
+
+test("nobody is owed what came before they listened", () => {
+  const ledger = new Ledger();
+  for (const n of [1, 2, 3]) ledger.note("ours", reading(n), 0);
+  const [first, second, third] = ledger.since(0);
+  assert.equal(ledger.owed("plain", first), false);
+  ledger.note("plain", reading(2), 0);
+  assert.deepEqual([first, second, third].map((e) => ledger.owed("plain", e)), [false, true, true]);
 });
 
 test("it remembers thousands of events, not all", () => {

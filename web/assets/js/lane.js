@@ -57,7 +57,7 @@ export class Lane {
    * @param {number} now
    */
   draw(ledger, entries, time, marks, now) {
-    this.#strip.draw(entries, time, marks, now);
+    this.#strip.draw(ledger, entries, time, marks, now);
     const { received, lost, twice } = ledger.counts(this.#who);
     this.#count("received", received, false);
     this.#count("lost", lost, lost > 0);

@@ -4,6 +4,7 @@
 /**
  * An event that at least one client has.
  * @typedef {object} Entry
+ * @property {string} run the server process that counts n
  * @property {number} n
  * @property {number} t when the server read it, epoch ms of the server
  * @property {number} [ours] when it arrived here, epoch ms; absent while it has not
@@ -34,7 +35,7 @@ export class Ledger {
    */
   note(who, data, now) {
     const key = `${data.run}-${data.n}`;
-    const entry = this.#entries.get(key) ?? { n: data.n, t: data.t };
+    const entry = this.#entries.get(key) ?? { run: data.run, n: data.n, t: data.t };
     const client = this.#clients[who];
     if (entry[who] !== undefined) {
       client.twice++;
@@ -71,6 +72,12 @@ export class Ledger {
       lost += r.last - r.first + 1 - r.unique;
     }
     return { received, lost, twice };
+  }
+
+  /** Whether this client should have the event: it had begun to listen. @param {Who} who @param {Entry} entry */
+  owed(who, { run, n }) {
+    const range = this.#clients[who].ranges.get(run);
+    return range !== undefined && n >= range.first;
   }
 
   /** Events newer than this client's newest that the other one has. @param {Who} who */

@@ -33,12 +33,13 @@ export class Strip {
   }
 
   /**
-   * @param {Entry[]} entries in the server's order
+   * @param {import("./ledger.js").Ledger} ledger
+   * @param {Entry[]} entries
    * @param {import("./clock.js").ServerClock} time
    * @param {readonly Mark[]} marks
    * @param {number} now here, epoch ms
    */
-  draw(entries, time, marks, now) {
+  draw(ledger, entries, time, marks, now) {
     const pen = this.#pen();
     const width = this.#canvas.clientWidth;
     const floor = this.#canvas.clientHeight - labels;
@@ -55,10 +56,10 @@ export class Strip {
     const tally = { "on time": 0, late: 0, missing: 0 };
     for (const entry of entries) {
       const arrived = entry[this.#who];
+      if (arrived === undefined && (!ledger.owed(this.#who, entry) || time.lag(entry.t, now) < lateAfter)) continue;
       const left = x(entry.t);
       const height = heights.get(left) ?? 0;
       const top = floor - pitch * (height + 1) + 1;
-      if (arrived === undefined && time.lag(entry.t, now) < lateAfter) continue;
       heights.set(left, height + 1);
       if (left < 0 || top < 0) continue;
       if (arrived === undefined) {
