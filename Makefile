@@ -35,7 +35,7 @@ test-e2e: build
 	go test -count=1 -timeout 15m ./e2e/...
 
 bench: build
-	go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./e2e/
+	go test -run '^$$' -bench . -benchtime 5x -timeout 60m ./e2e/
 
 node_modules: shim/node_modules/.package-lock.json
 shim/node_modules/.package-lock.json: shim/package-lock.json

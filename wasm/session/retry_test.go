@@ -320,3 +320,18 @@ func TestStaleInputsAreIgnored(t *testing.T) {
 	w.do(Events{1, []string{"x"}})
 	w.want("10s deliver 0")
 }
+
+func TestQuietLifeWithoutHeartbeatIsProven(t *testing.T) {
+	w := newWorld(t, func(o *Options) { o.Heartbeat = 0 })
+	w.do(Start{})
+	for gen := 1; gen <= 3; gen++ {
+		w.redial(gen)
+		w.run(time.Minute)
+		w.do(Closed{gen, 1006, "", -1})
+	}
+	w.forget()
+	w.do(URLReady{4})
+	if w.s.attempt != 0 || w.s.dial == nil || w.s.loss.up != time.Minute {
+		t.Errorf("after three quiet minutes each: attempt %d, dial %v, up %v", w.s.attempt, w.s.dial, w.s.loss.up)
+	}
+}

@@ -139,6 +139,9 @@ func (s *Session) abandon(k *socket, code int, reason string) {
 
 // closed is the end of a socket that the session did not end itself.
 func (s *Session) closed(in Closed) {
+	if s.opt.Heartbeat == 0 {
+		s.heard(in.Gen) // without pings the end itself is the last sign of life
+	}
 	switch {
 	case s.live.is(in.Gen):
 		cause := CauseClosed

@@ -22,10 +22,10 @@ func (s *Session) overslept(lost gap) {
 	}
 }
 
-// excuse keeps a stall of a visible page, too short for a sleep, from making a
-// suspect of a socket whose answer lies behind this late input; once a question.
+// excuse keeps a stall of the page, too short for a sleep, from making a suspect
+// of a socket whose answer lies behind this late input; once a question.
 func (s *Session) excuse(last, deadline time.Duration) {
-	if !s.visible || s.live == nil || s.live.check == nil || s.now.Mono-deadline < stall {
+	if s.live == nil || s.live.check == nil || s.now.Mono-deadline < stall {
 		return
 	}
 	if c := s.live.check; !c.excused && c.suspectAt > last && s.suspect() {
