@@ -18,11 +18,19 @@ const labels = {
 };
 const retryable = new Set(["reconnecting", "offline", "stopped", "failed"]);
 
-// Only the status is a live region: a reader hears "Reconnecting", not each second.
-const html = `<span part="badge"><span part="dot" aria-hidden="true"></span>
-<span part="status" role="status" aria-live="polite" aria-atomic="true"><span part="label"></span> <span part="cause"></span></span>
-<span part="detail" aria-hidden="true"></span>
-<button part="retry" type="button" hidden>Retry</button></span>`;
+/**
+ * @param {string} tag
+ * @param {string} part
+ * @param {Record<string, string>} [attributes]
+ * @param {(Node | string)[]} [children]
+ */
+function make(tag, part, attributes = {}, children = []) {
+  const element = document.createElement(tag);
+  element.setAttribute("part", part);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
 
 /** Registers <wakesocket-badge>, unless another copy of the shim has. */
 export function defineBadge() {
@@ -38,14 +46,10 @@ export function defineBadge() {
       /** @type {Feed | null} */
       #shownFeed = null;
       #name = "";
-      /** @type {HTMLElement} */
-      #label;
-      /** @type {HTMLElement} */
-      #cause;
-      /** @type {HTMLElement} */
-      #detail;
-      /** @type {HTMLButtonElement} */
-      #retry;
+      #label = make("span", "label");
+      #cause = make("span", "cause");
+      #detail = make("span", "detail", { "aria-hidden": "true" });
+      #retry = make("button", "retry", { type: "button", hidden: "" }, ["Retry"]);
       /** @type {ReturnType<typeof setInterval> | undefined} */
       #ticking;
       /** @type {(() => void) | undefined} */
@@ -58,12 +62,11 @@ export function defineBadge() {
         super();
         const root = this.attachShadow({ mode: "open" });
         root.adoptedStyleSheets = [sheet];
-        root.innerHTML = html;
-        const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[part=${name}]`));
-        this.#label = part("label");
-        this.#cause = part("cause");
-        this.#detail = part("detail");
-        this.#retry = /** @type {HTMLButtonElement} */ (part("retry"));
+        const dot = make("span", "dot", { "aria-hidden": "true" });
+        // Only this is a live region: a reader hears "Reconnecting", not each second.
+        const live = { role: "status", "aria-live": "polite", "aria-atomic": "true" };
+        const status = make("span", "status", live, [this.#label, " ", this.#cause]);
+        root.append(make("span", "badge", {}, [dot, status, " ", this.#detail, " ", this.#retry]));
         this.#retry.addEventListener("click", () => this.#shownFeed?.reconnect());
       }
 

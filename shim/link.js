@@ -158,7 +158,14 @@ export class Link {
     this.#inputs.push(input);
     if (this.#busy) return;
     this.#busy = true;
-    for (let next; (next = this.#inputs.shift()); ) this.#step(next);
+    for (let next; (next = this.#inputs.shift()); ) {
+      try {
+        this.#step(next);
+      } catch (cause) {
+        // A mistake of ours must not leave a feed that looks alive.
+        this.#fail(new WakesocketError("engine-failed", `the shim failed: ${messageOf(cause)}`, { cause }));
+      }
+    }
     this.#busy = false;
   }
 
@@ -226,19 +233,21 @@ export class Link {
   #dial(dial) {
     const { gen, fresh, attempt } = dial;
     this.#asked.add(gen);
+    let href;
     try {
-      const href = this.#page.url({ fresh, attempt });
-      if (typeof href === "string") {
-        this.#connect(dial, href);
-        return;
-      }
-      href.then(
-        (resolved) => this.#connect(dial, resolved),
-        (thrown) => this.#urlFailed(gen, thrown),
-      );
+      href = this.#page.url({ fresh, attempt });
     } catch (thrown) {
       this.#urlFailed(gen, thrown);
+      return;
     }
+    if (typeof href === "string") {
+      this.#connect(dial, href);
+      return;
+    }
+    href.then(
+      (resolved) => this.#connect(dial, resolved),
+      (thrown) => this.#urlFailed(gen, thrown),
+    );
   }
 
   /**

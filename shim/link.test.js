@@ -217,6 +217,14 @@ test("what an engine dies of is not delivered", async () => {
   assert.deepEqual(log, ["failed: panic", "engine-failed"]);
 });
 
+test("a mistake of the shim's own is a failed feed, and wedges nothing", async () => {
+  const { link, log } = setup({ start: [{ ...dial, after: Symbol("no text") }] });
+  await link.start("");
+  assert.match(log[0], /^failed: the shim failed: /);
+  link.reconnect("");
+  assert.equal(log[2], "connecting");
+});
+
 test("send goes to the live socket only", async () => {
   const { link } = setup({ start: [dial], opened: [state("live", 1)] });
   await link.start("");
