@@ -41,11 +41,15 @@ var flags = []chromedp.ExecAllocatorOption{
 
 // browser starts chromium at its first use; TestMain stops it.
 var browser = sync.OnceValues(func() (*chromium, error) {
+	return launch(chromedp.Flag("ignore-certificate-errors-spki-list", trusted().spki))
+})
+
+func launch(options ...chromedp.ExecAllocatorOption) (*chromium, error) {
 	path, err := exec.LookPath("chromium")
 	if err != nil {
 		return nil, errors.New("these tests need Chromium on the PATH as `chromium`: on Debian, `apt-get install chromium`")
 	}
-	alloc, cancelAlloc := chromedp.NewExecAllocator(context.Background(), append(flags, chromedp.ExecPath(path))...)
+	alloc, cancelAlloc := chromedp.NewExecAllocator(context.Background(), append(append(options, flags...), chromedp.ExecPath(path))...)
 	ctx, cancel := chromedp.NewContext(alloc)
 	started := make(chan error, 1)
 	go func() { started <- chromedp.Do(ctx) }()
@@ -63,7 +67,7 @@ var browser = sync.OnceValues(func() (*chromium, error) {
 		cancel()
 		cancelAlloc()
 	}}, nil
-})
+}
 
 var browserUsed bool
 

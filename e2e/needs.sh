@@ -11,6 +11,8 @@ need() { # command package
 need chromium chromium
 need node nodejs
 need npm npm
+need nginx nginx
+need haproxy haproxy
 need redis-server redis-server
 ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$missing postgresql"
 need gcc gcc

@@ -37,6 +37,7 @@ type site struct {
 	testing.TB
 	page  *httptest.Server
 	proxy *faultproxy.Proxy
+	home  string // where the browser finds the page
 	url   string // of the feed, through the proxy
 
 	journal journal // what the feed logs
@@ -56,6 +57,7 @@ func newSite(t testing.TB) *site {
 		}
 	})
 	s.page = servePage(t)
+	s.home = s.page.URL
 	s.use(feed.Options{})
 	behind := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.current().ServeHTTP(w, r) }))
 	t.Cleanup(behind.Close)
@@ -110,7 +112,7 @@ func startProxy(t testing.TB, behind *httptest.Server) *faultproxy.Proxy {
 // serve the connections that it has.
 func (s *site) use(o feed.Options) {
 	s.Helper()
-	o.OriginPatterns = []string{"127.0.0.1:*"}
+	o.OriginPatterns = append(o.OriginPatterns, "127.0.0.1:*")
 	o.Logger = slog.New(slog.NewTextHandler(&s.journal, nil))
 	f, err := feed.New(o)
 	if err != nil {

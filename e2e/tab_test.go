@@ -65,7 +65,11 @@ type tab struct {
 // openTab opens the url. Prepare runs in the tab before the page is loaded.
 func openTab(t testing.TB, url string, prepare ...chromedp.Action[chromedp.Void]) *tab {
 	t.Helper()
-	b := startBrowser(t)
+	return startBrowser(t).openTab(t, url, prepare...)
+}
+
+func (b *chromium) openTab(t testing.TB, url string, prepare ...chromedp.Action[chromedp.Void]) *tab {
+	t.Helper()
 	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext())
 	tb := &tab{TB: t, chromium: b, page: ctx, opened: time.Now(), changed: make(chan struct{})}
 	t.Cleanup(func() {

@@ -32,9 +32,14 @@ const (
 // newWorld opens the page and waits until it is live and has had an event.
 func newWorld(t testing.TB, p pace, options map[string]any) *world {
 	t.Helper()
-	s := newSite(t)
+	return enter(t, startBrowser(t), newSite(t), p, options)
+}
+
+// enter is newWorld on a site and in a browser that are there.
+func enter(t testing.TB, b *chromium, s *site, p pace, options map[string]any) *world {
+	t.Helper()
 	w := &world{site: s, t: t}
-	w.tab = openTab(t, s.page.URL+"/page.html", levers.PatchClock())
+	w.tab = b.openTab(t, s.home+"/page.html", levers.PatchClock())
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Log(w.connections())

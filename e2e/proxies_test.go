@@ -1,0 +1,237 @@
+package e2e
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/wakesocket/wakesocket/e2e/faultproxy"
+	"github.com/wakesocket/wakesocket/e2e/levers"
+	"github.com/wakesocket/wakesocket/wasm/session"
+	"github.com/wakesocket/wakesocket/web/feed"
+)
+
+// Production in small: a balancer closes what is quiet for a minute, and clients
+// speak every 25 s. Here both are 40 times as fast.
+const (
+	idleTimeout = 1500 * time.Millisecond
+	heartbeat   = 500 * time.Millisecond
+	proven      = 250 * time.Millisecond // uptime after which a loss is redialed at once, 5 s
+)
+
+var kinds = []string{"nginx", "haproxy"}
+
+// visitor is a client of either sort on a site.
+type visitor interface {
+	awaitEvent(n int, limit time.Duration)
+	healed(limit time.Duration)
+}
+
+// together runs tests at the same time: they wait most of the time.
+func together(t *testing.T, tests map[string]func(*testing.T)) {
+	var running sync.WaitGroup
+	for name, test := range tests {
+		running.Go(func() { t.Run(name, test) })
+	}
+	running.Wait()
+}
+
+// visit opens a site by either sort of client; beats tells whether it sends heartbeats.
+func visit(t *testing.T, s *site, client string, beats bool) visitor {
+	t.Helper()
+	if client == "program" {
+		return s.program(t, nil, func(o *session.Options) {
+			o.MinUptime = proven
+			if !beats {
+				o.Heartbeat = 0
+			}
+		})
+	}
+	options := map[string]any{"minUptime": proven.Milliseconds()}
+	if !beats {
+		options["heartbeat"] = 0
+	}
+	return enter(t, startBrowser(t), s, idle, options)
+}
+
+func TestIdleTimeoutOfBalancers(t *testing.T) {
+	t.Parallel()
+	startBrowser(t)
+	tests := map[string]func(*testing.T){}
+	for _, kind := range kinds {
+		for _, client := range []string{"browser", "program"} {
+			tests[kind+" "+client+" with heartbeats"] = func(t *testing.T) { outlivesIdleTimeouts(t, kind, client) }
+			tests[kind+" "+client+" without"] = func(t *testing.T) { healsFromIdleTimeouts(t, kind, client) }
+		}
+	}
+	together(t, tests)
+}
+
+func balanced(t *testing.T, kind string) *site {
+	s := newSite(t)
+	s.use(feed.Options{Heartbeat: heartbeat, Silence: time.Minute})
+	s.front(reverseOptions{kind: kind, idle: idleTimeout})
+	return s
+}
+
+func outlivesIdleTimeouts(t *testing.T, kind, client string) {
+	s := balanced(t, kind)
+	v := visit(t, s, client, true)
+	<-time.After(20 * idleTimeout)
+	v.healed(soon)
+	if !s.proxy.Conns()[0].Alive() {
+		t.Error("the connection did not outlive 20 idle timeouts")
+	}
+}
+
+func healsFromIdleTimeouts(t *testing.T, kind, client string) {
+	s := balanced(t, kind)
+	v := visit(t, s, client, false)
+	for n := range 5 {
+		<-time.After(2 * proven)
+		v.awaitEvent(s.publish(), soon)
+		within, cancel := context.WithTimeout(context.Background(), 4*idleTimeout)
+		defer cancel()
+		ended, err := s.proxy.Conns()[n].AwaitClientEnd(within)
+		if err != nil {
+			t.Fatalf("connection %d outlived the idle timeout: %v", n, err)
+		}
+		missed := s.publish()
+		next, err := s.proxy.Dialed(within, n+1)
+		if err != nil {
+			t.Fatalf("connection %d ended and no other came: %v", n, err)
+		}
+		v.awaitEvent(missed, soon)
+		result{Scenario: kind + " closes an idle connection of a " + client, Figure: 0.05,
+			Dial: next.Accepted.Sub(ended).Seconds(), Sockets: n + 2}.within(t, 20)
+	}
+	v.healed(soon)
+}
+
+// within reports, and asserts that the next dial came within so many times the
+// figure. Tests that share two cores with others need more than three.
+func (r result) within(t *testing.T, times float64) {
+	t.Helper()
+	if r.Dial > times*r.Figure {
+		t.Errorf("%s: the next dial came after %.3f s; the figure is %.3f", r.Scenario, r.Dial, r.Figure)
+	}
+	report(r)
+}
+
+// A reload leaves old connections with a process that ends soon after.
+func TestReloadOfBalancers(t *testing.T) {
+	t.Parallel()
+	startBrowser(t)
+	tests := map[string]func(*testing.T){}
+	for _, kind := range kinds {
+		tests[kind] = func(t *testing.T) {
+			s := newSite(t)
+			p := s.front(reverseOptions{kind: kind, goodbye: 500 * time.Millisecond})
+			w := enter(t, startBrowser(t), s, busy, nil)
+			<-time.After(minUptime)
+			p.reload()
+			ended, err := s.proxy.Conns()[0].AwaitClientEnd(w.within(10 * time.Second))
+			if err != nil {
+				t.Fatalf("%s kept the connection: %v", kind, err)
+			}
+			next := w.dialed(1, soon)
+			w.healed(soon)
+			w.saw(0, []string{"reconnecting"})
+			result{Scenario: kind + " is reloaded", Figure: 0.05, Dial: next.Accepted.Sub(ended).Seconds(), Sockets: len(s.proxy.Conns())}.within(t, 20)
+		}
+	}
+	together(t, tests)
+}
+
+// The page, the client and the feed by https and wss. Where the proxy can, the
+// feed goes over the page's own HTTP/2 connection (RFC 8441).
+func TestTLS(t *testing.T) {
+	t.Parallel()
+	for kind, version := range map[string]string{"nginx": "HTTP/1.1", "haproxy": "HTTP/2.0"} {
+		t.Run(kind, func(t *testing.T) {
+			s := newSite(t)
+			versions := make(chan string, 100)
+			s.use(feed.Options{Authorize: func(r *http.Request) error {
+				versions <- r.Header.Get("X-Http-Version")
+				return nil
+			}})
+			p := s.front(reverseOptions{kind: kind, tls: trusted(), goodbye: 500 * time.Millisecond})
+			w := enter(t, startBrowser(t), s, busy, nil)
+			if got := <-versions; got != version {
+				t.Errorf("the browser came by %s; want %s", got, version)
+			}
+			w.cut()
+			w.dialed(1, 7500*time.Millisecond)
+			w.healed(10 * time.Second)
+			p.reload()
+			w.dialed(2, 10*time.Second)
+			w.healed(10 * time.Second)
+		})
+	}
+}
+
+// Where WebSockets go over the page's HTTP/2 connection, a browser dials again on
+// the one that died, and only its own check of it helps: 10 s of silence before a
+// ping, 10 s for the answer. With connections of their own, they do not wait for it.
+func TestSilentCutUnderHTTP2(t *testing.T) {
+	t.Parallel()
+	startBrowser(t)
+	cut := func(name string, apart bool, figure time.Duration) func(*testing.T) {
+		return func(t *testing.T) {
+			s := newSite(t)
+			p := s.front(reverseOptions{kind: "haproxy", tls: trusted(), apart: apart})
+			path, err := faultproxy.Listen(p.Address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(path.Close)
+			s.home, s.url = "https://"+path.Addr(), "wss://"+path.Addr()+"/feed"
+			w := enter(t, startBrowser(t), s, busy, nil)
+			path.Existing(faultproxy.Swallow)
+			from := time.Now()
+			next := w.next(1, from, 3*figure)
+			w.awaitEvent(w.publish(), soon)
+			w.settled("live", soon)
+			w.badge("live", soon)
+			w.exact()
+			w.saw(0, []string{"checking"})
+			report(result{Scenario: "silent cut, " + name, Figure: figure.Seconds(), Dial: next.Accepted.Sub(from).Seconds(), Sockets: len(s.proxy.Conns())})
+		}
+	}
+	together(t, map[string]func(*testing.T){
+		"shared": cut("WebSockets over HTTP/2", false, 22*time.Second),
+		"apart":  cut("only the page over HTTP/2", true, 2500*time.Millisecond),
+	})
+}
+
+// A certificate that cannot be trusted is a failure that may pass: it may be
+// replaced.
+func TestCertificateIsRenewed(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	page := s.home
+	p := s.front(reverseOptions{kind: "nginx", tls: stranger()})
+	w := &world{site: s, t: t}
+	w.tab = openTab(t, page+"/page.html", levers.PatchClock())
+	w.run(`open(%s)`, s.url)
+	w.await(0, 10*time.Second, "a wait", func(r record) bool { return r.Name == "connecting" && r.RetryAt > 0 })
+	if n := len(s.proxy.Conns()); n > 0 {
+		t.Errorf("%d connections came through a certificate that nobody trusts", n)
+	}
+	p.renew(trusted())
+	w.awaitState(0, 15*time.Second, "live")
+	w.healed(soon)
+}
+
+func TestTLSOfAProgram(t *testing.T) {
+	t.Parallel()
+	for _, kind := range kinds {
+		s := newSite(t)
+		s.front(reverseOptions{kind: kind, tls: trusted()})
+		p := s.program(t, trusted(), nil)
+		s.proxy.Existing(faultproxy.Swallow)
+		p.healed(15 * time.Second)
+	}
+}
