@@ -39,7 +39,7 @@ func TestReplayIsNotLive(t *testing.T) {
 	w.do(Start{}, URLReady{1}, Opened{1})
 	w.want("0s dial 1 after=e-3", "0s connecting", "0s ping 1")
 	w.do(Hello{Gen: 1, Resumed: true, At: "e-3"})
-	w.want("0s reconnecting")
+	w.want("0s connecting") // it was never live, so there is nothing to come back to
 	w.do(Events{1, []string{"e-4", "e-5"}})
 	w.want()
 	w.do(At{1, "e-9", true})

@@ -67,6 +67,21 @@ func TestSilentDeath(t *testing.T) {
 		w.run(2500 * ms)
 		w.want("19.6s ping 1", "20.1s dial 2 after=e-40 was=silence,17.99s,2.1s", "20.1s checking: silence")
 	})
+	t.Run("busy: an outage that was survived is no usual pause", func(t *testing.T) {
+		w := newWorld(t, nil).busy()
+		w.run(9 * time.Second) // stalled, then everything comes at once
+		w.do(Pong{1})
+		w.do(Events{1, []string{"late"}})
+		for i := range 5 {
+			w.run(200 * ms)
+			w.do(Events{1, []string{fmt.Sprint("after-", i)}})
+		}
+		w.forget()
+		w.run(3500 * ms)
+		if w.s.dial == nil {
+			t.Errorf("no challenger 3.5 s after the next death; the usual pause is taken for %v", w.s.live.pause)
+		}
+	})
 	t.Run("a busy feed that falls quiet is asked less and less", func(t *testing.T) {
 		w := newWorld(t, nil).busy()
 		pings := 0

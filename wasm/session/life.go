@@ -111,7 +111,7 @@ func (s *Session) due() bool {
 		case now >= s.quietAt(k):
 			k.hushed = true
 			k.learn(now - k.lastBurst)
-			s.question(s.beatCheck(s.rtt.grace(quietGrace, s.opt.Suspect)))
+			s.question(s.beatCheck(s.rtt.grace(quietGrace, time.Second)))
 			return true
 		case now >= s.nextPing(k):
 			grace := s.opt.Suspect

@@ -92,7 +92,8 @@ func (s *Session) pong(gen int) {
 	}
 	if len(k.pings) > 0 {
 		if sent := k.pings[0]; sent >= 0 {
-			s.rtt.add(s.now.Mono - sent)
+			// An outage is no round trip; a link that stays slow is learned all the same.
+			s.rtt.add(min(s.now.Mono-sent, max(s.opt.Suspect, 2*s.rtt.smoothed)))
 			s.emit(RTT{Smoothed: s.rtt.smoothed})
 		}
 		k.pings = k.pings[1:]
@@ -105,6 +106,9 @@ func (s *Session) pong(gen int) {
 
 // acquit ends the doubt about the live socket, and with it the need for a challenger.
 func (s *Session) acquit(k *socket) {
+	if s.suspect() {
+		k.lastBurst = s.now.Mono // an outage is no usual pause
+	}
 	k.check = nil
 	s.retryAt, s.advised, s.trouble = 0, false, ""
 	if s.dial != nil {
@@ -120,7 +124,7 @@ func (s *Session) promote() {
 		s.abandon(old, codeAbandoned, "no sign of life")
 	}
 	s.live, s.dial = s.dial, nil
-	s.everLive, s.loss, s.trouble, s.advised, s.retryAt = true, nil, "", false, 0
+	s.loss, s.trouble, s.advised, s.retryAt = nil, "", false, 0
 }
 
 // lost takes the live socket away and remembers how it ended.

@@ -53,6 +53,7 @@ func (s *Session) publish() {
 			next.RetryAt = s.shown.RetryAt
 		}
 	}
+	s.everLive = s.everLive || next.Name == Live
 	next.Since = s.shown.Since
 	if next.Name != s.shown.Name {
 		next.Since = s.now.Wall
