@@ -26,7 +26,7 @@ lint: node_modules
 	cd shim && npx --no-install tsc -p . && npx --no-install tsc -p ../web
 
 test-js: node_modules
-	node --test shim/
+	node --test shim/ web/jstest/
 
 test-go:
 	go test -race ./wasm/... ./web/...
