@@ -33,9 +33,10 @@ type Session struct {
 	spread   time.Duration // window of the first retry
 	rtt      rtt
 
-	cursor string
-	seen   ring
-	shown  State
+	cursor    string
+	delivered int // events with an id
+	seen      ring
+	shown     State
 }
 
 // loss is a connection that ended and whose successor has not spoken yet.
@@ -170,6 +171,14 @@ func (s *Session) hello(in Hello) {
 	if k == nil {
 		return
 	}
+	if !k.greeted && k.after != s.cursor && (in.Gap != nil || s.delivered-k.delivered > ringSize) {
+		// The old socket delivered since the dial: the gap may be none, or the
+		// replay hold events that are no longer remembered. Ask from where we are.
+		s.abandon(k, codeNormal, "the page has moved on")
+		s.live = nil
+		s.connect()
+		return
+	}
 	k.greeted, k.caughtUp = true, in.Live
 	if in.Beat > 0 && s.opt.Heartbeat > 0 {
 		s.beat = max(in.Beat, shortest)
@@ -206,6 +215,7 @@ func (s *Session) events(in Events) {
 		}
 		if fresh && id != "" {
 			s.cursor = id
+			s.delivered++
 		}
 	}
 	if k != nil {

@@ -13,10 +13,11 @@ const (
 
 // socket is one generation. A nil socket stands for none.
 type socket struct {
-	gen     int
-	after   string // cursor that it was dialed with
-	phase   phase
-	entered time.Duration // mono, when the phase began
+	gen       int
+	after     string // cursor that it was dialed with,
+	delivered int    // and the events delivered by then
+	phase     phase
+	entered   time.Duration // mono, when the phase began
 
 	greeted  bool // its feed said hello, so it also says when the replay is complete
 	caughtUp bool

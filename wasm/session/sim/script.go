@@ -47,7 +47,7 @@ func Generate(seed uint64) Case {
 			c.Steps = append(c.Steps, Step{After: second, Kind: hide, Tab: s.Tab}, Step{After: r.between(time.Minute, 2*time.Hour), Kind: show, Tab: s.Tab})
 		}
 	}
-	night := Step{After: r.upto(time.Minute), Kind: sleep, For: 8 * time.Hour, N: r.intn(1000)}
+	night := Step{After: r.upto(time.Minute).Round(ms), Kind: sleep, For: 8 * time.Hour, N: r.intn(1000)}
 	at := r.intn(len(c.Steps) + 1)
 	c.Steps = append(c.Steps[:at:at], append([]Step{night}, c.Steps[at:]...)...)
 	return c

@@ -120,15 +120,19 @@ func (w *World) disturb(until time.Duration) { w.calm = max(w.calm, until) }
 // and nothing missing that was not told.
 func (w *World) evening() {
 	w.note("── evening: nothing is in the way any more")
-	w.pass(max(0, w.computer.asleepUntil-w.now) + second)
+	w.pass(max(0, w.computer.asleepUntil-w.now))
 	w.network.heal(w.now)
 	w.server.heal()
+	w.pass(15 * second) // until what is under way has come
 	w.disturb(w.now)
 	for _, t := range w.tabs {
 		t.comfort()
 	}
 	w.pass(w.patience() + 15*second)
 	w.server.quiet = true
+	for w.replaying() {
+		w.pass(second)
+	}
 	for range 2 * w.cfg.Topics { // one by one, so that nobody falls off the log
 		w.server.publish(1)
 		w.pass(150 * ms)
@@ -137,6 +141,16 @@ func (w *World) evening() {
 	for _, t := range w.tabs {
 		t.judge.atTheEnd()
 	}
+}
+
+// replaying reports whether a page is still being told of events that it missed.
+func (w *World) replaying() bool {
+	for _, t := range w.tabs {
+		if j := &t.judge; j.shown.Name != session.Live && w.now-j.progress < 2*second {
+			return true
+		}
+	}
+	return false
 }
 
 // patience is how long a session may take to be live when nothing is in the way.
