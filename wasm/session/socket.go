@@ -147,6 +147,7 @@ func (s *Session) closed(in Closed) {
 	if s.opt.Heartbeat == 0 {
 		s.heard(in.Gen) // without pings the end itself is the last sign of life
 	}
+	woken := s.live.is(in.Gen) && s.live.check != nil && s.live.check.shown
 	switch {
 	case s.live.is(in.Gen):
 		cause := CauseClosed
@@ -182,6 +183,9 @@ func (s *Session) closed(in Closed) {
 	case in.RetryAfter >= 0:
 		s.advised = true
 		s.retryAt = max(s.now.Mono+in.RetryAfter, s.lastDial+dialGap)
+	case woken && s.online:
+		// A browser that closed it while the page slept says so only now: the wake goes on.
+		s.retryAt = max(s.now.Mono, s.lastDial+dialGap)
 	default:
 		if in.Code == codeTryLater || in.Code == codeTooMany {
 			s.attempt = max(s.attempt, 1)

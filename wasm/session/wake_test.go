@@ -260,3 +260,12 @@ func TestSleepWithoutHeartbeat(t *testing.T) {
 	w.do(URLReady{2}, Opened{2})
 	w.want("0s dial 2 was=sleep,0s,1h0m0s", "0s checking: sleep", "0s abandon 1 (4000 no sign of life)", "0s live")
 }
+
+func TestWakeFindsTheSocketClosed(t *testing.T) {
+	w := newWorld(t, nil)
+	w.do(Start{}, URLReady{1}, Opened{1}, Hello{Gen: 1, At: "e-0", Live: true}, Pong{1})
+	w.run(1500 * ms) // too young to be proven: a plain loss would be a failure with a backoff
+	w.forget()
+	w.do(Wake{}, Closed{1, 1006, "", -1})
+	w.want("1.5s ping 1", "1.5s checking: wake", "1.5s dial 2 after=e-0 attempt=1 was=wake,0s,1.5s", "1.5s reconnecting attempt=1: wake")
+}
