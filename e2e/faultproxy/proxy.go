@@ -52,9 +52,12 @@ type Proxy struct {
 
 // Listen starts a proxy on a free port of the loopback interface that forwards
 // to the target address.
-func Listen(target string) (*Proxy, error) {
+func Listen(target string) (*Proxy, error) { return ListenOn("127.0.0.1:0", target) }
+
+// ListenOn is Listen on an address of the caller's choice.
+func ListenOn(addr, target string) (*Proxy, error) {
 	p := &Proxy{target: target, changed: make(chan struct{})}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		return nil, err
 	}
