@@ -9,7 +9,6 @@ mkdir -p dist web/assets/dist
 # call a burst, so nobody waits for it.
 GOOS=js GOARCH=wasm go build -trimpath -ldflags='-s -w' -gcflags='all=-l' -o dist/client.wasm.new ./wasm
 sh shim/bundle.sh dist/new
-cp shim/shim.d.ts dist/new/shim.d.ts
 mv dist/client.wasm.new dist/new/client.wasm
 
 # Only what changed is replaced, so that it is compressed again only then.
