@@ -13,6 +13,9 @@ need node nodejs
 need npm npm
 need nginx nginx
 need haproxy haproxy
+need ip iproute2
+need nft nftables
+need conntrack conntrack
 need redis-server redis-server
 ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$missing postgresql"
 need gcc gcc

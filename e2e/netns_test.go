@@ -1,0 +1,123 @@
+package e2e
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// namespace is a host of its own as far as the network is concerned.
+type namespace struct {
+	testing.TB
+	name string
+}
+
+// requireNetworks skips where a test may not make networks; in CI it must be able to.
+func requireNetworks(t testing.TB) {
+	t.Helper()
+	if os.Geteuid() == 0 {
+		return
+	}
+	const reason = "THE NAT TESTS DO NOT RUN: they make network namespaces, which takes root"
+	if os.Getenv("CI") == "true" {
+		t.Fatal(reason)
+	}
+	t.Skip(reason)
+}
+
+const prefix = "wakesocket-"
+
+// forgetNamespaces removes those of tests that were killed.
+func forgetNamespaces(t testing.TB) {
+	t.Helper()
+	names, err := os.ReadDir("/run/netns")
+	if err != nil {
+		return // there was none yet
+	}
+	for _, name := range names {
+		pid, _, _ := strings.Cut(strings.TrimPrefix(name.Name(), prefix), "-")
+		if _, err := os.Stat("/proc/" + pid); err != nil && strings.HasPrefix(name.Name(), prefix) {
+			command(t, "ip", "netns", "delete", name.Name())
+		}
+	}
+}
+
+// newNamespace makes a host that is gone when the test ends.
+func newNamespace(t testing.TB, role string) namespace {
+	t.Helper()
+	ns := namespace{t, fmt.Sprintf(prefix+"%d-%s", os.Getpid(), role)}
+	command(t, "ip", "netns", "add", ns.name)
+	t.Cleanup(func() { command(t, "ip", "netns", "delete", ns.name) })
+	// Addresses of IPv6 come seconds after a link, and would be changes nobody made.
+	ns.set("net/ipv6/conf/default/disable_ipv6", 1)
+	ns.ip("link", "set", "lo", "up")
+	return ns
+}
+
+// command runs a program that must succeed, and returns what it says.
+func command(t testing.TB, name string, args ...string) string {
+	t.Helper()
+	out, err := exec.Command(lookup(t, name), args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+// run runs a program on the host.
+func (ns namespace) run(args ...string) string {
+	ns.Helper()
+	return command(ns, "ip", append([]string{"netns", "exec", ns.name}, args...)...)
+}
+
+// ip is the program of that name on the host.
+func (ns namespace) ip(args ...string) {
+	ns.Helper()
+	command(ns, "ip", append([]string{"-n", ns.name}, args...)...)
+}
+
+// batch is several ip commands at once: nobody sees what is between them.
+func (ns namespace) batch(lines ...string) {
+	ns.Helper()
+	file := filepath.Join(ns.TempDir(), "batch")
+	if err := os.WriteFile(file, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
+		ns.Fatal(err)
+	}
+	ns.ip("-batch", file)
+}
+
+// set writes a setting of the host's kernel, a path below /proc/sys.
+func (ns namespace) set(path string, value int) {
+	ns.Helper()
+	if err := ns.within(func() error { return os.WriteFile("/proc/sys/"+path, fmt.Append(nil, value), 0) }); err != nil {
+		ns.Fatal(err)
+	}
+}
+
+// within calls a function on the host: a socket that it makes stays there,
+// whoever uses it.
+func (ns namespace) within(f func() error) error {
+	result := make(chan error)
+	go func() {
+		runtime.LockOSThread() // for good: a thread that has moved must serve nobody else
+		home, err := os.Open("/run/netns/" + ns.name)
+		if err == nil {
+			defer home.Close()
+			err = unix.Setns(int(home.Fd()), unix.CLONE_NEWNET)
+		}
+		if err == nil {
+			err = f()
+		} else {
+			err = errors.Join(errors.New("cannot enter the network namespace"), err)
+		}
+		result <- err
+	}()
+	return <-result
+}
