@@ -38,6 +38,7 @@ func (s *Session) question(c check) {
 		c.cause = old.cause
 		c.shown = c.shown || old.shown
 		c.excused = c.excused || old.excused
+		c.repeated = c.repeated || old.repeated
 		c.proofFrom = max(c.proofFrom, old.proofFrom)
 		c.suspectAt = min(c.suspectAt, old.suspectAt)
 		c.giveUpAt = min(c.giveUpAt, old.giveUpAt)

@@ -43,6 +43,7 @@ type check struct {
 	suspectAt time.Duration // then a challenger is dialed
 	giveUpAt  time.Duration // then it is abandoned
 	excused   bool          // a late input has put the suspicion off
+	repeated  bool          // asked again after a late input
 }
 
 func (k *socket) is(gen int) bool { return k != nil && k.gen == gen }

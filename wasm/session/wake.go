@@ -13,12 +13,14 @@ func (s *Session) overslept(lost gap) {
 		s.wake(CauseSleep, lost.jump, lost.jump >= longSleep)
 	case s.visible:
 		s.wake(CauseSleep, lost.late, lost.late >= longSleep)
-	case s.live != nil && s.live.check != nil:
+	case s.live != nil && s.live.check != nil && !s.live.check.repeated:
 		// A hidden page's timers are throttled and its frames are not, so an answer
-		// had its chance; but if the page was frozen, the answer may still be queued.
-		// A dial is left to its own deadline: this very input may be its success.
+		// had its chance; but if the page was frozen, the answer may still be queued:
+		// it is asked once more. A dial is left to its own deadline: this very input
+		// may be its success.
 		hard := s.now.Mono >= s.live.check.giveUpAt
 		s.test(CauseSilence, lost.late, hard, s.now.Mono)
+		s.live.check.repeated = true
 	}
 }
 

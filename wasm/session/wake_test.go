@@ -147,7 +147,20 @@ func TestHiddenAndThrottled(t *testing.T) {
 		w.forget()
 		w.pass(6 * time.Second) // the deadline of the dial went by meanwhile
 		w.do(Opened{2}, Hello{Gen: 2, Resumed: true, At: "e-0", Live: true})
-		w.want("2m16s ping 1", "2m16s ping 2", "2m16s abandon 1 (4000 no sign of life)", "2m16s live")
+		w.want("2m16s ping 2", "2m16s abandon 1 (4000 no sign of life)", "2m16s live")
+	})
+	t.Run("dead, while the browser says offline: given up all the same", func(t *testing.T) {
+		w := newWorld(t, nil).live()
+		w.do(Visible{false}, Online{false}, Pong{1})
+		w.forget()
+		for range 5 {
+			w.pass(time.Minute)
+			w.do(Tick{})
+		}
+		w.want("1m10s ping 1", "2m10s ping 1", "2m10s offline: silence",
+			"3m10s abandon 1 (4000 no answer to a ping)", "3m10s offline retry in 4s: silence",
+			"4m10s dial 2 after=e-0 was=silence,9.99s,4m0s", "4m10s offline: silence",
+			"5m10s abandon 2 (1000 dial timed out)", "5m10s offline attempt=1 retry in 4s: no url: the url function did not answer")
 	})
 	t.Run("a little late: asked again", func(t *testing.T) {
 		w := newWorld(t, nil).live()

@@ -87,7 +87,7 @@ func pause(how func(*tab)) func(*World, Step) {
 			if s.For >= time.Minute {
 				t.judge.shake()
 			}
-			t.resume(wakes(s.N, t)...)
+			t.resume(s.N)
 		})
 	}
 }
@@ -114,7 +114,7 @@ func asleep(w *World, s Step) {
 				t.schedule()
 			}
 			if !t.frozen {
-				t.resume(wakes(s.N, t)...)
+				t.resume(s.N)
 			}
 		}
 	})

@@ -74,7 +74,7 @@ func (t *tab) show(on bool) {
 }
 
 // stop ends the running of the page; resume lets it go on, with what came in
-// meanwhile, an overdue timer and the events of the page in any order.
+// meanwhile, an overdue timer and the signs that the browser gives in any order.
 func (t *tab) stop() {
 	t.judge.look()
 	t.frozen = true
@@ -85,7 +85,7 @@ func (t *tab) stop() {
 	}
 }
 
-func (t *tab) resume(told ...session.Input) {
+func (t *tab) resume(signs int) {
 	t.frozen = false
 	if !t.running() {
 		return
@@ -105,8 +105,14 @@ func (t *tab) resume(told ...session.Input) {
 		}
 	}
 	tell := func() {
-		for _, in := range told {
-			t.do(in)
+		if signs&1 != 0 {
+			t.do(session.Wake{})
+		}
+		if signs&2 != 0 {
+			t.do(session.Visible{On: t.visible})
+		}
+		if signs&4 != 0 {
+			t.do(session.Online{On: t.online})
 		}
 	}
 	for _, part := range pick(t.w.rng,
@@ -131,7 +137,7 @@ func (t *tab) freeze() {
 // comfort brings the page back in front of somebody with a network.
 func (t *tab) comfort() {
 	if t.frozen {
-		t.resume()
+		t.resume(0)
 	}
 	t.urlFails, t.urlHangs = min(t.urlFails, t.w.now), min(t.urlHangs, t.w.now)
 	t.online = true

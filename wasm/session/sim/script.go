@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/wakesocket/wakesocket/wasm/session"
 )
 
 // Case is a world and what happens in it.
@@ -108,19 +106,4 @@ func (c Config) String() string {
 		}
 	}
 	return b.String()
-}
-
-// wakes are the events that a page may get when it runs again.
-func wakes(n int, t *tab) []session.Input {
-	var told []session.Input
-	if n&1 != 0 {
-		told = append(told, session.Wake{})
-	}
-	if n&2 != 0 {
-		told = append(told, session.Visible{On: t.visible})
-	}
-	if n&4 != 0 {
-		told = append(told, session.Online{On: t.online})
-	}
-	return told
 }
