@@ -11,7 +11,8 @@ addEventListener("unhandledrejection", (e) => say("uncaught", { text: String(e.r
 document.addEventListener("visibilitychange", () => say("page", { name: document.visibilityState }));
 document.addEventListener("freeze", () => say("page", { name: "freeze" }));
 document.addEventListener("resume", () => say("page", { name: "resume" }));
-for (const name of ["online", "offline", "pageshow"]) addEventListener(name, () => say("page", { name }));
+addEventListener("pageshow", (e) => say("page", { name: e.persisted ? "restored" : "loaded" }));
+for (const name of ["online", "offline"]) addEventListener(name, () => say("page", { name }));
 
 /** The text that the badge shows a person. */
 const badgeText = () => {
@@ -36,3 +37,10 @@ const open = async (url, options) => {
 	globalThis.connect = connect;
 	watch(connect(url, options));
 };
+
+// A page that comes back opens its feed again.
+const again = sessionStorage.getItem("open");
+if (again) {
+	const [url, options] = JSON.parse(again);
+	open(url, options);
+}
