@@ -41,6 +41,7 @@ var flags = []chromedp.ExecAllocatorOption{
 
 // browser starts chromium at its first use; TestMain stops it.
 var browser = sync.OnceValues(func() (*chromium, error) {
+	browserUsed = true
 	return launch(chromedp.Flag("ignore-certificate-errors-spki-list", trusted().spki))
 })
 
@@ -73,7 +74,6 @@ var browserUsed bool
 
 func startBrowser(t testing.TB) *chromium {
 	t.Helper()
-	browserUsed = true
 	b, err := browser()
 	if err != nil {
 		t.Fatal(err)

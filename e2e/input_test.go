@@ -54,6 +54,7 @@ func (tb *tab) errs() (codes []string) {
 // What a server may send. The last event of each proves that nothing hung and
 // that what came before did no harm.
 func TestBadFrames(t *testing.T) {
+	t.Parallel()
 	const last = `{"id":"last","n":99}`
 	tests := []struct {
 		name   string
@@ -80,6 +81,7 @@ func TestBadFrames(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			tb := clientTab(t)
 			tb.run(`open(%s)`, plainServer(t, sayAll(tt.frames...)))
 			tb.delivers(tt.events...)
@@ -107,6 +109,7 @@ func ids(n int) (all []string) {
 }
 
 func TestBinaryFrame(t *testing.T) {
+	t.Parallel()
 	tb := clientTab(t)
 	tb.run(`open(%s)`, plainServer(t, func(p *peer) {
 		p.say(`{"id":"1","n":1}`)
@@ -121,6 +124,7 @@ func TestBinaryFrame(t *testing.T) {
 }
 
 func TestCallbackThatThrows(t *testing.T) {
+	t.Parallel()
 	tb := clientTab(t)
 	url := plainServer(t, sayAll(`[{"id":"1","n":1},{"id":"2","n":2}]`, `{"id":"3","n":3}`))
 	tb.run(`import("/dist/shim.js").then(({ connect }) => {
@@ -136,6 +140,7 @@ func TestCallbackThatThrows(t *testing.T) {
 }
 
 func TestURLFunction(t *testing.T) {
+	t.Parallel()
 	tests := []struct{ name, function string }{
 		{"rejects twice", `({ attempt }) => attempt < 2 ? Promise.reject(new Error("no token")) : URL`},
 		{"throws twice", `({ attempt }) => { if (attempt < 2) throw new Error("no token"); return URL; }`},
@@ -145,6 +150,7 @@ func TestURLFunction(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			tb := clientTab(t)
 			url := plainServer(t, sayAll(`{"id":"1","n":1}`))
 			tb.run(`import("/dist/shim.js").then(({ connect }) => { const URL = %s;
@@ -159,6 +165,7 @@ func TestURLFunction(t *testing.T) {
 }
 
 func TestWrongTypes(t *testing.T) {
+	t.Parallel()
 	tb := clientTab(t)
 	tests := []struct{ call, says string }{
 		{`connect()`, "url"},

@@ -41,6 +41,7 @@ func built(t *testing.T) []byte {
 // A client.wasm that cannot be had ends in the state failed, with a cause that
 // names the file; nothing hangs.
 func TestWasmThatDoesNotLoad(t *testing.T) {
+	t.Parallel()
 	wasm := built(t)
 	tests := []struct {
 		name   string
@@ -56,6 +57,7 @@ func TestWasmThatDoesNotLoad(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			tb := wasmTab(t, tt.server)
 			tb.run(`open(%s, { wasmURL: "/other.wasm" })`, plainServer(t, sayAll()))
 			failed := tb.awaitState(0, soon, "failed")
@@ -69,6 +71,7 @@ func TestWasmThatDoesNotLoad(t *testing.T) {
 }
 
 func TestWasmServedAsHTMLWorks(t *testing.T) {
+	t.Parallel()
 	tb := wasmTab(t, serveWasm("text/html", 200, built(t)))
 	tb.run(`open(%s, { wasmURL: "/other.wasm" })`, plainServer(t, sayAll(`{"id":"1","n":1}`)))
 	tb.delivers("1#1")
@@ -78,6 +81,7 @@ func TestWasmServedAsHTMLWorks(t *testing.T) {
 // A Go program that panics, in the ways in which one can: before it is ready,
 // while it runs, and by answering a step with the text of a recovered panic.
 func TestGoPanicIsTold(t *testing.T) {
+	t.Parallel()
 	requireDist(t)
 	for _, when := range []string{"start", "later", "callback", "step"} {
 		t.Run(when, func(t *testing.T) {

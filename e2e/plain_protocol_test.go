@@ -10,6 +10,7 @@ import (
 // The article's protocol, as any server speaks it: one JSON event a message,
 // ping and pong, ?after= on return.
 func TestPlainServer(t *testing.T) {
+	t.Parallel()
 	tb := clientTab(t)
 	queries := make(chan string, 10)
 	url := plainServer(t, func(p *peer) {
@@ -43,7 +44,9 @@ func TestPlainServer(t *testing.T) {
 }
 
 func TestCloseCodes(t *testing.T) {
+	t.Parallel()
 	t.Run("4403 is the end", func(t *testing.T) {
+		t.Parallel()
 		tb := clientTab(t)
 		tb.run(`open(%s)`, plainServer(t, func(p *peer) { p.Close(4403, "not for you") }))
 		failed := tb.awaitState(0, soon, "failed")
@@ -54,6 +57,7 @@ func TestCloseCodes(t *testing.T) {
 		tb.run(`feed.close()`)
 	})
 	t.Run("4401 asks for one fresh url, the second is the end", func(t *testing.T) {
+		t.Parallel()
 		tb := clientTab(t)
 		url := plainServer(t, func(p *peer) { p.Close(4401, "expired") })
 		tb.run(`import("/dist/shim.js").then(({ connect }) => watch(connect(({ fresh }) => { say("note", { text: "fresh " + fresh }); return %s })))`, url)
@@ -69,6 +73,7 @@ func TestCloseCodes(t *testing.T) {
 		}
 	})
 	t.Run("1013 with advice is obeyed", func(t *testing.T) {
+		t.Parallel()
 		tb := clientTab(t)
 		tb.run(`open(%s)`, plainServer(t, func(p *peer) {
 			if p.n == 0 {
@@ -93,6 +98,7 @@ func TestCloseCodes(t *testing.T) {
 }
 
 func TestConnectTwice(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, idle, nil)
 	w.run(`globalThis.second = connect(%s); second.subscribe(e => say("note", { text: "second " + e.data.n })); second.ready.then(() => say("note", { text: "second ready" }))`, w.url)
 	w.await(0, soon, "the second feed", func(r record) bool { return r.Text == "second ready" })

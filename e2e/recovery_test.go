@@ -14,6 +14,7 @@ import (
 
 // A restart that keeps the log loses nothing.
 func TestRestartWithTheLogKept(t *testing.T) {
+	t.Parallel()
 	log := memory.New(memory.Options{})
 	w := newWorldOn(t, feed.Options{Store: log})
 	w.site.use(feed.Options{Store: log})
@@ -26,6 +27,7 @@ func TestRestartWithTheLogKept(t *testing.T) {
 // A restart that loses the log is told as a gap, and what the new log holds
 // follows.
 func TestRestartWithANewLog(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, idle, nil)
 	w.site.use(feed.Options{})
 	first := w.publish() // in the new log, while the page is still on the old one
@@ -41,6 +43,7 @@ func TestRestartWithANewLog(t *testing.T) {
 
 // What the log no longer holds is told as a gap; what it holds comes.
 func TestTrimmedLog(t *testing.T) {
+	t.Parallel()
 	w := newWorldOn(t, feed.Options{Store: memory.New(memory.Options{Events: 10}), Ring: 10})
 	w.proxy.New(faultproxy.Refuse)
 	w.proxy.Existing(faultproxy.Reset)
@@ -183,6 +186,7 @@ func TestStallThatEnds(t *testing.T) {
 
 // A slow link is not a dead one.
 func TestSlowLinkIsLeftAlone(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, busy, nil)
 	w.proxy.Delay(300 * time.Millisecond)
 	<-time.After(15 * time.Second)
@@ -191,6 +195,7 @@ func TestSlowLinkIsLeftAlone(t *testing.T) {
 
 // A server that accepts only to close is not dialed in a loop.
 func TestAcceptThenClose(t *testing.T) {
+	t.Parallel()
 	tb := clientTab(t)
 	came := make(chan int, 1000)
 	tb.run(`open(%s)`, plainServer(t, func(p *peer) { came <- p.n }))
