@@ -23,6 +23,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/wakesocket/wakesocket/web/store"
+	"github.com/wakesocket/wakesocket/web/store/internal/batch"
 )
 
 // Options of a log.
@@ -36,10 +37,7 @@ type Options struct {
 type Store struct {
 	options Options
 	pool    *pgxpool.Pool
-	queue   chan *request
-	closed  <-chan struct{}
-	stop    context.CancelFunc
-	done    sync.WaitGroup
+	batcher *batch.Batcher
 
 	mu       sync.Mutex
 	migrated bool
@@ -50,6 +48,7 @@ var _ store.Store = (*Store)(nil)
 const (
 	timeout   = 5 * time.Second // for one answer
 	poll      = time.Second     // longest wait for a NOTIFY; also finds dead connections
+	farewell  = time.Second     // for the server to answer a close
 	pageSize  = 1000            // events a read of the follower
 	trimBatch = 1000            // events a transaction
 )
@@ -76,22 +75,28 @@ func Open(url string, options Options) (*Store, error) {
 	if config.ConnConfig.ConnectTimeout == 0 {
 		config.ConnConfig.ConnectTimeout = timeout
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	s := &Store{options: options, queue: make(chan *request, queueLength), closed: ctx.Done(), stop: stop}
+	s := &Store{options: options}
 	config.AfterConnect = s.prepare
-	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
-		stop()
+	if s.pool, err = pgxpool.NewWithConfig(context.Background(), config); err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
-	s.done.Go(func() { s.commit(ctx) })
+	s.batcher = batch.New(s.commit)
 	return s, nil
 }
 
 // Close ends the connections to the database; what is being published fails.
+// Connections that do not answer are left to end by themselves.
 func (s *Store) Close() error {
-	s.stop()
-	s.done.Wait()
-	s.pool.Close()
+	s.batcher.Close()
+	closed := make(chan struct{})
+	go func() {
+		s.pool.Close()
+		close(closed)
+	}()
+	select {
+	case <-closed:
+	case <-time.After(farewell):
+	}
 	return nil
 }
 
@@ -126,13 +131,19 @@ func (s *Store) After(ctx context.Context, id store.ID, limit int) ([]store.Even
 
 // Follow listens first and reads then, so that no wake-up falls between.
 func (s *Store) Follow(ctx context.Context, from store.ID, sink store.Sink) error {
+	err := s.follow(ctx, from, sink)
+	s.pool.Reset() // what killed this connection has killed the others, maybe without a word
+	return err
+}
+
+func (s *Store) follow(ctx context.Context, from store.ID, sink store.Sink) error {
 	pooled, err := s.pool.Acquire(ctx)
 	if err != nil {
 		return fmt.Errorf("postgres: %w", err)
 	}
 	conn := pooled.Hijack() // it listens: it is of no use to others
 	defer func() {
-		closing, cancel := context.WithTimeout(context.Background(), timeout)
+		closing, cancel := context.WithTimeout(context.Background(), farewell)
 		defer cancel()
 		conn.Close(closing)
 	}()

@@ -25,6 +25,7 @@ import (
 	"github.com/redis/rueidis"
 
 	"github.com/wakesocket/wakesocket/web/store"
+	"github.com/wakesocket/wakesocket/web/store/internal/batch"
 )
 
 // Options of a log.
@@ -40,6 +41,7 @@ type Store struct {
 	config  rueidis.ClientOption
 	maxlen  string
 	epochOf string // key of the epoch
+	batcher *batch.Batcher
 
 	mu     sync.Mutex
 	client rueidis.Client // nil until Redis was reached
@@ -64,12 +66,14 @@ func Open(url string, options Options) (*Store, error) {
 	if options.Events <= 0 {
 		options.Events = 10_000
 	}
-	return &Store{
+	s := &Store{
 		options: options,
 		config:  config,
 		maxlen:  strconv.Itoa(options.Events + 1), // one more: it proves the place before the rest
 		epochOf: "{" + options.Key + "}:epoch",    // the same cluster slot as the stream
-	}, nil
+	}
+	s.batcher = batch.New(s.commit)
+	return s, nil
 }
 
 const (
@@ -81,6 +85,7 @@ const (
 
 // Close ends the connections to Redis.
 func (s *Store) Close() error {
+	s.batcher.Close()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.client != nil {
@@ -102,48 +107,6 @@ func (s *Store) connect() (rueidis.Client, error) {
 	}
 	return s.client, nil
 }
-
-// Publish appends an event and trims the stream, roughly, in one command.
-func (s *Store) Publish(ctx context.Context, topic string, data []byte) (store.ID, error) {
-	if err := store.CheckTopic(topic); err != nil {
-		return store.ID{}, err
-	}
-	client, err := s.connect()
-	if err != nil {
-		return store.ID{}, err
-	}
-	answers := client.DoMulti(ctx,
-		client.B().Xadd().Key(s.options.Key).Maxlen().Almost().Threshold(s.maxlen).Id("*").
-			FieldValue().FieldValue("topic", topic).FieldValue("data", rueidis.BinaryString(data)).Build(),
-		client.B().Get().Key(s.epochOf).Build())
-	text, err := answers[0].ToString()
-	if err != nil {
-		return store.ID{}, fmt.Errorf("redis: XADD: %w", err)
-	}
-	epoch, err := answers[1].ToString()
-	if rueidis.IsRedisNil(err) {
-		epoch, err = s.epoch(ctx, client)
-	}
-	if err != nil {
-		return store.ID{}, fmt.Errorf("redis: the epoch cannot be read: %w", err)
-	}
-	return parse(epoch, text)
-}
-
-// epoch returns the log's epoch, and makes one when there is none.
-func (s *Store) epoch(ctx context.Context, client rueidis.Client) (string, error) {
-	answers := client.DoMulti(ctx,
-		client.B().Set().Key(s.epochOf).Value(store.NewEpoch()).Nx().Build(),
-		client.B().Get().Key(s.epochOf).Build())
-	return answers[1].ToString()
-}
-
-// renew replaces an epoch, once for all processes that find it over.
-var renew = rueidis.NewLuaScript(`
-if redis.call('GET', KEYS[1]) == ARGV[1] then
-	redis.call('SET', KEYS[1], ARGV[2])
-end
-return 1`)
 
 // Bounds tells what the stream holds.
 func (s *Store) Bounds(ctx context.Context) (store.Bounds, error) {
@@ -196,6 +159,8 @@ func (s *Store) Follow(ctx context.Context, from store.ID, sink store.Sink) erro
 	if err != nil {
 		return err
 	}
+	waiting, release := client.Dedicate() // a connection that XREAD may block
+	defer release()
 	trim := time.Time{}
 	for {
 		if s.options.Age > 0 && time.Since(trim) > trimEvery {
@@ -229,17 +194,19 @@ func (s *Store) Follow(ctx context.Context, from store.ID, sink store.Sink) erro
 			sink.Append(events)
 			continue
 		}
-		if err := s.wait(ctx, client, from); err != nil {
+		if err := s.wait(ctx, waiting, from); err != nil {
 			return err
 		}
 	}
 }
 
-// wait returns when there is an entry behind the id, or after a while.
-func (s *Store) wait(ctx context.Context, client rueidis.Client, from store.ID) error {
+// wait returns when there is an entry behind the id, or after a while. Only closing
+// the connection ends a blocked XREAD.
+func (s *Store) wait(ctx context.Context, client rueidis.DedicatedClient, from store.ID) error {
 	limited, cancel := context.WithTimeout(ctx, block+timeout)
 	defer cancel()
-	err := client.Do(limited, client.B().Xread().Count(1).Block(block.Milliseconds()).
+	defer context.AfterFunc(limited, client.Close)()
+	err := client.Do(context.Background(), client.B().Xread().Count(1).Block(block.Milliseconds()).
 		Streams().Key(s.options.Key).Id(place(from)).Build()).Error()
 	if err != nil && !rueidis.IsRedisNil(err) {
 		return errors.Join(ctx.Err(), fmt.Errorf("redis: XREAD: %w", err))

@@ -22,7 +22,7 @@ func runFeeds(t *testing.T, newLog Make) {
 			t.Errorf("%d gaps were told and %d clients sent away, but nothing was trimmed", gaps, sent)
 		}
 	})
-	t.Run("ResumeStormOverAShortLog", func(t *testing.T) { resumeStorm(t, newLog, 100, 16, 40) })
+	t.Run("ResumeStormOverAShortLog", func(t *testing.T) { resumeStorm(t, newLog, 100, 16, 24) })
 	t.Run("RingWrap", func(t *testing.T) { ringWrap(t, newLog) })
 	t.Run("Garbage", func(t *testing.T) { garbage(t, newLog) })
 	t.Run("LaggingFeed", func(t *testing.T) { laggingFeed(t, newLog) })

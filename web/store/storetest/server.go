@@ -28,6 +28,7 @@ type Server struct {
 	command func() *exec.Cmd
 	ready   func(context.Context) error
 	running *exec.Cmd
+	exit    chan struct{} // closed when running has ended
 }
 
 // ErrMissing says that the server's program is not installed.
@@ -105,8 +106,34 @@ func (s *Server) launch() error {
 	return nil
 }
 
-// Start starts the server again after Kill, and returns when it answers.
+// Start starts the server again after Kill, and returns when it answers. A server
+// may refuse while children of the killed one still go, so it tries again.
 func (s *Server) Start() error {
+	deadline := time.After(time.Minute)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if s.running == nil || s.ended() {
+			if err := s.run(); err != nil {
+				return err
+			}
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		err := s.ready(ctx)
+		cancel()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			text, _ := os.ReadFile(filepath.Join(s.dir, "log"))
+			return fmt.Errorf("storetest: the server does not answer: %w\n%s", err, text)
+		}
+	}
+}
+
+func (s *Server) run() error {
 	log, err := os.OpenFile(filepath.Join(s.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return err
@@ -121,19 +148,20 @@ func (s *Server) Start() error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	s.running = cmd
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	for {
-		if err = s.ready(ctx); err == nil {
-			return nil
-		}
-		select {
-		case <-time.After(20 * time.Millisecond):
-		case <-ctx.Done():
-			text, _ := os.ReadFile(log.Name())
-			return fmt.Errorf("storetest: the server does not answer: %w\n%s", err, text)
-		}
+	s.running, s.exit = cmd, make(chan struct{})
+	go func(exit chan struct{}) {
+		defer close(exit)
+		cmd.Wait()
+	}(s.exit)
+	return nil
+}
+
+func (s *Server) ended() bool {
+	select {
+	case <-s.exit:
+		return true
+	default:
+		return false
 	}
 }
 
@@ -141,19 +169,16 @@ func (s *Server) Start() error {
 func (s *Server) Kill() {
 	if s.running != nil {
 		s.running.Process.Kill()
-		s.running.Wait()
+		<-s.exit
 		s.running = nil
 	}
 }
-
-// Signal sends the server's process a signal.
-func (s *Server) Signal(signal os.Signal) error { return s.running.Process.Signal(signal) }
 
 // Stop ends the server and removes its directory.
 func (s *Server) Stop() error {
 	if s.running != nil {
 		s.running.Process.Signal(syscall.SIGINT) // both end quickly, and PostgreSQL gives back its shared memory
-		s.running.Wait()
+		<-s.exit
 		s.running = nil
 	}
 	return os.RemoveAll(s.dir)

@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"strconv"
 	"sync"
@@ -169,7 +168,7 @@ func emptyLog(t *testing.T, newLog Make) {
 func trimmed(t *testing.T, newLog Make) {
 	const keep = 20
 	s := newLog(t, keep)()
-	stop := follow(t, s, store.ID{}, &recorder{}) // some stores trim as they follow
+	stop := NewSink().Follow(t, s, store.ID{}) // some stores trim as they follow
 	defer stop()
 	first := publish(t, s, 0)
 	all := []store.ID{first}
@@ -198,7 +197,7 @@ func trimmed(t *testing.T, newLog Make) {
 func trimmedWhilePaging(t *testing.T, newLog Make) {
 	open := newLog(t, 50)
 	writer, reader := open(), open()
-	stop := follow(t, writer, store.ID{}, &recorder{})
+	stop := NewSink().Follow(t, writer, store.ID{})
 	defer stop()
 	const total = 2000
 	done := run(func() {
@@ -235,9 +234,9 @@ func followStorm(t *testing.T, newLog Make) {
 	open := newLog(t, writers*each+1000)
 	s := open()
 	base := bounds(t, s).Base
-	early, other := &recorder{}, &recorder{}
-	defer follow(t, s, base, early)()
-	defer follow(t, open(), base, other)()
+	early, other := NewSink(), NewSink()
+	defer early.Follow(t, s, base)()
+	defer other.Follow(t, open(), base)()
 	var wg sync.WaitGroup
 	for w := range writers {
 		from := open
@@ -252,8 +251,8 @@ func followStorm(t *testing.T, newLog Make) {
 		})
 	}
 	wg.Wait()
-	early.await(t, writers*each)
-	other.await(t, writers*each)
+	early.Await(t, writers*each)
+	other.Await(t, writers*each)
 	var paged []store.Event
 	for at := base; ; {
 		page := after(t, s, at, 100)
@@ -290,9 +289,9 @@ func followGoesOn(t *testing.T, newLog Make) {
 		}
 	})
 	for seen, rounds := 0, 0; seen < total; rounds++ {
-		r := &recorder{}
-		stop := follow(t, s, at, r)
-		r.await(t, min(1+rand.IntN(30), total-seen))
+		r := NewSink()
+		stop := r.Follow(t, s, at)
+		r.Await(t, min(1+rand.IntN(30), total-seen))
 		stop()
 		for _, e := range r.events {
 			if number(t, e) != seen {
@@ -319,14 +318,14 @@ func followFromNowhere(t *testing.T, newLog Make) {
 			s := newLog(t, 100)()
 			publish(t, s, 1)
 			top := publish(t, s, 2)
-			r := &recorder{}
-			defer follow(t, s, place(top), r)()
-			r.until(t, "it is reset", func() bool { return r.resets == 1 })
+			r := NewSink()
+			defer r.Follow(t, s, place(top))()
+			r.AwaitReset(t)
 			if r.top.Compare(top) != 0 {
 				t.Fatalf("reset to %v, the top is %v", r.top, top)
 			}
 			publish(t, s, 3)
-			r.await(t, 1)
+			r.Await(t, 1)
 			if number(t, r.events[0]) != 3 || r.events[0].ID.Epoch != r.top.Epoch {
 				t.Fatalf("%v behind %v", r.events[0], r.top)
 			}
@@ -342,77 +341,6 @@ func followFromNowhere(t *testing.T, newLog Make) {
 func sameProcess(s store.Store) bool {
 	_, ok := s.(interface{ Close() error })
 	return !ok
-}
-
-// recorder is a sink that keeps what it gets.
-type recorder struct {
-	mu     sync.Mutex
-	grown  chan struct{}
-	events []store.Event
-	resets int
-	top    store.ID
-}
-
-func (r *recorder) Reset(top store.ID) { r.change(func() { r.resets++; r.top = top }) }
-func (r *recorder) Append(events []store.Event) {
-	r.change(func() { r.events = append(r.events, events...) })
-}
-func (r *recorder) Trim(store.ID) {}
-
-func (r *recorder) change(do func()) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	do()
-	if r.grown != nil {
-		close(r.grown)
-		r.grown = nil
-	}
-}
-
-// until waits for a condition of the recorder.
-func (r *recorder) until(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	timeout := time.After(patience)
-	for {
-		r.mu.Lock()
-		if ok() {
-			r.mu.Unlock()
-			return
-		}
-		if r.grown == nil {
-			r.grown = make(chan struct{})
-		}
-		grown := r.grown
-		r.mu.Unlock()
-		select {
-		case <-grown:
-		case <-timeout:
-			t.Fatalf("it never came about that %s", what)
-		}
-	}
-}
-
-func (r *recorder) await(t testing.TB, n int) {
-	t.Helper()
-	r.until(t, fmt.Sprintf("%d events are there", n), func() bool { return len(r.events) >= n })
-}
-
-// follow runs Follow until stop.
-func follow(t testing.TB, s store.Store, from store.ID, sink store.Sink) (stop func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	done := run(func() {
-		if err := s.Follow(ctx, from, sink); ctx.Err() == nil {
-			t.Errorf("Follow: %v", err)
-		}
-	})
-	return func() {
-		cancel()
-		select {
-		case <-done:
-		case <-time.After(patience):
-			t.Error("Follow does not end with its context")
-		}
-	}
 }
 
 // run starts a goroutine and returns a channel that is closed at its end.

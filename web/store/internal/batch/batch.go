@@ -1,0 +1,132 @@
+// Package batch gathers what many publishers want into few commits.
+package batch
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+
+	"github.com/wakesocket/wakesocket/web/store"
+)
+
+// Item is one event on its way into a log. Who commits it sets ID or Err.
+type Item struct {
+	Topic string
+	Data  []byte
+	ID    store.ID
+	Err   error
+
+	state atomic.Int32
+	done  chan struct{}
+}
+
+// states of an item
+const (
+	waiting = iota
+	taken   // by a commit: the data belong to it
+	givenUp // by the publisher: the data are gone
+)
+
+// Batcher runs one commit at a time. What is published meanwhile makes the next
+// batch: nothing waits for company, and under load the batches are large.
+type Batcher struct {
+	commit func(context.Context, []*Item)
+	queue  chan *Item
+	closed context.Context
+	stop   context.CancelFunc
+	done   sync.WaitGroup
+}
+
+const (
+	queueLength = 1024 // items; more publishers wait outside
+	mostItems   = 256  // a batch
+	mostBytes   = 4 << 20
+)
+
+// ErrClosed is what publishing into a closed store fails with.
+var ErrClosed = errors.New("store: closed")
+
+// New returns a batcher. The commit must answer each item, and end in reasonable
+// time; its context ends with Close.
+func New(commit func(context.Context, []*Item)) *Batcher {
+	b := &Batcher{commit: commit, queue: make(chan *Item, queueLength)}
+	b.closed, b.stop = context.WithCancel(context.Background())
+	b.done.Go(b.run)
+	return b
+}
+
+// Close ends the commit that is under way and fails what waits.
+func (b *Batcher) Close() {
+	b.stop()
+	b.done.Wait()
+}
+
+// Publish returns when the event is committed. When the context ends while the
+// commit is under way, it fails although the event may appear.
+func (b *Batcher) Publish(ctx context.Context, topic string, data []byte) (store.ID, error) {
+	if err := store.CheckTopic(topic); err != nil {
+		return store.ID{}, err
+	}
+	item := &Item{Topic: topic, Data: data, done: make(chan struct{})}
+	select {
+	case b.queue <- item:
+	case <-ctx.Done():
+		return store.ID{}, ctx.Err()
+	case <-b.closed.Done():
+		return store.ID{}, ErrClosed
+	}
+	select {
+	case <-item.done:
+		return item.ID, item.Err
+	case <-ctx.Done():
+		item.giveUp()
+		return store.ID{}, ctx.Err()
+	case <-b.closed.Done():
+		item.giveUp()
+		return store.ID{}, ErrClosed
+	}
+}
+
+// giveUp lets the data go: while a log is away, what nobody waits for any more
+// must not pile up.
+func (i *Item) giveUp() {
+	if i.state.CompareAndSwap(waiting, givenUp) {
+		i.Data = nil
+	}
+}
+
+func (b *Batcher) run() {
+	for {
+		select {
+		case item := <-b.queue:
+			batch := b.gather(item)
+			if len(batch) == 0 {
+				continue
+			}
+			b.commit(b.closed, batch)
+			for _, item := range batch {
+				close(item.done)
+			}
+		case <-b.closed.Done():
+			return
+		}
+	}
+}
+
+func (b *Batcher) gather(item *Item) (batch []*Item) {
+	for size := 0; ; {
+		if item.state.CompareAndSwap(waiting, taken) {
+			batch = append(batch, item)
+			size += len(item.Data)
+		}
+		if len(batch) == mostItems || size >= mostBytes {
+			return batch
+		}
+		select {
+		case item = <-b.queue:
+		default:
+			return batch
+		}
+	}
+}

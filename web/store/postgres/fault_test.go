@@ -1,0 +1,347 @@
+package postgres_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/wakesocket/wakesocket/web/store"
+	"github.com/wakesocket/wakesocket/web/store/postgres"
+	"github.com/wakesocket/wakesocket/web/store/storetest"
+)
+
+// own starts a server for a test that harms it.
+func own(t *testing.T) *storetest.Server {
+	t.Helper()
+	s, err := storetest.StartPostgres()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Stop() })
+	return s
+}
+
+func connect(t testing.TB, url string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(context.Background(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close(context.Background()) })
+	return conn
+}
+
+func exec(t testing.TB, conn interface {
+	Exec(context.Context, string, ...any) (pgconn.CommandTag, error)
+}, sql string, args ...any) {
+	t.Helper()
+	if _, err := conn.Exec(context.Background(), sql, args...); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+func schema() string { return fmt.Sprintf("log_%d", schemas.Load()) }
+
+func publish(t testing.TB, s store.Store, n int) store.ID {
+	t.Helper()
+	id, err := s.Publish(context.Background(), "count", fmt.Append(nil, n))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+func top(t testing.TB, s store.Store) store.ID {
+	t.Helper()
+	b, err := s.Bounds(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.Top
+}
+
+// Sixteen writers publish inside of transactions of their own, some of which are
+// rolled back, while a long unrelated transaction holds a snapshot and a write.
+// Ids from a sequence lose more than half of the events here.
+func TestWritersWithRollbacks(t *testing.T) {
+	const writers, each = 16, 60
+	s, _ := open(t, server.URL, postgres.Options{Events: 100_000})
+	from := top(t, s)
+	sink := storetest.NewSink()
+	defer sink.Follow(t, s, from)()
+
+	admin := connect(t, server.URL)
+	exec(t, admin, `create table if not exists unrelated (n int)`)
+	long, err := admin.Begin(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	exec(t, long, `insert into unrelated values (1)`)
+
+	var (
+		mu        sync.Mutex
+		committed = map[string]string{} // id → data
+		wg        sync.WaitGroup
+	)
+	for w := range writers {
+		conn := connect(t, server.URL)
+		wg.Go(func() {
+			for n := range each {
+				tx, err := conn.Begin(context.Background())
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				ids := map[string]string{}
+				for i := range 1 + rand.IntN(3) {
+					data := fmt.Sprintf(`"%d/%d/%d"`, w, n, i)
+					var id string
+					if err := tx.QueryRow(context.Background(), `select `+schema()+`.publish('count', $1)`, data).Scan(&id); err != nil {
+						t.Error(err)
+						return
+					}
+					ids[id] = data
+				}
+				if rand.IntN(5) == 0 {
+					tx.Rollback(context.Background())
+					continue
+				}
+				if err := tx.Commit(context.Background()); err != nil {
+					t.Error(err)
+					return
+				}
+				mu.Lock()
+				for id, data := range ids {
+					committed[id] = data
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	sink.Await(t, len(committed)) // while the long transaction is still open
+	events := sink.Events()
+	if len(events) != len(committed) {
+		t.Fatalf("%d events, %d were committed", len(events), len(committed))
+	}
+	for i, e := range events {
+		if e.ID.Major != from.Major+1+uint64(i) || committed[e.ID.String()] != string(e.Data) {
+			t.Fatalf("event %d is %v %s, committed was %s", i, e.ID, e.Data, committed[e.ID.String()])
+		}
+	}
+	long.Rollback(context.Background())
+}
+
+// An event of a transaction appears only when that commits.
+func TestPublishInTransaction(t *testing.T) {
+	s, _ := open(t, server.URL, postgres.Options{})
+	from := top(t, s)
+	conn := connect(t, server.URL)
+	exec(t, conn, `create table `+schema()+`.shop (n int)`)
+	for _, commit := range []bool{false, true} {
+		tx, err := conn.Begin(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		exec(t, tx, `insert into `+schema()+`.shop values (1)`)
+		exec(t, tx, `select `+schema()+`.publish('order', '{"paid": true}')`)
+		if events, err := s.After(context.Background(), from, 10); err != nil || len(events) > 0 {
+			t.Fatalf("before the end: %v, %v", events, err)
+		}
+		if commit {
+			err = tx.Commit(context.Background())
+		} else {
+			err = tx.Rollback(context.Background())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	events, err := s.After(context.Background(), from, 10)
+	if err != nil || len(events) != 1 || events[0].Topic != "order" || string(events[0].Data) != `{"paid": true}` || events[0].ID.Major != from.Major+1 {
+		t.Fatalf("%v, %v", events, err)
+	}
+}
+
+func TestListenerKilled(t *testing.T) {
+	s, _ := open(t, server.URL, postgres.Options{Events: 100_000})
+	sink := storetest.NewSink()
+	defer sink.Follow(t, s, top(t, s))()
+	admin := connect(t, server.URL)
+	n := 0
+	for range 10 {
+		for range 50 {
+			publish(t, s, n)
+			n++
+		}
+		sink.Await(t, 1) // it listens
+		var killed int
+		err := admin.QueryRow(context.Background(), `select count(pg_terminate_backend(pid)) from pg_stat_activity
+			where pid <> pg_backend_pid() and query like '%`+schema()+`%'`).Scan(&killed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if killed == 0 {
+			t.Fatal("there is nobody to kill")
+		}
+		publishAgain(t, s, n)
+		n++
+		sink.Await(t, n)
+	}
+	for i, e := range sink.Events() {
+		if string(e.Data) != fmt.Sprint(i) {
+			t.Fatalf("event %d is %s", i, e.Data)
+		}
+	}
+}
+
+// publishAgain publishes although connections of the pool may have been killed
+// too.
+func publishAgain(t *testing.T, s store.Store, n int) {
+	t.Helper()
+	storetest.Eventually(t, "publishing works", func() bool {
+		_, err := s.Publish(context.Background(), "count", fmt.Append(nil, n))
+		return err == nil
+	})
+}
+
+func TestCrash(t *testing.T) {
+	server := own(t)
+	s, _ := open(t, server.URL, postgres.Options{})
+	storetest.Outage(t, s, server.Kill, func() {
+		if err := server.Start(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A firewall that forgets a connection sends nothing at all.
+func TestBlackHole(t *testing.T) {
+	u, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := storetest.NewProxy(t, u.Host)
+	s, _ := open(t, strings.Replace(server.URL, u.Host, proxy.Address, 1), postgres.Options{})
+	storetest.Outage(t, s, proxy.Swallow, proxy.Heal)
+}
+
+func TestDownAtStart(t *testing.T) {
+	server := own(t)
+	server.Kill()
+	s, _ := open(t, server.URL, postgres.Options{})
+	storetest.DownAtStart(t, s, func() {
+		if err := server.Start(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// What the server cannot take must not fail the events that are committed with it.
+func TestBadEventHarmsNoOther(t *testing.T) {
+	s, _ := open(t, server.URL, postgres.Options{})
+	from := top(t, s)
+	var wg sync.WaitGroup
+	for n := range 200 {
+		wg.Go(func() {
+			data := `1`
+			if n%10 == 0 {
+				data = `{"not": json`
+			}
+			if _, err := s.Publish(context.Background(), "count", []byte(data)); (err == nil) != (n%10 != 0) {
+				t.Errorf("event %d: %v", n, err)
+			}
+		})
+	}
+	wg.Wait()
+	if now := top(t, s); now.Major != from.Major+180 {
+		t.Fatalf("from %v to %v", from, now)
+	}
+}
+
+func TestClosedStoreRefuses(t *testing.T) {
+	s, _ := open(t, server.URL, postgres.Options{})
+	publish(t, s, 1)
+	s.Close()
+	if _, err := s.Publish(context.Background(), "count", []byte(`1`)); err == nil {
+		t.Fatal("no error")
+	}
+}
+
+func TestAge(t *testing.T) {
+	s, _ := open(t, server.URL, postgres.Options{Age: time.Millisecond})
+	old := publish(t, s, 1)
+	sink := storetest.NewSink()
+	defer sink.Follow(t, s, store.ID{})()
+	sink.AwaitTrim(t, old)
+	publish(t, s, 2)
+	_, err := s.After(context.Background(), store.ID{Epoch: old.Epoch, Major: old.Major - 1}, 10)
+	if reason, _ := store.AsGap(err); reason != store.Trimmed {
+		t.Fatal(err)
+	}
+}
+
+// Processes that start together make the schema once.
+func TestMigrationTogether(t *testing.T) {
+	_, again := open(t, server.URL, postgres.Options{})
+	var wg sync.WaitGroup
+	for range 8 {
+		s := again()
+		wg.Go(func() {
+			if _, err := s.Bounds(context.Background()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// A role that may create nothing can serve and publish once the schema is there,
+// and an application's role needs no more than USAGE to publish.
+func TestPlainRoles(t *testing.T) {
+	s, _ := open(t, server.URL, postgres.Options{})
+	from := top(t, s)
+	admin := connect(t, server.URL)
+	role := "role_" + schema()
+	exec(t, admin, `create role `+role+` login`)
+	exec(t, admin, `grant usage on schema `+schema()+` to `+role)
+	app := connect(t, strings.Replace(server.URL, "postgres@", role+"@", 1))
+	exec(t, app, `select `+schema()+`.publish('cpu', '1')`)
+	if _, err := app.Exec(context.Background(), `delete from `+schema()+`.event`); err == nil {
+		t.Fatal("an application may delete events")
+	}
+	exec(t, admin, `grant select, insert, update, delete on all tables in schema `+schema()+` to `+role)
+	served, err := postgres.Open(strings.Replace(server.URL, "postgres@", role+"@", 1), postgres.Options{Schema: schema()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer served.Close()
+	publish(t, served, 2)
+	if events, err := served.After(context.Background(), from, 10); err != nil || len(events) != 2 {
+		t.Fatalf("%v, %v", events, err)
+	}
+	sink := storetest.NewSink()
+	defer sink.Follow(t, served, from)()
+	sink.Await(t, 2)
+}
+
+func TestOpenRefuses(t *testing.T) {
+	for _, url := range []string{"http://x", "postgres://%zz"} {
+		if _, err := postgres.Open(url, postgres.Options{}); err == nil {
+			t.Errorf("%q is taken", url)
+		}
+	}
+	for _, name := range []string{"a-b", `a"b`, "A", "1a", strings.Repeat("a", 64)} {
+		if _, err := postgres.Open(server.URL, postgres.Options{Schema: name}); err == nil {
+			t.Errorf("schema %q is taken", name)
+		}
+	}
+}
