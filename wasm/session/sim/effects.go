@@ -84,7 +84,7 @@ func pause(how func(*tab)) func(*World, Step) {
 			if !t.frozen {
 				return
 			}
-			if s.For >= time.Minute {
+			if s.For >= time.Minute || !t.seen { // hidden, it looks like a throttled timer
 				t.judge.shake()
 			}
 			t.resume(s.N)

@@ -70,7 +70,10 @@ func (t *tab) show(on bool) {
 	if t.armed >= 0 {
 		t.schedule()
 	}
-	t.post(func() { t.do(session.Visible{On: on}) })
+	t.post(func() {
+		t.seen = on
+		t.do(session.Visible{On: on})
+	})
 }
 
 // stop ends the running of the page; resume lets it go on, with what came in

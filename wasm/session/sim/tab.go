@@ -20,6 +20,7 @@ type tab struct {
 	busy    bool
 
 	visible, online bool
+	seen            bool // visible, as far as the session knows
 	hiddenAt        time.Duration
 	frozen          bool
 	inbox           []func() // what came in while the page did not run
@@ -67,7 +68,7 @@ func (t *tab) load(after string) {
 	if err != nil {
 		panic(err)
 	}
-	t.s, t.kept = s, after
+	t.s, t.kept, t.seen = s, after, t.visible
 	t.judge.load(after)
 	t.do(session.Start{})
 }

@@ -137,8 +137,15 @@ func (w *World) evening() {
 		w.server.publish(1)
 		w.pass(150 * ms)
 	}
-	w.pass(10 * second)
+	for w.pass(10 * second); w.replaying(); {
+		w.pass(second)
+	}
 	for _, t := range w.tabs {
+		for range 20 { // a doubt may be under way
+			if t.judge.shown.Name != session.Live {
+				w.pass(second)
+			}
+		}
 		t.judge.atTheEnd()
 	}
 }
@@ -146,7 +153,7 @@ func (w *World) evening() {
 // replaying reports whether a page is still being told of events that it missed.
 func (w *World) replaying() bool {
 	for _, t := range w.tabs {
-		if j := &t.judge; j.shown.Name != session.Live && w.now-j.progress < 2*second {
+		if w.now-t.judge.progress < 2*second {
 			return true
 		}
 	}
