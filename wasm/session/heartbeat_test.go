@@ -184,6 +184,15 @@ func TestRTT(t *testing.T) {
 	if got := r.grace(150*ms, time.Second); got != 200*ms {
 		t.Errorf("grace at a steady 100 ms is %v, want two round trips", got)
 	}
+	for range 50 {
+		r.add(1200 * ms)
+	}
+	if got := r.grace(150*ms, time.Second); got < 1700*ms || got > 1800*ms {
+		t.Errorf("grace on a satellite is %v, want room for one round trip above the bound", got)
+	}
+	for range 100 {
+		r.add(100 * ms)
+	}
 	if got := r.patience(); got != time.Second {
 		t.Errorf("patience %v, want the lower bound", got)
 	}

@@ -335,3 +335,30 @@ func TestQuietLifeWithoutHeartbeatIsProven(t *testing.T) {
 		t.Errorf("after three quiet minutes each: attempt %d, dial %v, up %v", w.s.attempt, w.s.dial, w.s.loss.up)
 	}
 }
+
+func TestSlowHandshakesAreRemembered(t *testing.T) {
+	w := newWorld(t, nil).live()
+	w.do(Closed{1, 1006, "", -1}, URLReady{2})
+	w.run(time.Second)
+	w.do(URLReady{3})
+	w.run(4 * time.Second)
+	w.do(Opened{3}, Hello{Gen: 3, Resumed: true, Live: true}) // it took longer than the first of them was given
+	w.run(time.Second)
+	w.do(Closed{3, 1006, "", -1})
+	for w.s.dial == nil {
+		w.run(10 * ms)
+	}
+	w.do(URLReady{4})
+	w.forget()
+	w.run(4 * time.Second)
+	w.want()
+	w.redial(4)
+	w.do(Closed{4, 1006, "", -1})
+	for w.s.dial == nil {
+		w.run(10 * ms)
+	}
+	w.redial(5)
+	if w.s.slow != 0 {
+		t.Error("a quick handshake did not restore the patience of a quick link")
+	}
+}

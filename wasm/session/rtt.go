@@ -19,12 +19,13 @@ func (r *rtt) add(sample time.Duration) {
 }
 
 // grace is how long an answer may take before its lack is suspicious: about two
-// round trips, within the bounds; the upper bound while nothing is known.
+// round trips, within the bounds, but never less than one and a half; the upper
+// bound while nothing is known.
 func (r *rtt) grace(low, high time.Duration) time.Duration {
 	if !r.known() {
 		return high
 	}
-	return min(max(2*r.smoothed, r.smoothed+4*r.deviation, low), high)
+	return max(min(max(2*r.smoothed, r.smoothed+4*r.deviation, low), high), r.smoothed*3/2)
 }
 
 // patience is how long the first dial may take: four round trips cover DNS, TCP,

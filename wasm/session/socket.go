@@ -56,9 +56,11 @@ func (s *Session) opened(gen int) {
 	if !k.is(gen) || k.phase == open {
 		return
 	}
+	if s.now.Mono-k.entered < s.rtt.patience() {
+		s.slow = 0 // else the next dial will need its time too
+	}
 	k.enter(open, s.now.Mono)
 	k.openedAt, k.lastIn, k.lastInWall = s.now.Mono, s.now.Mono, s.now.Wall
-	s.slow = 0
 	if s.opt.Heartbeat == 0 {
 		s.promote() // without pings a quiet server may never speak
 		k.caughtUp = true
