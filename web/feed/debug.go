@@ -54,7 +54,7 @@ func (f *Feed) report() Report {
 	all := f.drops.list()
 	slices.SortStableFunc(all, func(a, b Drop) int { return b.Time.Compare(a.Time) })
 	return Report{
-		Connected: len(f.snapshot()),
+		Connected: f.Connected(),
 		Clients:   count(all, func(d Drop) string { return d.Client }),
 		Blocks:    count(all, func(d Drop) string { return d.Block }),
 		Browsers:  count(all, func(d Drop) string { return d.Browser }),

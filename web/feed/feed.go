@@ -234,6 +234,13 @@ func (f *Feed) snapshot() []*client {
 	return f.all
 }
 
+// Connected is the number of clients.
+func (f *Feed) Connected() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.clients)
+}
+
 // Drain sends every client away, one by one over the window, and lets nobody in
 // any more. Clients are told to come back at once, since another process should
 // serve them by now; whoever comes back here is told to wait for the window to end. Drain returns

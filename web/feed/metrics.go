@@ -48,7 +48,7 @@ func newMetrics(f *Feed) *metrics {
 	m.storeErrors = vector("store_errors_total", "Failures of the store, by operation.", "operation", "publish", "follow", "after")
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "wakesocket_connections", Help: "Clients connected now.",
-	}, func() float64 { return float64(len(f.snapshot())) }))
+	}, func() float64 { return float64(f.Connected()) }))
 	return m
 }
 

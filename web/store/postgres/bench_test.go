@@ -1,0 +1,59 @@
+package postgres_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+
+	"github.com/wakesocket/wakesocket/web/store"
+	"github.com/wakesocket/wakesocket/web/store/postgres"
+	"github.com/wakesocket/wakesocket/web/store/storetest"
+)
+
+// durable starts a server that syncs to disk before it answers, as it does in
+// production.
+func durable(b *testing.B) *storetest.Server {
+	b.Helper()
+	s, err := storetest.StartPostgres("-c", "fsync=on")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { s.Stop() })
+	return s
+}
+
+func BenchmarkPublish(b *testing.B) {
+	s, _ := open(b, durable(b).URL, postgres.Options{})
+	storetest.BenchmarkPublish(b, s)
+}
+
+// BenchmarkPublishBatched has 32 processes' worth of writers: each a store with
+// connections of its own, and with enough publishers to fill its batches.
+func BenchmarkPublishBatched(b *testing.B) {
+	const writers, each = 32, 64
+	_, again := open(b, durable(b).URL, postgres.Options{})
+	var stores []store.Store
+	for range writers {
+		s := again()
+		if _, err := s.Bounds(context.Background()); err != nil {
+			b.Fatal(err)
+		}
+		stores = append(stores, s)
+	}
+	b.ResetTimer()
+	var wg sync.WaitGroup
+	for _, s := range stores {
+		for range each {
+			wg.Go(func() {
+				for range b.N/(writers*each) + 1 {
+					if _, err := s.Publish(context.Background(), "cpu", []byte(`{"load":0.7}`)); err != nil {
+						b.Error(err)
+						return
+					}
+				}
+			})
+		}
+	}
+	wg.Wait()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+}
