@@ -25,6 +25,8 @@ export class Feed extends EventTarget {
   #subscribers = new Subscribers();
   /** Counts closings, so that a burst in which the page closes ends there. */
   #closings = 0;
+  /** Kept by the browser for coming back, and not connected meanwhile. */
+  #away = false;
   /** @type {(() => void) | undefined} */
   #unwatch;
   /** @type {Status} */
@@ -154,7 +156,8 @@ export class Feed extends EventTarget {
       wake: (cause) => this.#link.wake(cause),
       visible: (on) => this.#link.visible(on),
       online: (on) => this.#link.online(on),
-      leave: () => this.close(),
+      leave: (kept) => this.#leave(kept),
+      back: () => this.#back(),
     });
   }
 
@@ -166,8 +169,30 @@ export class Feed extends EventTarget {
     return socketURL(await url(ctx), this.#base);
   }
 
+  /**
+   * Leaves in order, so that it does not look like a drop. That goes for a page
+   * that is kept, too: the browser would hold its socket open, unread, for
+   * minutes, and close it all the same when the page comes back.
+   * @param {boolean} kept
+   */
+  #leave(kept) {
+    if (!kept) {
+      this.close();
+    } else if (this.#status.name !== "stopped" && this.#status.name !== "failed") {
+      this.#away = true;
+      this.#link.stop();
+    }
+  }
+
+  #back() {
+    if (!this.#away) return;
+    this.#away = false;
+    this.#link.reconnect(this.#cursor);
+  }
+
   /** @param {Status} status */
   #tell(status) {
+    if (this.#away) status = { ...status, name: "reconnecting", cause: "wake" };
     const old = this.#status;
     this.#status = status;
     this.#state = undefined;

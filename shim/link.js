@@ -107,7 +107,7 @@ export class Link {
     this.#enter({ op: op.reconnect, args: [], after });
   }
 
-  /** @param {"pageshow" | "resume" | "focus" | "network"} cause */
+  /** @param {"resume" | "focus" | "network"} cause */
   wake(cause) {
     this.#pump.flush();
     this.#input(op.wake, cause);

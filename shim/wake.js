@@ -3,10 +3,11 @@
 /**
  * What the page notices about itself and its machine.
  * @typedef {object} Watcher
- * @property {(cause: "pageshow" | "resume" | "focus" | "network") => void} wake
+ * @property {(cause: "resume" | "focus" | "network") => void} wake
  * @property {(on: boolean) => void} visible
  * @property {(on: boolean) => void} online
- * @property {() => void} leave the page is going, and will not be back
+ * @property {(kept: boolean) => void} leave the page is going; kept: it may come back
+ * @property {() => void} back a page that was kept is shown again
  */
 
 /**
@@ -31,12 +32,10 @@ export function watchPage(watcher) {
   on(window, "offline", () => watcher.online(false));
   on(/** @type {{connection?: EventTarget}} */ (navigator).connection, "change", () => watcher.wake("network"));
   on(window, "pageshow", (/** @type {PageTransitionEvent} */ event) => {
-    if (event.persisted) watcher.wake("pageshow");
+    if (event.persisted) watcher.back();
   });
   on(window, "pagehide", (/** @type {PageTransitionEvent} */ event) => {
-    // Said in order, so that leaving does not look like a drop. A page that is
-    // kept for coming back stays as it is, and pageshow finds out what is left.
-    if (!event.persisted) watcher.leave();
+    watcher.leave(event.persisted);
   });
   return () => ended.abort();
 }
