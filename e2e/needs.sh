@@ -9,6 +9,9 @@ need() { # command package
 	command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
 }
 need chromium chromium
+need firefox-esr firefox-esr
+need WebKitWebDriver webkit2gtk-driver # brings WebKit's MiniBrowser
+need Xvfb xvfb
 need node nodejs
 need npm npm
 need nginx nginx

@@ -5,6 +5,7 @@ import (
 	"context"
 	"embed"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -133,20 +134,7 @@ func (p *reverse) start(program string, args ...string) {
 	} else {
 		args = append(args, "-db", "-f", p.config())
 	}
-	cmd := exec.Command(program, args...)
-	cmd.Stdout, cmd.Stderr = &p.log, &p.log
-	// A group of its own, so that nothing of it outlives the test.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := cmd.Start(); err != nil {
-		p.t.Fatal(err)
-	}
-	p.main = cmd
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	p.t.Cleanup(func() {
-		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-		<-ended
-	})
+	p.main = background(p.t, &p.log, nil, program, args...)
 	err := poll(5*time.Second, func() error {
 		conn, err := net.Dial("tcp", p.Address)
 		if err == nil {
@@ -178,6 +166,32 @@ func (p *reverse) renew(to *identity) {
 	p.t.Helper()
 	p.write(p.Certificate, to.pem)
 	p.reload()
+}
+
+// background runs a program, and whatever it starts, until the test ends.
+func background(t testing.TB, out io.Writer, env []string, program string, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.Command(program, args...)
+	cmd.Stdout, cmd.Stderr = out, out
+	cmd.Env = append(os.Environ(), env...)
+	start(t, cmd)
+	return cmd
+}
+
+// start is background for a command that is more than its arguments.
+func start(t testing.TB, cmd *exec.Cmd) {
+	t.Helper()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.WaitDelay = time.Second // for those that took the output with them
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	t.Cleanup(func() {
+		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		<-ended
+	})
 }
 
 // poll asks until there is no error, for things that send no signal.

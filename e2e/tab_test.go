@@ -55,6 +55,7 @@ type tab struct {
 	testing.TB
 	*chromium
 	page   context.Context
+	engine engine // nil: Chromium
 	opened time.Time
 
 	mu      sync.Mutex
@@ -97,12 +98,15 @@ func (b *chromium) openTab(t testing.TB, url string, prepare ...chromedp.Action[
 
 func (tb *tab) hear(raw []byte) {
 	var call runtime.EventBindingCalled
-	r := record{at: time.Now()}
-	if err := json.Unmarshal(raw, &call); err != nil || call.Name != "tell" {
-		return
+	if err := json.Unmarshal(raw, &call); err == nil && call.Name == "tell" {
+		tb.note(call.Payload)
 	}
-	if err := json.Unmarshal([]byte(call.Payload), &r); err != nil {
-		r.Kind, r.Text = "unreadable", call.Payload
+}
+
+func (tb *tab) note(told string) {
+	r := record{at: time.Now()}
+	if err := json.Unmarshal([]byte(told), &r); err != nil {
+		r.Kind, r.Text = "unreadable", told
 	}
 	tb.mu.Lock()
 	defer tb.mu.Unlock()
@@ -184,11 +188,22 @@ func eval[T any](tb *tab, script string, args ...any) T {
 	}
 	ctx, cancel := context.WithTimeout(tb.page, time.Minute)
 	defer cancel()
-	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+	v, err := evaluate[T](ctx, tb, script)
 	if err != nil {
 		tb.Fatalf("%s: %v", script, err)
 	}
 	return v
+}
+
+func evaluate[T any](ctx context.Context, tb *tab, script string) (v T, err error) {
+	if tb.engine == nil {
+		return chromedp.Run(ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+	}
+	data, err := tb.engine.evaluate(ctx, script)
+	if err == nil {
+		err = json.Unmarshal(data, &v)
+	}
+	return v, err
 }
 
 // lever pulls a lever on the page.
@@ -226,7 +241,7 @@ func (tb *tab) badge(word string, limit time.Duration) {
 		seen.observe(badge.shadowRoot ?? badge, { subtree: true, childList: true, characterData: true, attributes: true });
 		look();
 	})`, strings.ToLower(word))
-	if _, err := chromedp.Run(ctx, chromedp.Evaluate[string](script, chromedp.EvalAwaitPromise)); err != nil {
+	if _, err := evaluate[string](ctx, tb, script); err != nil {
 		tb.Errorf("the badge says %q; want %q: %v", eval[string](tb, `badgeText()`), word, err)
 	}
 }

@@ -45,16 +45,22 @@ func enter(t testing.TB, b *chromium, s *site, p pace, options map[string]any) *
 			t.Log(w.connections())
 		}
 	})
-	w.run(`open(%s, %s ?? undefined)`, s.url, options)
+	w.start(p, options)
+	return w
+}
+
+// start opens the feed in the page.
+func (w *world) start(p pace, options map[string]any) {
+	w.t.Helper()
+	w.run(`open(%s, %s ?? undefined)`, w.url, options)
 	w.awaitState(0, 10*time.Second, "live")
-	n := s.publish()
+	n := w.publish()
 	w.awaitEvent(n, soon)
 	if p == busy {
-		s.busy()
+		w.busy()
 		// A feed is known to be busy when its pace is known.
 		w.await(w.mark(), soon, "a busy feed", func(r record) bool { return r.Kind == "event" && r.N >= n+10 })
 	}
-	return w
 }
 
 func (w *world) within(d time.Duration) context.Context {

@@ -1,0 +1,150 @@
+package e2e
+
+import (
+	"context"
+	_ "embed"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/wakesocket/wakesocket/e2e/levers"
+)
+
+// engine is a tab in a browser that is not Chromium.
+type engine interface {
+	navigate(url string) error
+	reload() error
+	// evaluate gives the JSON of an expression, or of what its promise resolves to.
+	evaluate(ctx context.Context, script string) ([]byte, error)
+	// hide makes the page invisible, show makes it visible again.
+	hide() error
+	show() error
+	pid() int // of the root of its processes
+}
+
+// asText is a script that gives the JSON of an expression as a string.
+func asText(expression string) string {
+	return "(async () => JSON.stringify((await (" + expression + ")) ?? null))()"
+}
+
+// visitBy is newWorld in another engine.
+func visitBy(t testing.TB, e engine, p pace, options map[string]any) *world {
+	t.Helper()
+	s := newSite(t)
+	tb := &tab{TB: t, page: context.Background(), engine: e, opened: time.Now(), changed: make(chan struct{})}
+	s.home = tb.listen(s)
+	w := &world{site: s, t: t, tab: tb}
+	t.Cleanup(func() {
+		if err := e.navigate("about:blank"); err != nil {
+			t.Error(err)
+		}
+		if t.Failed() {
+			t.Log(tb.story() + w.connections())
+		}
+	})
+	if err := e.navigate(s.home + "/page.html"); err != nil {
+		t.Fatal(err)
+	}
+	w.start(p, options)
+	return w
+}
+
+//go:embed testdata/tell.js
+var tell string
+
+// listen serves the site's pages as they are, but for a `tell` that needs no driver.
+func (tb *tab) listen(s *site) (url string) {
+	mux := http.NewServeMux()
+	mux.Handle("/", s.page.Config.Handler)
+	mux.HandleFunc("/page.html", func(w http.ResponseWriter, r *http.Request) {
+		html, err := testdata.ReadFile("testdata/page.html")
+		must(err)
+		io.WriteString(w, strings.Replace(string(html), "<script", "<script>"+tell+"</script>\n<script", 1))
+	})
+	mux.HandleFunc("/tell", func(w http.ResponseWriter, r *http.Request) {
+		conn, err := websocket.Accept(w, r, nil)
+		if err != nil {
+			return
+		}
+		defer conn.CloseNow()
+		for {
+			_, told, err := conn.Read(r.Context())
+			if err != nil {
+				return
+			}
+			tb.note(string(told))
+		}
+	})
+	return serve(tb, mux).URL
+}
+
+func (w *world) pull(lever func() error) {
+	w.t.Helper()
+	if err := lever(); err != nil {
+		w.Fatal(err)
+	}
+}
+
+func TestFirefox(t *testing.T) { t.Parallel(); core(t, "Firefox", newFirefox(t)) }
+func TestWebKit(t *testing.T)  { t.Parallel(); core(t, "WebKit", newWebKit(t)) }
+
+// core is what must hold in every engine.
+func core(t *testing.T, name string, e engine) {
+	measured := func(t *testing.T, what string, w *world, from time.Time, figure time.Duration) {
+		t.Helper()
+		next := w.next(1, from, 3*figure)
+		w.healed(10 * time.Second)
+		report(result{Scenario: name + ": " + what, Figure: figure.Seconds(), Dial: next.Accepted.Sub(from).Seconds(),
+			Live: time.Since(from).Seconds(), Sockets: len(w.proxy.Conns())})
+	}
+	t.Run("silent cut", func(t *testing.T) {
+		w := visitBy(t, e, busy, nil)
+		w.badge("live", soon)
+		w.cut()
+		measured(t, "silent cut of a busy feed, visible", w, time.Now(), 2500*time.Millisecond)
+		w.saw(0, []string{"checking"})
+	})
+	t.Run("hidden, cut, then visible", func(t *testing.T) {
+		w := visitBy(t, e, busy, nil)
+		mark := w.mark()
+		w.pull(e.hide)
+		w.awaitPage(mark, soon, "hidden")
+		w.awaitEvent(w.publish(), soon) // a hidden page has its events, too
+		w.cut()
+		w.pull(e.show)
+		measured(t, "hidden, cut, then visible", w, w.awaitPage(mark, soon, "visible").happened(), 300*time.Millisecond)
+	})
+	t.Run("hidden, then visible, the link alive", func(t *testing.T) {
+		w := visitBy(t, e, busy, nil)
+		mark := w.mark()
+		w.pull(e.hide)
+		w.awaitPage(mark, soon, "hidden")
+		w.pull(e.show)
+		w.awaitPage(mark, soon, "visible")
+		w.undisturbed(false)
+	})
+	t.Run("sleep without any event", func(t *testing.T) {
+		w := visitBy(t, e, busy, nil)
+		pull := func(lever func(int) error) { w.pull(func() error { return lever(e.pid()) }) }
+		pull(levers.Stop)
+		w.cut()
+		<-time.After(5 * time.Second)
+		woken := time.Now()
+		pull(levers.Continue)
+		measured(t, "sleep without any event", w, woken, 300*time.Millisecond)
+	})
+	t.Run("reload with the cursor kept", func(t *testing.T) {
+		w := visitBy(t, e, idle, map[string]any{"persist": "cursor"})
+		w.run(`sessionStorage.setItem("open", JSON.stringify([%s, { persist: "cursor" }]))`, w.url)
+		w.run(`feed.close()`)
+		w.settled("stopped", soon)
+		w.badge("stopped", soon)
+		w.publish() // while there is no page to hear it
+		w.pull(e.reload)
+		w.healed(10 * time.Second)
+	})
+}
