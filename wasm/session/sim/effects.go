@@ -72,6 +72,9 @@ func (s *server) drain(window time.Duration) {
 	}
 }
 
+// blink is a stop too short to be told from a slow answer.
+const blink = 500 * ms
+
 // pause stops a page for a while.
 func pause(how func(*tab)) func(*World, Step) {
 	return func(w *World, s Step) {
@@ -84,7 +87,7 @@ func pause(how func(*tab)) func(*World, Step) {
 			if !t.frozen {
 				return
 			}
-			if s.For >= time.Minute || !t.seen { // hidden, it looks like a throttled timer
+			if s.For >= time.Minute || s.For < blink || !t.seen { // hidden, it looks like a throttled timer
 				t.judge.shake()
 			}
 			t.resume(s.N)

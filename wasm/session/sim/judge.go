@@ -147,7 +147,7 @@ func (j *judge) before(in input) {
 		k.toldLive = true
 	}
 	if p.kind == pong && len(k.pings) > 0 {
-		if sent := k.pings[0]; sent >= j.ran {
+		if sent := k.pings[0]; sent >= j.ran || j.w.now-sent < 4*second { // a short stop looks like a slow answer
 			j.trip = max(j.trip, j.w.now-sent)
 		}
 		k.pings = k.pings[1:]
