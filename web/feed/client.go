@@ -126,16 +126,11 @@ func (c *client) message(kind websocket.MessageType, data []byte) error {
 	if !json.Valid(data) {
 		return c.refuse(websocket.StatusInvalidFramePayloadData, "a message is ping or JSON")
 	}
-	if bytes.Contains(data, []byte(`"`+wire.Control+`"`)) {
-		var topics wire.Topics
-		if json.Unmarshal(data, &topics) == nil && topics.Kind == wire.KindTopics {
-			set, err := topicSet(topics.Topics)
-			if err != nil {
-				return c.refuse(websocket.StatusPolicyViolation, err.Error())
-			}
-			c.input(func(in *inputs) { in.topics = set })
-			return nil
-		}
+	if topics, ok, err := parseTopics(data); err != nil {
+		return c.refuse(websocket.StatusPolicyViolation, err.Error())
+	} else if ok {
+		c.input(func(in *inputs) { in.topics = topics })
+		return nil
 	}
 	if c.feed.options.OnMessage != nil {
 		c.feed.options.OnMessage(c.info, bytes.Clone(data))
@@ -148,6 +143,20 @@ func (c *client) refuse(code websocket.StatusCode, reason string) error {
 	c.blame(causeRefused)
 	c.conn.Close(code, reason)
 	return errRefused
+}
+
+// parseTopics reads a control frame that changes the topics; not ok means that the
+// message is something else.
+func parseTopics(data []byte) (set map[string]struct{}, ok bool, err error) {
+	if !bytes.Contains(data, []byte(`"`+wire.Control+`"`)) {
+		return nil, false, nil
+	}
+	var frame wire.Topics
+	if json.Unmarshal(data, &frame) != nil || frame.Kind != wire.KindTopics {
+		return nil, false, nil
+	}
+	set, err = topicSet(frame.Topics)
+	return set, err == nil, err
 }
 
 // topicSet checks topics and makes a set of them; nil stands for all.

@@ -11,8 +11,6 @@ package feed
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"math/rand/v2"
 	"net/netip"
 	"slices"
@@ -84,14 +82,8 @@ func New(options Options) (*Feed, error) {
 // not JSON or too large, when the topic is not one, and when the store fails; an
 // event whose Publish failed may still appear if the store lost the answer only.
 func (f *Feed) Publish(ctx context.Context, topic string, data []byte) (id string, err error) {
-	if err := store.CheckTopic(topic); err != nil {
+	if err := f.check(topic, data); err != nil {
 		return "", err
-	}
-	if len(data) > f.options.MaxEvent {
-		return "", fmt.Errorf("feed: the event has %d bytes, at most %d are taken", len(data), f.options.MaxEvent)
-	}
-	if !valid(data) {
-		return "", errors.New("feed: the event's data are not valid JSON")
 	}
 	at, err := f.options.Store.Publish(ctx, topic, data)
 	if err != nil {

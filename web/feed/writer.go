@@ -153,8 +153,8 @@ func (c *client) next(frames [][]byte) step {
 		return step{kind: oneFrame, frame: pong}
 	}
 	if c.pending {
-		head, _, _ := c.feed.ring.head()
-		return c.tell(c.inRing && c.at == head)
+		_, top, _ := c.feed.ring.head()
+		return c.tell(c.pos == top)
 	}
 	if c.bye != nil {
 		return step{kind: goodbye, bye: c.bye}

@@ -1,0 +1,59 @@
+package store
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestParseID(t *testing.T) {
+	for text, want := range map[string]ID{
+		"a-0":                          {"a", 0, 0},
+		"0f-7":                         {"0f", 7, 0},
+		"a-18446744073709551615":       {"a", 1<<64 - 1, 0},
+		"a-1700000000000-3":            {"a", 1700000000000, 3},
+		strings.Repeat("z", 32) + "-1": {strings.Repeat("z", 32), 1, 0},
+	} {
+		if got, ok := ParseID(text); !ok || got != want || got.String() != text {
+			t.Errorf("%q: %+v, %v", text, got, ok)
+		}
+	}
+	for _, text := range []string{
+		"", "-", "a", "a-", "-1", "a-01", "a-+1", "a--1", "a-1-", "a-1-0", "a-1-01", "a-1-2-3", "A-1", "a b-1", "ä-1",
+		"a-18446744073709551616", strings.Repeat("z", 33) + "-1", "a-" + strings.Repeat("1", 200), "a-1\n", "a-１",
+	} {
+		if id, ok := ParseID(text); ok {
+			t.Errorf("%q is taken for %+v", text, id)
+		}
+	}
+}
+
+func TestCheckTopic(t *testing.T) {
+	for _, topic := range []string{"cpu", "a b", "höhe/über alles", strings.Repeat("x", MaxTopic)} {
+		if err := CheckTopic(topic); err != nil {
+			t.Errorf("%q: %v", topic, err)
+		}
+	}
+	for _, topic := range []string{"", "a\nb", "\x00", "\x7f", "\xff", strings.Repeat("x", MaxTopic+1)} {
+		if CheckTopic(topic) == nil {
+			t.Errorf("%q is taken", topic)
+		}
+	}
+}
+
+func TestNewEpoch(t *testing.T) {
+	a, b := NewEpoch(), NewEpoch()
+	if a == b || !validEpoch(a) || len(a) != 12 {
+		t.Errorf("%q, %q", a, b)
+	}
+}
+
+func FuzzParseID(f *testing.F) {
+	for _, seed := range []string{"a-1", "0123456789ab-18446744073709551615-1", "a-01", "", "--"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if id, ok := ParseID(text); ok && id.String() != text {
+			t.Fatalf("%q becomes %q", text, id.String())
+		}
+	})
+}
