@@ -28,7 +28,7 @@ func (s *Session) waiting() bool {
 // connect dials now.
 func (s *Session) connect() {
 	s.gen++
-	s.dial = &socket{gen: s.gen, after: s.cursor, delivered: s.delivered, entered: s.now.Mono}
+	s.dial = &socket{gen: s.gen, after: s.cursor, delivered: s.delivered, fresh: s.refreshed, entered: s.now.Mono}
 	s.lastDial, s.advised = s.now.Mono, false
 	s.emit(Dial{Gen: s.gen, After: s.cursor, Fresh: s.refreshed, Attempt: s.attempt, Was: s.was()})
 }

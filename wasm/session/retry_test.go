@@ -190,6 +190,17 @@ func TestUnauthorizedGetsOneFreshURL(t *testing.T) {
 		w.do(Closed{2, 4401, "expired", -1})
 		w.want("16s dial 3 after=e-0 fresh was=closed,6s,0s", "16s reconnecting: closed")
 	})
+	t.Run("told twice of one old token", func(t *testing.T) {
+		w := newWorld(t, nil).live()
+		w.do(Network{}, URLReady{2}, Opened{2})
+		w.forget()
+		w.do(Closed{2, 4401, "expired", -1})
+		w.want("10s dial 3 after=e-0 fresh attempt=1 was=network,9.99s,0s")
+		w.do(Closed{1, 4401, "expired", -1}) // it was dialed with the old one, too
+		w.want("10s reconnecting attempt=1: the server closed with code 4401: expired")
+		w.redial(3)
+		w.want("10s ping 3", "10s live")
+	})
 	t.Run("until one gets through", func(t *testing.T) {
 		w := newWorld(t, nil).live()
 		w.do(Closed{1, 4401, "expired", -1}, URLReady{2})

@@ -16,6 +16,7 @@ type socket struct {
 	gen       int
 	after     string // cursor that it was dialed with,
 	delivered int    // and the events delivered by then
+	fresh     bool   // with a new token, and since then not proven
 	phase     phase
 	entered   time.Duration // mono, when the phase began
 
@@ -81,7 +82,7 @@ func (s *Session) heard(gen int) *socket {
 	k.lastIn, k.lastInWall, k.hushed = s.now.Mono, s.now.Wall, false
 	k.caughtUp = k.caughtUp || !k.greeted
 	if k.lastIn-k.openedAt >= s.opt.MinUptime {
-		s.attempt, s.refreshed = 0, false
+		s.attempt, s.refreshed, k.fresh = 0, false, false
 	}
 	if k.check != nil && s.now.Mono >= k.check.proofFrom {
 		s.acquit(k)
@@ -150,6 +151,7 @@ func (s *Session) closed(in Closed) {
 	if s.opt.Heartbeat == 0 {
 		s.heard(in.Gen) // without pings the end itself is the last sign of life
 	}
+	fresh := s.live.is(in.Gen) && s.live.fresh || s.dial.is(in.Gen) && s.dial.fresh
 	woken := s.live.is(in.Gen) && s.live.check != nil && s.live.check.shown
 	switch {
 	case s.live.is(in.Gen):
@@ -173,9 +175,9 @@ func (s *Session) closed(in Closed) {
 		return
 	}
 	switch {
-	case permanent(in.Code) || in.Code == codeUnauthorized && s.refreshed:
+	case permanent(in.Code) || in.Code == codeUnauthorized && fresh:
 		s.stop(refusal(in.Code, in.Reason))
-	case in.Code == codeUnauthorized:
+	case in.Code == codeUnauthorized && (s.dial == nil || !s.dial.fresh):
 		s.refreshed = true
 		if s.dial != nil {
 			s.abandon(s.dial, codeNormal, "dial made again with a new token")

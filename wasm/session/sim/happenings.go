@@ -168,18 +168,18 @@ func init() { // not a literal: the steps tell themselves through it
 		hide:   {5, 0, 0, says("nobody looks at the page any more"), func(w *World, s Step) { w.tabs[s.Tab].show(false) }},
 		show:   {7, 0, 0, says("somebody looks at the page"), func(w *World, s Step) { w.tabs[s.Tab].show(true) }},
 		freeze: {3, second, 5 * time.Minute, lasts("the browser freezes the page"), pause((*tab).freeze)},
-		stop:   {4, 100 * ms, 3 * time.Minute, lasts("the browser's process is stopped"), pause((*tab).stop)},
+		stop:   {6, 100 * ms, 3 * time.Minute, lasts("the browser's process is stopped"), pause((*tab).stop)},
 		sleep:  {6, second, 3 * time.Hour, lasts("the machine sleeps"), asleep},
 		clock: {3, 0, 0, func(s Step) string { return fmt.Sprintf("the wall clock is corrected by %v", correctionOf(s)) },
 			func(w *World, s Step) {
 				w.computer.step += correctionOf(s)
 				for _, t := range w.tabs {
-					t.judge.shake()
+					t.judge.jolted = true
 				}
 			}},
 		reload:  {3, 0, 0, says("the page is reloaded"), again(true)},
 		discard: {2, 0, 0, says("the browser discards the page and loads it again"), again(false)},
-		offline: {3, second, 2 * time.Minute, func(s Step) string {
+		offline: {5, second, 2 * time.Minute, func(s Step) string {
 			if s.N%2 == 0 {
 				return fmt.Sprintf("for %v the browser is offline", s.For)
 			}

@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/wakesocket/wakesocket/wasm/session"
@@ -26,7 +27,8 @@ const (
 	ruleLegal   = "every effect is legal for its state"
 	ruleHonest  = "live means proven, caught up, and not dead for longer than allowed"
 	ruleHealed  = "live again within a minute of a healthy network"
-	ruleRate    = "the rate of dials is bounded"
+	ruleRate    = "the rate of dials is bounded, and no two clients keep time"
+	ruleAdvice  = "the server's advice is obeyed"
 	ruleStopped = "stopped stays stopped"
 	ruleAlive   = "a live connection is left alone"
 	ruleMemory  = "memory is bounded"
@@ -55,7 +57,10 @@ type judge struct {
 	lostAt   time.Duration // when it was last live
 	progress time.Duration // last event delivered
 	advised  time.Duration // until when the server told it to wait
+	bound    time.Duration // until when it may not dial
+	waited   time.Duration // the last long wait before a retry
 	shaken   time.Duration // last sign that the connection may be dead
+	jolted   bool          // the next input brings such a sign
 	cursor   string
 	steps    int
 }
@@ -130,13 +135,24 @@ func (j *judge) longestLive() time.Duration {
 func (j *judge) before(in input) {
 	j.look()
 	j.gapTold = false
+	if j.jolted {
+		j.jolted = false
+		j.bound = 0
+		j.shake()
+	}
 	k, p := in.socket, in.packet
 	switch it := in.Input.(type) {
-	case session.Network, session.Reconnect, session.Online:
+	case session.Reconnect:
+		j.bound = 0
+		j.shake()
+	case session.Network, session.Online:
 		j.shake()
 	case session.Closed:
 		if it.RetryAfter > 0 {
 			j.advised = max(j.advised, j.w.now+it.RetryAfter)
+			if len(j.tab.sockets) == 0 && !slices.Contains(j.tab.ghosts, k) {
+				j.bound = j.w.now + it.RetryAfter
+			}
 		}
 		return
 	}
@@ -208,6 +224,9 @@ func (j *judge) effect(in input, e session.Effect) {
 	case session.Gap:
 		j.gap(in, e)
 	case session.State:
+		if e.Name == session.Failed && !in.isFinal() {
+			j.violated(ruleLegal, "failed (%s) although a retry could help", e.Cause)
+		}
 		j.state(e)
 	}
 }
@@ -217,6 +236,13 @@ func (j *judge) effect(in input, e session.Effect) {
 func (in input) ends(gen int) bool {
 	end, is := in.Input.(session.Closed)
 	return is && end.Gen == gen
+}
+
+// isFinal reports whether the input is a refusal for good: a code that says so,
+// or 4401 to a dial that brought a fresh token.
+func (in input) isFinal() bool {
+	end, is := in.Input.(session.Closed)
+	return is && (end.Code == 4403 || end.Code == 4401 && in.socket.fresh)
 }
 
 func (j *judge) dial(e session.Dial) {
@@ -232,6 +258,9 @@ func (j *judge) dial(e session.Dial) {
 		if k.gen == j.shown.Gen && j.alive(k) {
 			j.violated(ruleAlive, "dial %d beside %d, which lives", e.Gen, k.gen)
 		}
+	}
+	if j.w.now < j.bound {
+		j.violated(ruleAdvice, "dial %d comes %v before its time", e.Gen, j.bound-j.w.now)
 	}
 	if e.After != t.s.Cursor() {
 		j.violated(ruleOnce, "dial goes on from %q, the cursor is %q", e.After, t.s.Cursor())
@@ -278,8 +307,8 @@ func (j *judge) state(e session.State) {
 	} else if e.Name == session.Live || e.Name == session.Checking {
 		j.violated(ruleHonest, "%s without a socket", e.Name)
 	}
-	if e.RetryAt >= 0 && e.RetryAt < j.w.instant().Wall-50*ms {
-		j.violated(ruleLegal, "a retry was promised for the past")
+	if e.RetryAt >= 0 && e.RetryAt != was.RetryAt {
+		j.wait(e.RetryAt - j.w.instant().Wall)
 	}
 	if was.Gen != 0 && e.Gen != was.Gen {
 		j.w.stats.Losses++
@@ -292,6 +321,20 @@ func (j *judge) state(e session.State) {
 	}
 	j.shown = e
 	j.over = e.Name == session.Stopped || e.Name == session.Failed
+}
+
+// wait judges how long the session means to wait. Waits that are the same twice
+// are those of a jitter that was clipped away.
+func (j *judge) wait(d time.Duration) {
+	switch {
+	case d < -50*ms:
+		j.violated(ruleLegal, "a retry was promised for the past")
+	case j.w.now < j.advised || d < 5*second:
+	case d == j.waited:
+		j.violated(ruleRate, "it waits for %v again", d)
+	default:
+		j.waited = d
+	}
 }
 
 // memory looks into the session: what it remembers must not grow with the day.

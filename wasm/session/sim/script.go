@@ -41,6 +41,12 @@ func Generate(seed uint64) Case {
 			s.For = r.between(h.shortest, h.longest)
 		}
 		c.Steps = append(c.Steps, s)
+		if r.percent(5) { // much comes in while the page cannot read it, and then it cannot be trusted
+			c.Steps = append(c.Steps,
+				Step{After: second, Kind: pick(r, stop, freeze), Tab: s.Tab, For: r.between(10*second, 2*time.Minute)},
+				Step{After: second, Kind: burst, N: 10 * r.intn(100)},
+				Step{After: second, Kind: pick(r, trim, sleep, network_, hide), Tab: s.Tab, For: 2 * time.Minute})
+		}
 		if r.percent(4) { // a long time in which nobody looks
 			c.Steps = append(c.Steps, Step{After: second, Kind: hide, Tab: s.Tab}, Step{After: r.between(time.Minute, 2*time.Hour), Kind: show, Tab: s.Tab})
 		}

@@ -17,6 +17,7 @@ func main() {
 	seeds := flag.Int("seeds", 1000, "days to live through")
 	first := flag.Uint64("from", 1, "seed of the first")
 	seed := flag.Uint64("seed", 0, "live through this one only")
+	tell := flag.Bool("tell", true, "shrink the day that goes wrong and tell it as a story")
 	trace := flag.Bool("trace", false, "with -seed: tell what happened even if all went well")
 	flag.Parse()
 	if *seed != 0 {
@@ -25,7 +26,11 @@ func main() {
 	summary := sim.Run(*first, *seeds)
 	fmt.Println(summary)
 	if summary.Failed != nil {
-		fmt.Println(sim.Tell(*summary.Failed))
+		if *tell {
+			fmt.Println(sim.Tell(*summary.Failed))
+		} else {
+			fmt.Printf("seed %d: %v\n", summary.Failed.Config.Seed, summary.Failed.Run().Violation)
+		}
 		os.Exit(1)
 	}
 	if *seed != 0 && *trace {
