@@ -112,6 +112,7 @@ func TestReloadGoesOnWhereItWas(t *testing.T) {
 			w := newWorld(t, idle, map[string]any{"persist": "cursor"})
 			w.run(`sessionStorage.setItem("open", JSON.stringify([%s, { persist: "cursor" }]))`, w.url)
 			back := leave(w)
+			w.cut() // so that the event is for the page that comes back
 			w.publish()
 			back()
 			w.healed(10 * time.Second)

@@ -5,59 +5,76 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"sync"
+	"time"
+
+	"github.com/wakesocket/wakesocket/e2e/faultproxy"
+	"github.com/wakesocket/wakesocket/e2e/figures"
 )
 
-// result is what one run of a scenario measured, in seconds.
-type result struct {
-	Scenario string  `json:"scenario"`
-	Column   string  `json:"column,omitempty"` // of the table of figures
-	Figure   float64 `json:"figure,omitempty"` // the aim for Dial
-	Dial     float64 `json:"dial,omitempty"`   // to the next dial
-	Live     float64 `json:"live,omitempty"`   // until all was asserted to be well
-	Sockets  int     `json:"sockets"`          // opened in all
-}
+type result figures.Result
 
 var results struct {
 	sync.Mutex
-	all []result
+	all []figures.Result
 }
 
 func report(r result) {
 	results.Lock()
 	defer results.Unlock()
-	results.all = append(results.all, r)
+	results.all = append(results.all, figures.Result(r))
 }
 
-// writeReport prints what was measured, medians over the rounds, and leaves
-// every measurement in out/scenarios.json.
+// tally completes a result from what the page told since the mark; the times
+// count from the given moment.
+func (w *world) tally(r *result, mark int, from time.Time, dial *faultproxy.Conn) {
+	r.Dial = dial.Accepted.Sub(from).Seconds()
+	r.Sockets = len(w.proxy.Conns())
+	told := w.told()
+	for _, rec := range told[mark:] {
+		if rec.Kind != "state" || rec.at.Before(from) {
+			continue
+		}
+		if rec.Name != "live" && r.Notice == 0 {
+			r.Notice = rec.at.Sub(from).Seconds()
+		}
+		if rec.Name == "live" && r.Live == 0 && rec.at.After(dial.Accepted) {
+			r.Live = rec.at.Sub(from).Seconds()
+		}
+	}
+	count(r, told)
+}
+
+// count counts the numbered events that are missing, came twice or too early.
+func count(r *result, told []record) {
+	seen := map[int]bool{}
+	first, last := 0, 0
+	for _, rec := range told {
+		if rec.Kind != "event" {
+			continue
+		}
+		if first == 0 {
+			first = rec.N
+		}
+		switch {
+		case seen[rec.N]:
+			r.Duplicated++
+		case rec.N < last:
+			r.Disordered++
+		}
+		seen[rec.N] = true
+		last = max(last, rec.N)
+	}
+	r.Lost = last - first + 1 - len(seen)
+}
+
+// writeReport prints what was measured and leaves every measurement in
+// out/scenarios.json, for `go run ./e2e/report`.
 func writeReport() error {
 	if len(results.all) == 0 {
 		return nil
 	}
-	fmt.Printf("\n%-72s %8s %8s %8s %8s %8s\n", "seconds to the next dial", "figure", "median", "min", "max", "sockets")
-	for i, r := range results.all {
-		same := func(other result) bool { return other.Scenario == r.Scenario }
-		if slices.IndexFunc(results.all, same) != i {
-			continue
-		}
-		var dials []float64
-		sockets := 0
-		for _, other := range results.all {
-			if same(other) {
-				dials, sockets = append(dials, other.Dial), max(sockets, other.Sockets)
-			}
-		}
-		slices.Sort(dials)
-		name := strings.TrimSpace(r.Column + "  " + r.Scenario)
-		if r.Figure == 0 {
-			fmt.Printf("%-72s %8s %8s %8s %8s %8d\n", name, "none", "", "", "", sockets)
-			continue
-		}
-		fmt.Printf("%-72s %8.2f %8.3f %8.3f %8.3f %8d\n", name, r.Figure, dials[len(dials)/2], dials[0], dials[len(dials)-1], sockets)
-	}
+	fmt.Print("\n", figures.Text(figures.Summarize(results.all)))
 	data, err := json.MarshalIndent(results.all, "", "\t")
 	if err != nil {
 		return err

@@ -66,9 +66,8 @@ var scenarios = []scenario{
 			w.lever(levers.Offline)
 			w.awaitPage(0, soon, "offline")
 			w.sleep(10*time.Second, w.cut)
-			woken := time.Now()
 			w.lever(levers.Online)
-			return woken
+			return w.awaitPage(0, soon, "online").happened()
 		},
 		sees: []string{"offline"},
 	}, {
@@ -197,14 +196,14 @@ func (sc *scenario) run(t testing.TB) result {
 	r := result{Scenario: sc.name, Column: sc.column, Figure: sc.figure.Seconds()}
 	if sc.figure > 0 {
 		next := w.next(dials, from, 3*sc.figure)
-		r.Dial = next.Accepted.Sub(from).Seconds()
 		w.healed(10 * time.Second)
-		r.Live = time.Since(from).Seconds()
 		w.saw(mark, sc.sees)
+		w.tally(&r, mark, from, next)
 	} else {
 		w.undisturbed(sc.spare)
+		count(&r, w.told())
+		r.Sockets = len(w.proxy.Conns())
 	}
-	r.Sockets = len(w.proxy.Conns())
 	report(r)
 	return r
 }
