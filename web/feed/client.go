@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/netip"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -132,9 +133,24 @@ func (c *client) message(kind websocket.MessageType, data []byte) error {
 		c.input(func(in *inputs) { in.topics = topics })
 		return nil
 	}
-	if c.feed.options.OnMessage != nil {
-		c.feed.options.OnMessage(c.info, bytes.Clone(data))
+	return c.hand(bytes.Clone(data))
+}
+
+// hand gives a message to the owner's hook. A panic there is its bug, but must not
+// let one client end the server for all.
+func (c *client) hand(data []byte) (err error) {
+	if c.feed.options.OnMessage == nil {
+		return nil
 	}
+	defer func() {
+		if p := recover(); p != nil {
+			c.feed.options.Logger.Error("OnMessage panics", "panic", p, "client", c.name(), "stack", string(debug.Stack()))
+			c.blame(causePanic)
+			c.conn.Close(websocket.StatusInternalError, "")
+			err = errRefused
+		}
+	}()
+	c.feed.options.OnMessage(c.info, data)
 	return nil
 }
 

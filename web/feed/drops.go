@@ -26,10 +26,11 @@ const (
 	causeEpoch     = "epoch"     // the log began another life
 	causeLapped    = "lapped"    // the log was trimmed past a slow client
 	causeStore     = "store"     // the store failed in a replay
+	causePanic     = "panic"     // a hook of the feed's owner panicked
 )
 
 var causes = []string{causeLeft, causeReset, causeSilence, causeSlow, causeAbandoned, causeClosed,
-	causeRefused, causeDrain, causeShutdown, causeEpoch, causeLapped, causeStore}
+	causeRefused, causeDrain, causeShutdown, causeEpoch, causeLapped, causeStore, causePanic}
 
 // Drop is one lost connection.
 type Drop struct {
@@ -192,7 +193,7 @@ func (f *Feed) lost(c *client, cause string) {
 }
 
 // wideBlock is the neighbourhood of an address: enough to see that one network
-// drops its clients, and no more of the person than that needs.
+// drops its clients.
 func wideBlock(address netip.Addr) string {
 	bits := 24
 	if address.Is6() {

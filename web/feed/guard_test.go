@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -14,6 +15,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/wakesocket/wakesocket/wasm/wire"
+	"github.com/wakesocket/wakesocket/web/store/memory"
 )
 
 func TestOrigin(t *testing.T) {
@@ -309,5 +311,73 @@ func TestMessagesReachTheHook(t *testing.T) {
 	p.send(`{"wakesocket":"unknown"}`)
 	if a, b := <-got, <-got; a != `tab-1 {"hello":1}` || b != `tab-1 {"wakesocket":"unknown"}` {
 		t.Fatalf("%s, %s", a, b)
+	}
+}
+
+// Clients that are refused and do not answer the close frame hold a few goroutines,
+// not one each.
+func TestRefusedClientsHoldLittle(t *testing.T) {
+	s := serve(t, Options{Authorize: func(*http.Request) error { return ErrForbidden }, AcceptRate: -1}).ready()
+	busy := 0
+	for range refusalSlots + 20 {
+		conn, answer, err := websocket.Dial(context.Background(), s.url, nil)
+		if err == nil {
+			defer conn.CloseNow() // and never read
+		} else if answer != nil && answer.StatusCode == http.StatusServiceUnavailable {
+			busy++
+		}
+	}
+	if busy == 0 {
+		t.Fatal("everybody is held")
+	}
+}
+
+func TestLogCannotBeForged(t *testing.T) {
+	var b lines
+	s := serve(t, Options{Logger: slog.New(slog.NewTextHandler(&b, nil))}).ready()
+	s.knowing("", "client=a%0Alevel%3DERROR+msg%3Dforged").conn.CloseNow()
+	s.empty()
+	until(t, "the drop is logged", func() bool { return strings.Contains(b.String(), "client dropped") })
+	if text := b.String(); strings.Contains(text, "\nlevel=ERROR") || strings.Count(text, "\n") != 1 {
+		t.Fatalf("%s", text)
+	}
+}
+
+// Events that other programs wrote keep their place, and cannot break a frame.
+func TestForeignEventsCannotBreakFrames(t *testing.T) {
+	log := memory.New(memory.Options{})
+	s := serve(t, Options{Store: log}).ready()
+	p := s.knowing("")
+	for _, data := range []string{`1`, `{"a":`, "\"\xff\"", `1}{"id":"x"`, ``, `2`} {
+		if _, err := log.Publish(context.Background(), "a\"b", []byte(data)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.readEvents(2)
+	p.expect(1, 2)
+	if p.events[0].Topic != `a"b` {
+		t.Fatalf("%+v", p.events)
+	}
+	if back := s.knowing(p.events[0].ID); !back.hello.Resumed {
+		t.Fatalf("%+v", back.hello)
+	}
+}
+
+func TestPanicInAHookCostsOneClient(t *testing.T) {
+	s := serve(t, Options{
+		OnMessage: func(Client, []byte) { panic("bug") },
+		Topics:    func(*http.Request) func(string) bool { return func(topic string) bool { return topic[1] == 'p' } },
+	}).ready()
+	p, other := s.knowing(""), s.knowing("")
+	p.send(`{}`)
+	if ce := p.closed(); ce.Code != websocket.StatusInternalError {
+		t.Fatalf("%+v", ce)
+	}
+	s.publish("x", 1, 1) // too short for the hook
+	s.publish("cpu", 2, 2)
+	other.readEvents(1)
+	other.expect(2, 2)
+	if line := s.dropped(); line["cause"] != causePanic {
+		t.Fatalf("%v", line)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -195,30 +196,13 @@ func (p *peer) closed() websocket.CloseError {
 	p.t.Helper()
 	for {
 		if err := p.tryRead(); err != nil {
-			var ce websocket.CloseError
-			if !asClose(err, &ce) {
+			ce, ok := errors.AsType[websocket.CloseError](err)
+			if !ok {
 				ce.Code = wire.CloseAbnormal
 			}
 			return ce
 		}
 	}
-}
-
-func asClose(err error, ce *websocket.CloseError) bool {
-	for ; err != nil; err = unwrap(err) {
-		if c, ok := err.(websocket.CloseError); ok {
-			*ce = c
-			return true
-		}
-	}
-	return false
-}
-
-func unwrap(err error) error {
-	if u, ok := err.(interface{ Unwrap() error }); ok {
-		return u.Unwrap()
-	}
-	return nil
 }
 
 func (p *peer) send(text string) {
@@ -268,6 +252,12 @@ func (l *lines) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }
 
 // with returns the records that have the message.

@@ -45,7 +45,7 @@ type Options struct {
 	Authorize func(*http.Request) error
 	// Topics returns which topics a client may read. The answer is asked for each
 	// topic once a connection, for live and replayed events alike; nil, or a nil
-	// answer, allows all.
+	// answer, allows all. The function must be quick and must not call the feed.
 	Topics func(*http.Request) func(topic string) bool
 	// OnMessage gets what clients send, other than pings and control frames. Calls
 	// for one client come in order; the data are the callee's to keep.

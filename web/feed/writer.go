@@ -3,6 +3,7 @@ package feed
 import (
 	"context"
 	"encoding/json"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -72,13 +73,23 @@ func (c *client) wants(topic string) bool {
 	}
 	ok, known := c.allowed[topic]
 	if !known {
-		ok = c.allow(topic)
+		ok = c.ask(topic)
 		if c.allowed == nil || len(c.allowed) >= maxTopics {
 			c.allowed = map[string]bool{}
 		}
 		c.allowed[topic] = ok
 	}
 	return ok
+}
+
+// ask puts a topic to the owner's hook; one that panics allows nothing.
+func (c *client) ask(topic string) (ok bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			c.feed.options.Logger.Error("Topics panics", "panic", p, "topic", topic, "stack", string(debug.Stack()))
+		}
+	}()
+	return c.allow(topic)
 }
 
 // moved notes where the cursor stands after a read that passed over events.
