@@ -32,7 +32,7 @@ func (s *Session) excuse(last, deadline time.Duration) {
 	}
 	if c := s.live.check; !c.excused && c.suspectAt > last && s.suspect() {
 		c.excused = true
-		c.suspectAt = s.now.Mono + stall
+		c.suspectAt = s.now.Mono + s.rtt.grace(wakeGrace, time.Second)
 	}
 }
 

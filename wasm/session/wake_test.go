@@ -106,6 +106,16 @@ func TestStallDuringAProbe(t *testing.T) {
 		w.do(Tick{}, Pong{1})
 		w.want("10s ping 1", "10s checking: wake", "11s live")
 	})
+	t.Run("and it is asked anew by the late input", func(t *testing.T) {
+		w := newWorld(t, nil).live()
+		w.s.rtt = rtt{smoothed: 110 * ms}
+		w.do(Wake{})
+		w.pass(time.Second)
+		w.do(Wake{}, Pong{1}) // one of two
+		w.run(110 * ms)
+		w.do(Pong{1})
+		w.want("10s ping 1", "10s checking: wake", "11s ping 1", "11.11s live")
+	})
 	t.Run("there is none", func(t *testing.T) {
 		w := newWorld(t, nil).live()
 		w.do(Wake{})

@@ -150,7 +150,8 @@ func (j *judge) before(in input) {
 	case session.Closed:
 		if it.RetryAfter > 0 {
 			j.advised = max(j.advised, j.w.now+it.RetryAfter)
-			if len(j.tab.sockets) == 0 && !slices.Contains(j.tab.ghosts, k) {
+			// What was said to a page that did not run may have been said long ago.
+			if j.ran < j.w.now && len(j.tab.sockets) == 0 && !slices.Contains(j.tab.ghosts, k) {
 				j.bound = j.w.now + it.RetryAfter
 			}
 		}
@@ -180,6 +181,8 @@ func (j *judge) after(in input) {
 			j.greeted(p)
 		case at:
 			j.move(p.log, p.to)
+		case events:
+			j.progress = j.w.now // even if it has them all
 		}
 	}
 	if c := j.tab.s.Cursor(); c != j.cursor {

@@ -91,7 +91,6 @@ func (j *judge) deliver(in input, mask []bool) {
 			j.violated(ruleOnce, "%s follows %s", p.log.id(n), p.log.id(j.n))
 		}
 		j.n = n
-		j.progress = j.w.now
 	})
 }
 

@@ -47,6 +47,12 @@ func Generate(seed uint64) Case {
 				Step{After: second, Kind: burst, N: 10 * r.intn(100)},
 				Step{After: second, Kind: pick(r, trim, sleep, network_, hide), Tab: s.Tab, For: 2 * time.Minute})
 		}
+		if r.percent(5) { // the page stops while a ping is under way
+			c.Steps = append(c.Steps,
+				Step{After: 20 * second, Kind: focus, Tab: s.Tab},
+				Step{After: r.upto(30 * ms).Round(ms), Kind: stop, Tab: s.Tab, For: r.between(second, 50*second), N: r.intn(8)},
+				Step{After: time.Minute, Kind: focus, Tab: s.Tab})
+		}
 		if r.percent(4) { // a long time in which nobody looks
 			c.Steps = append(c.Steps, Step{After: second, Kind: hide, Tab: s.Tab}, Step{After: r.between(time.Minute, 2*time.Hour), Kind: show, Tab: s.Tab})
 		}
