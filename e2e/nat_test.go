@@ -173,38 +173,39 @@ func (n *internet) alive(w *world) (alive int) {
 func TestNAT(t *testing.T) {
 	t.Parallel()
 	n := newInternet(t)
-	for _, sc := range []struct {
-		scenario
-		happens func(*testing.T, *world) time.Time
-	}{
-		{scenario{name: "a router forgets a connection", pace: busy, figure: 2500 * time.Millisecond}, func(t *testing.T, w *world) time.Time {
+	for _, sc := range []scenario{
+		{name: "a router forgets a connection", pace: busy, figure: 2500 * time.Millisecond, happens: func(w *world) time.Time {
+			forgotten := time.Now()
 			n.wifi.run("conntrack", "-F")
-			return time.Now()
+			return forgotten
 		}},
-		{scenario{name: "a router forgets a silent connection", pace: idle, figure: 7500 * time.Millisecond}, func(t *testing.T, w *world) time.Time {
+		{name: "a router forgets a silent connection", pace: idle, figure: 7500 * time.Millisecond, happens: func(w *world) time.Time {
 			n.forgets(3 * time.Second)
 			silent := time.Now()
 			<-time.After(3500 * time.Millisecond)
 			w.publish()
 			return silent
 		}},
-		{scenario{name: "from Wi-Fi to mobile", pace: busy, figure: 2500 * time.Millisecond}, func(t *testing.T, w *world) time.Time {
+		{name: "from Wi-Fi to mobile", pace: busy, figure: 2500 * time.Millisecond, happens: func(w *world) time.Time {
 			n.down(wlan)
+			back := time.Now()
 			n.up(wwan, 2)
-			return time.Now()
+			return back
 		}},
-		{scenario{name: "from mobile to Wi-Fi, both there for a while", pace: busy, figure: 2500 * time.Millisecond}, func(t *testing.T, w *world) time.Time {
+		{name: "from mobile to Wi-Fi, both there for a second", pace: busy, figure: 3500 * time.Millisecond, happens: func(w *world) time.Time {
+			both := time.Now()
 			n.up(wlan, 2)
 			<-time.After(time.Second)
 			n.down(wwan)
-			return time.Now()
+			return both
 		}},
-		{scenario{name: "another address on the same network", pace: busy, figure: 2500 * time.Millisecond}, func(t *testing.T, w *world) time.Time {
+		{name: "another address on the same network", pace: busy, figure: 2500 * time.Millisecond, happens: func(w *world) time.Time {
+			gone := time.Now()
 			n.laptop.ip("address", "flush", "dev", wlan.link)
 			n.up(wlan, 3)
-			return time.Now()
+			return gone
 		}},
-		{scenario{name: "no network for 5 s, then another address", pace: busy, figure: 50 * time.Millisecond, sees: []string{"offline"}}, func(t *testing.T, w *world) time.Time {
+		{name: "no network for 5 s, then another address", pace: busy, figure: 50 * time.Millisecond, sees: []string{"offline"}, happens: func(w *world) time.Time {
 			n.down(wlan)
 			w.awaitPage(0, soon, "offline")
 			<-time.After(5 * time.Second)
@@ -215,7 +216,7 @@ func TestNAT(t *testing.T) {
 		t.Run(sc.name, func(t *testing.T) {
 			w := n.visit(t, sc.pace, nil)
 			mark := w.mark()
-			from := sc.happens(t, w)
+			from := sc.happens(w)
 			next := w.next(1, from, 3*sc.figure)
 			n.forgets(time.Hour)
 			r := result{Scenario: sc.name, Figure: sc.figure.Seconds(), Dial: next.Accepted.Sub(from).Seconds()}
