@@ -96,7 +96,7 @@ func TestWebKit(t *testing.T)  { t.Parallel(); core(t, "WebKit", newWebKit(t)) }
 func core(t *testing.T, name string, e engine) {
 	measured := func(t *testing.T, what string, w *world, from time.Time, figure time.Duration) {
 		t.Helper()
-		next := w.next(1, from, 3*figure)
+		next := w.next(1, from, 3*figure+crowd)
 		w.healed(10 * time.Second)
 		report(result{Scenario: name + ": " + what, Figure: figure.Seconds(), Dial: next.Accepted.Sub(from).Seconds(),
 			Live: time.Since(from).Seconds(), Sockets: len(w.proxy.Conns())})

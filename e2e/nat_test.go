@@ -217,7 +217,7 @@ func TestNAT(t *testing.T) {
 			w := n.visit(t, sc.pace, nil)
 			mark := w.mark()
 			from := sc.happens(w)
-			next := w.next(1, from, 3*sc.figure)
+			next := w.next(1, from, 3*sc.figure+crowd)
 			n.forgets(time.Hour)
 			r := result{Scenario: sc.name, Figure: sc.figure.Seconds(), Dial: next.Accepted.Sub(from).Seconds()}
 			n.healed(w, 10*time.Second)

@@ -126,16 +126,19 @@ func healsFromIdleTimeouts(t *testing.T, kind, client string) {
 		}
 		v.awaitEvent(missed, soon)
 		result{Scenario: kind + " closes an idle connection of a " + client, Figure: 0.05,
-			Dial: next.Accepted.Sub(ended).Seconds(), Sockets: n + 2}.within(t, 20)
+			Dial: next.Accepted.Sub(ended).Seconds(), Sockets: n + 2}.within(t)
 	}
 	v.healed(soon)
 }
 
-// within reports, and asserts that the next dial came within so many times the
-// figure. Tests that share two cores with others need more than three.
-func (r result) within(t *testing.T, times float64) {
+// crowd is how much more time things get in tests that run beside others, with
+// several browsers on few cores.
+const crowd = 2 * time.Second
+
+// within reports, and asserts that the next dial came in three times the figure.
+func (r result) within(t *testing.T) {
 	t.Helper()
-	if r.Dial > times*r.Figure {
+	if r.Dial > 3*r.Figure+crowd.Seconds() {
 		t.Errorf("%s: the next dial came after %.3f s; the figure is %.3f", r.Scenario, r.Dial, r.Figure)
 	}
 	report(r)
@@ -160,7 +163,7 @@ func TestReloadOfBalancers(t *testing.T) {
 			next := w.dialed(1, soon)
 			w.healed(soon)
 			w.saw(0, []string{"reconnecting"})
-			result{Scenario: kind + " is reloaded", Figure: 0.05, Dial: next.Accepted.Sub(ended).Seconds(), Sockets: len(s.proxy.Conns())}.within(t, 20)
+			result{Scenario: kind + " is reloaded", Figure: 0.05, Dial: next.Accepted.Sub(ended).Seconds(), Sockets: len(s.proxy.Conns())}.within(t)
 		}
 	}
 	together(t, tests)
@@ -212,7 +215,7 @@ func TestSilentCutUnderHTTP2(t *testing.T) {
 			w := enter(t, startBrowser(t), s, busy, nil)
 			path.Existing(faultproxy.Swallow)
 			from := time.Now()
-			next := w.next(1, from, 3*figure)
+			next := w.next(1, from, 3*figure+crowd)
 			w.awaitEvent(w.publish(), soon)
 			w.settled("live", soon)
 			w.badge("live", soon)
