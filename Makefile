@@ -1,18 +1,20 @@
-# make run    builds everything and serves the demo dashboard (ADDR chooses the address)
+# make run    builds everything and serves the demo dashboard (ADDR chooses the address, ARGS adds flags)
 # make test   installs what the tests need (as root; else says what is missing) and runs them all
 # make build  writes dist/client.wasm, dist/shim.js, dist/shim.d.ts and their .br and .gz
 
-ADDR ?= 127.0.0.1:8080
+ADDR  ?= 127.0.0.1:8080
+ARGS  ?=
+SEEDS ?= 20000
 
-.PHONY: run build test needs lint test-go test-js test-e2e bench clean
+.PHONY: run build test needs lint test-go test-js test-e2e sim bench bench-server e2e-report clean
 
 run: build
-	go run ./web -addr $(ADDR)
+	go run ./web -addr $(ADDR) $(ARGS)
 
 build:
 	@./build.sh
 
-test: needs build lint test-js test-go test-e2e
+test: needs build lint test-js test-go sim test-e2e
 
 needs:
 	@sh e2e/needs.sh
@@ -32,14 +34,25 @@ test-go:
 	go test -race ./wasm/... ./web/...
 
 test-e2e: build
-	go test -count=1 -timeout 15m ./e2e/...
+	go test -count=1 -timeout 20m ./e2e/...
 
+# Days in the lives of sessions, each from its seed; a failing one is told as a story.
+sim:
+	go run ./wasm/session/sim/cmd -seeds $(SEEDS)
+
+# The tables of the README.
 bench: build
 	go test -run '^$$' -bench . -benchtime 5x -timeout 60m ./e2e/
+
+bench-server:
+	go test -run '^$$' -bench . -timeout 30m ./web/feed/bench ./web/store/...
+
+e2e-report: bench
+	go run ./e2e/report
 
 node_modules: shim/node_modules/.package-lock.json
 shim/node_modules/.package-lock.json: shim/package-lock.json
 	cd shim && npm ci --no-audit --no-fund
 
 clean:
-	rm -rf dist web/assets/dist/client.* web/assets/dist/shim.* shim/node_modules
+	rm -rf dist web/assets/dist/client.* web/assets/dist/shim.* shim/node_modules e2e/out
