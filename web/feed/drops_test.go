@@ -148,13 +148,13 @@ func TestStuckWriterIsDropped(t *testing.T) {
 	s := serve(t, Options{WriteTimeout: time.Second, MaxEvent: 16 << 20, RingBytes: 256 << 20}).ready()
 	_, tcp := s.network("client=stuck")
 	other := s.knowing("")
-	big := []byte(`"` + strings.Repeat("x", 8<<20) + `"`)
-	for range 2 {
+	big := []byte(`"` + strings.Repeat("x", 2<<20) + `"`)
+	for range 4 {
 		if _, err := s.Publish(context.Background(), "cpu", big); err != nil {
 			t.Fatal(err)
 		}
 	}
-	other.readEvents(2) // the stuck one delays nobody
+	other.readEvents(4) // the stuck one delays nobody
 	line := s.dropped()
 	if line["cause"] != causeSlow || line["client"] != "stuck" {
 		t.Fatalf("%v", line)
@@ -229,7 +229,7 @@ func (s *server) scrape() string {
 func TestLappedClientIsSentForAGap(t *testing.T) {
 	s := serve(t, Options{Store: memory.New(memory.Options{Events: 50}), Ring: 10, MaxEvent: 16 << 20}).ready()
 	conn, _ := s.network("wakesocket=1&client=slow")
-	big := []byte(`"` + strings.Repeat("x", 12<<20) + `"`)
+	big := []byte(`"` + strings.Repeat("x", 3<<20) + `"`)
 	if _, err := s.Publish(context.Background(), "cpu", big); err != nil {
 		t.Fatal(err)
 	}

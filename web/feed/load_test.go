@@ -92,7 +92,7 @@ func TestPongOvertakesReplay(t *testing.T) {
 	s := serve(t, Options{Ring: 10_000, RingBytes: 1 << 30, Store: memory.New(memory.Options{Events: 10_000})}).ready()
 	first := s.publish("cpu", 0, 0)
 	fill := strings.Repeat("x", 8<<10)
-	for n := range 5000 { // 40 MB
+	for n := range 2000 { // 16 MB
 		if _, err := s.Publish(context.Background(), "cpu", fmt.Appendf(nil, `{"n":%d,"fill":"%s"}`, n, fill)); err != nil {
 			t.Fatal(err)
 		}
@@ -122,7 +122,7 @@ func TestPongOvertakesReplay(t *testing.T) {
 			}
 			passed += len(data)
 		}
-		if passed > 10<<20 {
+		if passed > 4<<20 {
 			t.Errorf("plain %v: %d kB come before the pong", plain, passed>>10)
 		}
 		t.Logf("plain %v: %d kB come before the pong", plain, passed>>10)
@@ -147,9 +147,9 @@ func TestSlowReadersHoldNoMemory(t *testing.T) {
 			}
 		}
 	}
-	publish(400) // until all are stuck
+	publish(200) // until all are stuck
 	before := heapInUse()
-	publish(3000) // 48 MB
+	publish(1500) // 24 MB
 	if more := heapInUse() - before; more > 8<<20 {
 		t.Errorf("%d kB more for %d stuck clients", more>>10, stuck)
 	}
