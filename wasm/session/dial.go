@@ -33,6 +33,12 @@ func (s *Session) connect() {
 	s.emit(Dial{Gen: s.gen, After: s.cursor, Fresh: s.refreshed, Attempt: s.attempt, Was: s.was()})
 }
 
+// askAgain replaces a socket that was dialed from a place which the page has left.
+func (s *Session) askAgain(k *socket) {
+	s.abandon(k, codeNormal, "the page has moved on")
+	s.connect()
+}
+
 // was is what the dial tells the server of the connection before.
 func (s *Session) was() *Loss {
 	switch {

@@ -171,12 +171,10 @@ func (s *Session) hello(in Hello) {
 	if k == nil {
 		return
 	}
-	if !k.greeted && k.after != s.cursor && (in.Gap != nil || s.delivered-k.delivered > ringSize) {
-		// The old socket delivered since the dial: the gap may be none, or the
-		// replay hold events that are no longer remembered. Ask from where we are.
-		s.abandon(k, codeNormal, "the page has moved on")
+	if !k.greeted && k.after != s.cursor && in.Gap != nil {
+		// The old socket delivered since the dial: the gap may be none.
 		s.live = nil
-		s.connect()
+		s.askAgain(k)
 		return
 	}
 	k.greeted, k.caughtUp = true, in.Live

@@ -77,6 +77,10 @@ func (s *Session) heard(gen int) *socket {
 		if k = s.dial; !k.is(gen) || k.phase != open {
 			return nil
 		}
+		if s.delivered-k.delivered > ringSize {
+			s.askAgain(k) // its replay would hold events that are no longer remembered
+			return nil
+		}
 		s.promote()
 	}
 	k.lastIn, k.lastInWall, k.hushed = s.now.Mono, s.now.Wall, false
