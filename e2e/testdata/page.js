@@ -3,8 +3,11 @@
 // binding of the browser's, so it works in a hidden tab and needs no timer.
 "use strict";
 
+/** Where the test finds things by name. @type {any} */
+const page = window;
+
 /** @param {string} kind @param {object} [detail] */
-const say = (kind, detail) => globalThis.tell(JSON.stringify({ ...detail, kind, pageTime: Date.now() }));
+const say = (kind, detail) => page.tell(JSON.stringify({ ...detail, kind, pageTime: Date.now() }));
 
 addEventListener("error", (e) => say("uncaught", { text: e.message }));
 addEventListener("unhandledrejection", (e) => say("uncaught", { text: String(e.reason) }));
@@ -22,7 +25,7 @@ const badgeText = () => {
 
 /** Reports all that a feed does. @param {any} feed */
 const watch = (feed) => {
-	globalThis.feed = feed;
+	page.feed = feed;
 	feed.addEventListener("state", (/** @type {any} */ e) => say("state", e.detail));
 	feed.addEventListener("gap", (/** @type {any} */ e) => say("gap", e.detail));
 	feed.addEventListener("error", (/** @type {any} */ e) => say("error", { code: e.detail.code, text: e.detail.message }));
@@ -31,10 +34,12 @@ const watch = (feed) => {
 	return feed;
 };
 
+const client = "/dist/shim.js";
+
 /** @param {string} url @param {object} [options] */
-const open = async (url, options) => {
-	const { connect } = await import("/dist/shim.js");
-	globalThis.connect = connect;
+page.open = async (url, options) => {
+	const { connect } = await import(client);
+	page.connect = connect;
 	watch(connect(url, options));
 };
 
@@ -42,5 +47,5 @@ const open = async (url, options) => {
 const again = sessionStorage.getItem("open");
 if (again) {
 	const [url, options] = JSON.parse(again);
-	open(url, options);
+	page.open(url, options);
 }
