@@ -2,41 +2,21 @@ package e2e
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/wakesocket/wakesocket/e2e/levers"
 )
 
 // chromium is one browser for all tests; each test has a tab in a profile of its
-// own. Nothing that browsers do to pages in the background is switched off: it
-// is what is under test.
+// own.
 type chromium struct {
 	ctx    context.Context
 	cancel context.CancelFunc
-}
-
-var flags = []chromedp.ExecAllocatorOption{
-	chromedp.NoFirstRun,
-	chromedp.NoDefaultBrowserCheck,
-	chromedp.Headless,
-	chromedp.DisableGPU,
-	chromedp.Flag("disable-background-networking", true),
-	chromedp.Flag("disable-component-update", true),
-	chromedp.Flag("disable-default-apps", true),
-	chromedp.Flag("disable-dev-shm-usage", true),
-	chromedp.Flag("disable-extensions", true),
-	chromedp.Flag("disable-hang-monitor", true), // a halted browser must not be judged
-	chromedp.Flag("disable-quic", true),
-	chromedp.Flag("disable-sync", true),
-	chromedp.Flag("metrics-recording-only", true),
-	chromedp.Flag("mute-audio", true),
-	chromedp.Flag("password-store", "basic"),
 }
 
 // browser starts chromium at its first use; TestMain stops it.
@@ -46,28 +26,8 @@ var browser = sync.OnceValues(func() (*chromium, error) {
 })
 
 func launch(options ...chromedp.ExecAllocatorOption) (*chromium, error) {
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		return nil, errors.New("these tests need Chromium on the PATH as `chromium`: on Debian, `apt-get install chromium`")
-	}
-	alloc, cancelAlloc := chromedp.NewExecAllocator(context.Background(), append(append(options, flags...), chromedp.ExecPath(path))...)
-	ctx, cancel := chromedp.NewContext(alloc)
-	started := make(chan error, 1)
-	go func() { started <- chromedp.Do(ctx) }()
-	select {
-	case err = <-started:
-	case <-time.After(time.Minute):
-		err = errors.New("it said nothing for a minute")
-	}
-	if err != nil {
-		cancelAlloc()
-		return nil, fmt.Errorf("chromium does not start: %w", err)
-	}
-	return &chromium{ctx, func() {
-		chromedp.Cancel(ctx)
-		cancel()
-		cancelAlloc()
-	}}, nil
+	ctx, stop, err := levers.Launch(options...)
+	return &chromium{ctx, stop}, err
 }
 
 var browserUsed bool
@@ -82,7 +42,7 @@ func startBrowser(t testing.TB) *chromium {
 }
 
 // pid is the browser's own process, the root of its tree.
-func (b *chromium) pid() int { return chromedp.FromContext(b.ctx).Browser.Process().Pid }
+func (b *chromium) pid() int { return levers.Pid(b.ctx) }
 
 func TestMain(m *testing.M) {
 	code := m.Run()

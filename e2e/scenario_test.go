@@ -71,6 +71,17 @@ var scenarios = []scenario{
 		},
 		sees: []string{"offline"},
 	}, {
+		name: "sleep, offline, awake for 300 ms before online", pace: busy, figure: 50 * time.Millisecond,
+		happens: func(w *world) time.Time {
+			w.lever(levers.Offline)
+			w.awaitPage(0, soon, "offline")
+			w.sleep(3*time.Second, w.cut)
+			<-time.After(300 * time.Millisecond)
+			w.lever(levers.Online)
+			return w.awaitPage(0, soon, "online").happened()
+		},
+		sees: []string{"offline"},
+	}, {
 		name: "offline, then online, the link alive all the while", pace: busy, spare: true,
 		happens: func(w *world) time.Time {
 			w.lever(levers.Offline)
