@@ -45,6 +45,7 @@ type judge struct {
 	known bool
 	log   *epoch
 	n     int
+	last  int // event that was delivered
 
 	shown    session.State
 	over     bool // stopped or failed
@@ -74,7 +75,7 @@ func (j *judge) violated(rule, format string, args ...any) {
 // load is a new life of the page; what it kept is what it must go on from.
 func (j *judge) load(after string) {
 	now := j.w.now
-	*j = judge{w: j.w, tab: j.tab, number: j.number, known: j.known && after != "", log: j.log, n: j.n, cursor: after,
+	*j = judge{w: j.w, tab: j.tab, number: j.number, known: j.known && after != "", log: j.log, n: j.n, last: j.last, cursor: after,
 		shown: session.State{Name: session.Stopped}, shift: now, ran: now, lostAt: now, shaken: now, heard: now}
 }
 

@@ -19,9 +19,10 @@ func (j *judge) begin(k *socket) {
 	}
 	k.begun = true
 	if c := k.conn; j.w.cfg.Plain && c.log != nil {
-		if !j.known || j.log != c.log || c.from > j.n || c.after == "" {
-			j.known, j.log, j.n = true, c.log, c.from
+		if j.log != c.log {
+			j.last = 0
 		}
+		j.known, j.log, j.n = true, c.log, max(c.from, j.last)
 	}
 }
 
@@ -90,7 +91,7 @@ func (j *judge) deliver(in input, mask []bool) {
 		case j.wanted(j.n, n-1):
 			j.violated(ruleOnce, "%s follows %s", p.log.id(n), p.log.id(j.n))
 		}
-		j.n = n
+		j.n, j.last = n, n
 	})
 }
 

@@ -65,6 +65,9 @@ func (t *tab) show(on bool) {
 	if t.visible != on && !on {
 		t.hiddenAt = t.w.now
 	}
+	if t.throttled() {
+		t.judge.resumed() // its timers were as good as none
+	}
 	t.visible = on
 	t.judge.shifted()
 	if t.armed >= 0 {
