@@ -25,13 +25,14 @@ const MaxAdvice = 10 * time.Minute
 const advicePrefix = "retry="
 
 // Advice is the reason of a close frame that tells the client when to come back:
-// "retry=1500 draining". The text is cut to the 123 bytes that a close frame holds.
+// "retry=1500 draining". The text is cut to the 123 bytes of UTF-8 that a close
+// frame holds.
 func Advice(after time.Duration, text string) string {
 	reason := advicePrefix + strconv.FormatInt(max(0, after.Milliseconds()), 10)
 	if text != "" {
 		reason += " " + text
 	}
-	return reason[:min(len(reason), 123)]
+	return strings.ToValidUTF8(reason[:min(len(reason), 123)], "")
 }
 
 // ParseAdvice reads the advice of a close reason; ok is false when it holds none.
