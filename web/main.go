@@ -19,7 +19,6 @@ import (
 	"github.com/wakesocket/wakesocket/web/faults"
 	"github.com/wakesocket/wakesocket/web/metrics"
 	"github.com/wakesocket/wakesocket/web/store"
-	"github.com/wakesocket/wakesocket/web/store/memory"
 )
 
 //go:embed all:assets
@@ -34,24 +33,29 @@ const (
 
 func main() {
 	addr := flag.String("addr", "127.0.0.1:8080", "address to listen on")
+	place := flag.String("store", "memory", "event log: memory, redis://host:6379 or postgres://user@host/database")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "unexpected argument %q\n", flag.Arg(0))
 		flag.Usage()
 		os.Exit(2)
 	}
-	if err := run(*addr); err != nil {
+	if err := run(*addr, *place); err != nil {
 		fmt.Fprintln(os.Stderr, "wakesocket:", err)
 		os.Exit(1)
 	}
 }
 
-func run(addr string) error {
+func run(addr, place string) error {
 	assets, err := fs.Sub(embedded, "assets")
 	if err != nil {
 		return err
 	}
 	if err := checkBuilt(assets); err != nil {
+		return err
+	}
+	open, err := logAt(place)
+	if err != nil {
 		return err
 	}
 	listener, err := net.Listen("tcp", addr)
@@ -60,10 +64,8 @@ func run(addr string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
-	return serve(ctx, listener, assets, openStore)
+	return serve(ctx, listener, assets, open)
 }
-
-func openStore() (store.Store, error) { return memory.New(memory.Options{}), nil }
 
 // serve runs the dashboard until ctx ends, then sends the clients away in order.
 func serve(ctx context.Context, inner net.Listener, assets fs.FS, open func() (store.Store, error)) error {

@@ -40,9 +40,13 @@ func start(t *testing.T) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
+	open, err := logAt("memory")
+	if err != nil {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &site{"http://" + listener.Addr().String(), cancel, make(chan error, 1)}
-	go func() { s.ended <- serve(ctx, listener, assets, openStore) }()
+	go func() { s.ended <- serve(ctx, listener, assets, open) }()
 	t.Cleanup(func() {
 		cancel()
 		select {
@@ -354,7 +358,7 @@ func TestStartTellsWhatIsMissing(t *testing.T) {
 	}
 	var inUse *net.OpError
 	s := start(t)
-	if err := run(strings.TrimPrefix(s.base, "http://")); !errors.As(err, &inUse) && !strings.Contains(err.Error(), "make build") {
+	if err := run(strings.TrimPrefix(s.base, "http://"), "memory"); !errors.As(err, &inUse) && !strings.Contains(err.Error(), "make build") {
 		t.Errorf("address in use: %v", err)
 	}
 }
