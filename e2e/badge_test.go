@@ -126,7 +126,7 @@ func TestLeavingIsNotADrop(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, idle, nil)
 			leave(w)
-			if err := w.proxy.AwaitLive(w.within(soon), 0); err != nil {
+			if _, err := w.proxy.Conns()[0].AwaitServerEnd(w.within(soon)); err != nil {
 				t.Fatalf("the page is gone and its connection is open: %v", err)
 			}
 			w.site.current().Close()

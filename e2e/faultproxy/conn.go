@@ -73,6 +73,14 @@ func (c *Conn) AwaitClientEnd(ctx context.Context) (time.Time, error) {
 	return c.clientEnd, err
 }
 
+// AwaitServerEnd waits until the server closed or reset the connection.
+func (c *Conn) AwaitServerEnd(ctx context.Context) (time.Time, error) {
+	err := c.proxy.wait(ctx, func() bool { return !c.serverEnd.IsZero() })
+	c.proxy.mu.Lock()
+	defer c.proxy.mu.Unlock()
+	return c.serverEnd, err
+}
+
 // Fault puts a fault on this connection alone.
 func (c *Conn) Fault(f Fault) {
 	c.proxy.mu.Lock()

@@ -138,6 +138,9 @@ func TestPass(t *testing.T) {
 	if got := <-heard; got != "end: EOF" {
 		t.Errorf("the server saw %q; want an orderly end", got)
 	}
+	if _, err := conn.AwaitServerEnd(within(t)); err != nil {
+		t.Error(err)
+	}
 	if err := p.AwaitLive(within(t), 0); err != nil {
 		t.Error(err)
 	}
