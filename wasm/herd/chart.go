@@ -9,14 +9,15 @@ import (
 
 // Sizes of the chart, in pixels.
 const (
-	panelWidth  = 560
-	labelWidth  = 178
+	panelWidth  = 640
+	labelWidth  = 204
 	barWidth    = 170
 	rowHeight   = 22
 	panelTop    = 58
 	panelGap    = 28
 	margin      = 32
 	titleHeight = 76
+	decades     = 3 // that the bars span
 )
 
 // Chart is the results as an SVG: a panel a scenario, a bar a way of retrying.
@@ -34,7 +35,7 @@ func Chart(scenarios []Scenario, results [][]Result) string {
 </style>` + "\n")
 	fmt.Fprintf(&b, `<rect class="page" width="%d" height="%d"/>`+"\n", width, height)
 	fmt.Fprintf(&b, `<text class="title" x="%d" y="42">When the herd comes back</text>`+"\n", margin)
-	fmt.Fprintf(&b, `<text class="dim" x="%d" y="63">peak dials in 100 ms (bars, logarithmic), dials a client, handshakes completed for nobody, time until the last is back</text>`+"\n", margin)
+	fmt.Fprintf(&b, `<text class="dim" x="%d" y="63">peak dials in 100 ms (the bars are logarithmic), dials a client, handshakes completed for nobody, time until the last is back</text>`+"\n", margin)
 	for i, s := range scenarios {
 		x := margin + i%2*(panelWidth+panelGap)
 		y := titleHeight + i/2*(panelHeight+panelGap)
@@ -54,7 +55,7 @@ func panel(b *strings.Builder, x, y, height int, s Scenario, results []Result) {
 	}
 	fmt.Fprintf(b, `<rect class="panel" x="%d" y="%d" width="%d" height="%d" rx="10"/>`+"\n", x, y, panelWidth, height)
 	text("name", 16, 28, fmt.Sprintf("%s, %s clients", s.Name, thousands(s.Clients)))
-	const dials, wasted, back = labelWidth + barWidth + 68, labelWidth + barWidth + 132, panelWidth - 14
+	const dials, wasted, back = labelWidth + barWidth + 72, labelWidth + barWidth + 158, panelWidth - 14
 	for column, head := range map[int]string{labelWidth + 8: "peak", dials: "dials", wasted: "wasted", back: "back"} {
 		class := "dim number"
 		if column == labelWidth+8 {
@@ -69,7 +70,7 @@ func panel(b *strings.Builder, x, y, height int, s Scenario, results []Result) {
 			label, bar, number = "ours", "best", "ours number"
 		}
 		text(label, 16, at, r.Way)
-		length := 1 + int(float64(barWidth-52)*math.Log1p(float64(r.Peak))/math.Log1p(most))
+		length := 1 + int((barWidth-52)*max(0, decades+math.Log10(float64(r.Peak)/most))/decades)
 		fmt.Fprintf(b, `<rect class="%s" x="%d" y="%d" width="%d" height="12" rx="3"/>`+"\n", bar, x+labelWidth+8, y+at-11, length)
 		text("dim", labelWidth+14+length, at, thousands(r.Peak))
 		text(number, dials, at, fmt.Sprintf("%.1f", r.Attempts))

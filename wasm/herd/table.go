@@ -62,13 +62,15 @@ func (r Result) back(s Scenario) string {
 	case r.Missing == s.Clients:
 		return "never"
 	case r.Missing > 0:
-		return fmt.Sprintf("%s missing", thousands(r.Missing))
+		return fmt.Sprintf("%d %% missing", 100*r.Missing/s.Clients)
 	case r.Back < 100*ms:
 		return fmt.Sprintf("%d ms", r.Back.Milliseconds())
 	case r.Back < 10*second:
 		return fmt.Sprintf("%.1f s", r.Back.Seconds())
+	case r.Back < 2*time.Minute:
+		return fmt.Sprintf("%.0f s", r.Back.Seconds())
 	}
-	return r.Back.Round(time.Second).String()
+	return fmt.Sprintf("%.1f min", r.Back.Minutes())
 }
 
 func thousands(n int) string {
