@@ -94,19 +94,13 @@ func TestWebKit(t *testing.T)  { t.Parallel(); core(t, "WebKit", newWebKit(t)) }
 
 // core is what must hold in every engine.
 func core(t *testing.T, name string, e engine) {
-	measured := func(t *testing.T, what string, w *world, from time.Time, figure time.Duration) {
-		t.Helper()
-		next := w.next(1, from, 3*figure+crowd)
-		w.healed(10 * time.Second)
-		report(result{Scenario: name + ": " + what, Figure: figure.Seconds(), Dial: next.Accepted.Sub(from).Seconds(),
-			Live: time.Since(from).Seconds(), Sockets: len(w.proxy.Conns())})
-	}
 	t.Run("silent cut", func(t *testing.T) {
 		w := visitBy(t, e, busy, nil)
 		w.badge("live", soon)
+		mark, from := w.mark(), time.Now()
 		w.cut()
-		measured(t, "silent cut of a busy feed, visible", w, time.Now(), 2500*time.Millisecond)
-		w.saw(0, []string{"checking"})
+		w.measured(name+": silent cut of a busy feed, visible", mark, from, 2500*time.Millisecond, w.healed)
+		w.saw(mark, []string{"checking"})
 	})
 	t.Run("hidden, cut, then visible", func(t *testing.T) {
 		w := visitBy(t, e, busy, nil)
@@ -116,7 +110,8 @@ func core(t *testing.T, name string, e engine) {
 		w.awaitEvent(w.publish(), soon) // a hidden page has its events, too
 		w.cut()
 		w.pull(e.show)
-		measured(t, "hidden, cut, then visible", w, w.awaitPage(mark, soon, "visible").happened(), 300*time.Millisecond)
+		visible := w.awaitPage(mark, soon, "visible").happened()
+		w.measured(name+": hidden, cut, then visible", mark, visible, 300*time.Millisecond, w.healed)
 	})
 	t.Run("hidden, then visible, the link alive", func(t *testing.T) {
 		w := visitBy(t, e, busy, nil)
@@ -130,12 +125,13 @@ func core(t *testing.T, name string, e engine) {
 	t.Run("sleep without any event", func(t *testing.T) {
 		w := visitBy(t, e, busy, nil)
 		pull := func(lever func(int) error) { w.pull(func() error { return lever(e.pid()) }) }
+		mark := w.mark()
 		pull(levers.Stop)
 		w.cut()
 		<-time.After(5 * time.Second)
 		woken := time.Now()
 		pull(levers.Continue)
-		measured(t, "sleep without any event", w, woken, 300*time.Millisecond)
+		w.measured(name+": sleep without any event", mark, woken, 300*time.Millisecond, w.healed)
 	})
 	t.Run("reload with the cursor kept", func(t *testing.T) {
 		w := visitBy(t, e, idle, map[string]any{"persist": "cursor"})

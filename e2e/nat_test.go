@@ -217,13 +217,11 @@ func TestNAT(t *testing.T) {
 			w := n.visit(t, sc.pace, nil)
 			mark := w.mark()
 			from := sc.happens(w)
-			next := w.next(1, from, 3*sc.figure+crowd)
-			n.forgets(time.Hour)
-			r := result{Scenario: sc.name, Figure: sc.figure.Seconds(), Dial: next.Accepted.Sub(from).Seconds()}
-			n.healed(w, 10*time.Second)
+			w.measured(sc.name, mark, from, sc.figure, func(limit time.Duration) {
+				n.forgets(time.Hour)
+				n.healed(w, limit)
+			})
 			w.saw(mark, sc.sees)
-			r.Live, r.Sockets = time.Since(from).Seconds(), len(w.proxy.Conns())
-			report(r)
 		})
 	}
 	t.Run("heartbeats shorter than a router's memory", func(t *testing.T) {
