@@ -53,6 +53,8 @@ func (e *epoch) resume(after string) start {
 		return e.gap(after, wire.GapInvalid)
 	case id.Epoch != e.name:
 		return e.gap(after, wire.GapEpoch)
+	case id.Minor != 0:
+		return e.gap(after, wire.GapInvalid)
 	case id.Major > uint64(e.top()):
 		return e.gap(after, wire.GapFuture)
 	case id.Major < uint64(e.base):
