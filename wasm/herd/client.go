@@ -33,9 +33,9 @@ const never = time.Duration(1<<63 - 1)
 // Way is a way of retrying.
 type Way struct {
 	Name   string
-	Source string // where its numbers come from
-	spread bool   // the server helps: spread in hello, advice when it is too much
-	make   func(r *rand.Rand) client
+	Source string                                          // where its numbers come from
+	spread bool                                            // the server helps: spread in hello, advice when it is too much
+	make   func(r *rand.Rand, window time.Duration) client // window: the spread that its server named
 }
 
 // formula is a client that dials after a delay, gives a dial up after a timeout,

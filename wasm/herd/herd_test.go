@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 )
 
 // part makes a test of a scenario: 2,000 clients instead of 100,000.
@@ -52,6 +53,7 @@ func TestASeedRepeatsItself(t *testing.T) {
 func TestTheServer(t *testing.T) {
 	s := Scenarios[2].Small(part)
 	s.Clients = s.server
+	served := time.Duration(utilised * float64(spread))
 	for _, r := range RunAll([]Scenario{s}, 1)[0] {
 		switch r.Way {
 		case "Phoenix": // waits for as long as it takes

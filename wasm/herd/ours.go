@@ -8,8 +8,8 @@ import (
 )
 
 var ours = []Way{
-	{Name: "wakesocket, plain server", Source: "package session with its defaults", make: func(r *rand.Rand) client { return newOurs(r, -1) }},
-	{Name: "wakesocket", Source: "package session, and a feed that names a spread and gives advice", spread: true, make: func(r *rand.Rand) client { return newOurs(r, spread) }},
+	{Name: "wakesocket, plain server", Source: "package session with its defaults", make: func(r *rand.Rand, _ time.Duration) client { return newOurs(r, -1) }},
+	{Name: "wakesocket", Source: "package session, and a feed that names a spread and gives advice", spread: true, make: func(r *rand.Rand, window time.Duration) client { return newOurs(r, window) }},
 }
 
 // ourClient drives a session. It is hidden until its machine wakes, so that it

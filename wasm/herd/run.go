@@ -63,15 +63,15 @@ func Ways() []Way {
 // Run lets a scenario happen; the same seed gives the same result.
 func Run(s Scenario, way Way, seed uint64) Result {
 	h := &herd{scenario: s, way: way, r: rand.New(rand.NewPCG(seed, 1)), result: Result{Scenario: s.Name, Way: way.Name}}
-	h.server = serving{tokens: h.admitted(), each: served / time.Duration(s.server)}
+	h.server = serving{tokens: h.admitted(), each: time.Duration(utilised * float64(s.window) / float64(s.server))}
 	h.clients = make([]member, s.Clients)
 	last := s.down
 	for i := range h.clients {
 		m := &h.clients[i]
-		m.client = way.make(h.r)
+		m.client = way.make(h.r, s.window)
 		kind, at := s.happens(i, s.Clients, h.r)
 		if s.drains && way.spread {
-			at += time.Duration(i%(s.Clients/10)) * spread / time.Duration(s.Clients/10)
+			at += time.Duration(i%(s.Clients/10)) * s.window / time.Duration(s.Clients/10)
 		}
 		m.begun, m.due = at, never
 		last = max(last, at)
@@ -159,7 +159,7 @@ func (h *herd) arrive(e event, m *member) {
 			h.result.Refused++
 			if e.dial == m.dial {
 				m.inside = false
-				h.do(e, m, m.refused(e.at+trip/2, uniform(h.r, 0, spread)))
+				h.do(e, m, m.refused(e.at+trip/2, uniform(h.r, 0, h.scenario.window)))
 			}
 			return
 		}
@@ -170,7 +170,7 @@ func (h *herd) arrive(e event, m *member) {
 }
 
 // admitted is how many newcomers a feed lets in, a second and at once.
-func (h *herd) admitted() float64 { return float64(h.scenario.server) / spread.Seconds() }
+func (h *herd) admitted() float64 { return float64(h.scenario.server) / h.scenario.window.Seconds() }
 
 func (h *herd) count(at time.Duration) {
 	slot := int(at / peakWindow)
