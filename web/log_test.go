@@ -5,7 +5,7 @@ import "testing"
 func TestLogAt(t *testing.T) {
 	for place, ok := range map[string]bool{
 		"memory": true, "redis://127.0.0.1:6379": true, "rediss://h": true, "postgres://u@127.0.0.1/d": true,
-		"": false, "mysql://h": false, "postgres://:": false, "redis://%": false,
+		"": false, "mysql://h": false, "postgres://h:port": false, "redis://%": false,
 	} {
 		open, err := logAt(place)
 		if (err == nil) != ok {
