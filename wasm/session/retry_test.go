@@ -231,6 +231,14 @@ func TestURLFailureIsAFailedAttempt(t *testing.T) {
 	w.want("10.5s abandon 2 (1000 dial timed out)", "10.5s connecting attempt=2 retry in 1s: no url: the url function did not answer")
 }
 
+func TestURLFailureOfAnOpenSocketIsIgnored(t *testing.T) {
+	w := newWorld(t, nil)
+	w.do(Start{}, URLReady{1}, Opened{1})
+	w.forget()
+	w.do(URLFailed{1, "too late"}, Hello{Gen: 1, At: "e-1", Live: true})
+	w.want("0s live")
+}
+
 func TestHungDial(t *testing.T) {
 	w := newWorld(t, nil).live()
 	w.do(Closed{1, 1006, "", -1}, URLReady{2})

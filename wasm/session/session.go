@@ -123,7 +123,7 @@ func (s *Session) take(in Input) {
 			k.enter(dialing, s.now.Mono)
 		}
 	case URLFailed:
-		if s.dial.is(in.Gen) {
+		if k := s.dial; k.is(in.Gen) && k.phase == resolving {
 			s.dialFailed("no url: " + in.Err)
 		}
 	case Opened:
