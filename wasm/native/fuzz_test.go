@@ -1,0 +1,85 @@
+package native
+
+import (
+	"net/url"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/wakesocket/wakesocket/wasm/session"
+	"github.com/wakesocket/wakesocket/wasm/wire"
+)
+
+// FuzzParse reads any frame. Whatever it holds is an input that a session takes,
+// with an event for each id.
+func FuzzParse(f *testing.F) {
+	for _, frame := range []string{
+		wire.Pong, ``, `null`, `[`, `[]`, ` [{"id":"e-1","topic":"cpu","data":1}, 7]`, `{"id":9007199254740993,"data":{}}`, `{"id":{}}`, `{"id":"\ud800"}`, `{"id":-0.0e9}`,
+		`{"wakesocket":"hello","resumed":true,"gap":{"after":"a","earliest":"b","reason":"c"},"at":"e-1","live":true,"heartbeat":1e3,"spread":-1}`,
+		`{"wakesocket":"hello","heartbeat":9223372036854775807,"spread":9223372036854775807}`,
+		`{"wakesocket":"at","at":"e-9","live":true}`, `{"wakesocket":"at","at":9}`, `{"wakesocket":7}`,
+	} {
+		f.Add([]byte(frame))
+	}
+	f.Fuzz(func(t *testing.T, frame []byte) {
+		got, err := parse(1, frame)
+		if got.Input == nil {
+			t.Fatalf("%q is no input, %v", frame, err)
+		}
+		in, is := got.Input.(session.Events)
+		if len(in.IDs) != len(got.events) || is != (len(got.events) > 0) {
+			t.Fatalf("%q has %d ids and %d events", frame, len(in.IDs), len(got.events))
+		}
+		for i, e := range got.events {
+			if e.ID != in.IDs[i] || len(e.Raw) == 0 {
+				t.Fatalf("event %d of %q is %+v, its id %q", i, frame, e, in.IDs[i])
+			}
+		}
+		s, _ := session.New(session.Defaults(), func() float64 { return 0.5 })
+		for i, step := range []session.Input{session.Start{}, session.URLReady{Gen: 1}, session.Opened{Gen: 1}, got.Input, session.Closed{Gen: 1, Code: 1006, RetryAfter: -1}, session.Tick{}} {
+			s.Handle(session.Instant{Mono: 1, Wall: 1}, step)
+			if at, ok := s.Deadline(); ok && at < 0 {
+				t.Fatalf("after step %d with %q the deadline is %v", i, frame, at)
+			}
+		}
+	})
+}
+
+// FuzzAddress adds our words to any address: what was there stays, and what we add
+// can be read again as it was.
+func FuzzAddress(f *testing.F) {
+	f.Add("wss://example.org/feed?token=a%26b", "e-1", "reset")
+	f.Add("http://a", "é&x=1#y", "sleep")
+	f.Add("http://a?after=old&wakesocket=9", "+ %", "")
+	f.Add("//[::1]:80?a;b", "x", "x,1")
+	f.Fuzz(func(t *testing.T, given, after, cause string) {
+		before, err := url.Parse(given)
+		c := &Client{opt: Options{ID: "me", Topics: []string{"cpu"}}}
+		got, ours := c.address(given, session.Dial{Gen: 1, After: after, Was: &session.Loss{Cause: session.Cause(cause)}})
+		if (err != nil) != (ours != nil) {
+			t.Fatalf("%q: %v, and net/url says %v", given, ours, err)
+		}
+		if err != nil {
+			return
+		}
+		u, err := url.Parse(got)
+		if err != nil {
+			t.Fatalf("%q became %q: %v", given, got, err)
+		}
+		q := u.Query()
+		if u.Host != before.Host || u.Path != before.Path || after != "" && q.Get(wire.QueryAfter) != after || q.Get(wire.QueryVersion) != wire.Version {
+			t.Fatalf("%q after %q became %q", given, after, got)
+		}
+		for name, values := range before.Query() {
+			switch name {
+			case wire.QueryAfter, wire.QueryVersion, wire.QueryWas, wire.QueryClient, wire.QueryTopic:
+				continue
+			}
+			if len(q[name]) != len(values) {
+				t.Fatalf("%q lost %q: %q", given, name, got)
+			}
+		}
+		if was, ok := wire.ParseWas(q.Get(wire.QueryWas)); utf8.ValidString(cause) && ok && was.Up != 0 {
+			t.Fatalf("the loss became %+v", was)
+		}
+	})
+}
