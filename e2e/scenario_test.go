@@ -54,12 +54,20 @@ var scenarios = []scenario{
 			show()
 			return w.awaitPage(mark, soon, "visible").happened()
 		},
+		sees: []string{"checking"},
 	}, {
 		name: "sleep without any event", column: "c", pace: busy, figure: 300 * time.Millisecond,
 		happens: func(w *world) time.Time { return w.sleep(10*time.Second, w.cut) },
+		sees:    []string{"checking"},
 	}, {
 		name: "true sleep: the wall clock jumps, the monotonic clock held, no event", column: "c2", pace: busy, figure: 800 * time.Millisecond,
-		happens: func(w *world) time.Time { w.cut(); w.clock(10*time.Hour, 0); return time.Now() },
+		happens: func(w *world) time.Time {
+			w.cut()
+			woken := time.Now()
+			w.clock(10*time.Hour, 0)
+			return woken
+		},
+		sees: []string{"checking"},
 	}, {
 		name: "sleep, then offline and online", column: "d", pace: busy, figure: 50 * time.Millisecond,
 		happens: func(w *world) time.Time {
@@ -103,8 +111,12 @@ var scenarios = []scenario{
 		sees: []string{"reconnecting"},
 	}, {
 		name: "clean reset", column: "f", pace: busy, settled: true, figure: 50 * time.Millisecond,
-		happens: func(w *world) time.Time { w.proxy.Existing(faultproxy.Reset); return time.Now() },
-		sees:    []string{"reconnecting"},
+		happens: func(w *world) time.Time {
+			reset := time.Now()
+			w.proxy.Existing(faultproxy.Reset)
+			return reset
+		},
+		sees: []string{"reconnecting"},
 	}, {
 		name: "freeze, then resume, the link dead", column: "g", pace: busy, settled: true, figure: 50 * time.Millisecond,
 		happens: func(w *world) time.Time {
@@ -115,6 +127,7 @@ var scenarios = []scenario{
 			w.lever(levers.Resume)
 			return resumed
 		},
+		sees: []string{"reconnecting"},
 	}, {
 		name: "hidden, cut, then visible", pace: busy, figure: 300 * time.Millisecond,
 		happens: func(w *world) time.Time {
@@ -124,6 +137,7 @@ var scenarios = []scenario{
 			show()
 			return w.awaitPage(mark, soon, "visible").happened()
 		},
+		sees: []string{"checking"},
 	}, {
 		name: "a stop of 2 s, the link alive", pace: busy, spare: true,
 		happens: func(w *world) time.Time { return w.sleep(2*time.Second, func() {}) },

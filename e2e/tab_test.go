@@ -160,9 +160,7 @@ func (tb *tab) awaitPage(mark int, limit time.Duration, name string) record {
 // do runs actions on the page.
 func (tb *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	tb.Helper()
-	if err := chromedp.Do(tb.page, steps...); err != nil {
-		tb.Fatal(err)
-	}
+	tb.lever(func(ctx context.Context) error { return chromedp.Do(ctx, steps...) })
 }
 
 // run evaluates a script; a promise is awaited.
@@ -209,7 +207,9 @@ func evaluate[T any](ctx context.Context, tb *tab, script string) (v T, err erro
 // lever pulls a lever on the page.
 func (tb *tab) lever(pull func(context.Context) error) {
 	tb.Helper()
-	if err := pull(tb.page); err != nil {
+	ctx, cancel := context.WithTimeout(tb.page, time.Minute)
+	defer cancel()
+	if err := pull(ctx); err != nil {
 		tb.Fatal(err)
 	}
 }
