@@ -5,6 +5,8 @@ import "time"
 const (
 	urlTimeout = 10 * time.Second // for the page's own url function
 	dialGap    = time.Second      // between dials that wake signals or advice start
+	// maxSpread is how long a server may keep its clients away after a loss.
+	maxSpread = 10 * time.Minute
 	// instant is a delay that no timer is worth.
 	instant = 5 * time.Millisecond
 	// maxSlow bounds the doubling of the dial timeout at 4 times.

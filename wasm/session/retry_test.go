@@ -31,6 +31,13 @@ func TestLossIsRedialedInTheServersWindow(t *testing.T) {
 			t.Error("no dial")
 		})
 	}
+	t.Run("a server that names years", func(t *testing.T) {
+		w := newWorld(t, nil)
+		w.do(Start{}, URLReady{1}, Opened{1}, Hello{Gen: 1, Live: true, Spread: 1 << 62})
+		if w.s.spread != maxSpread {
+			t.Errorf("spread %v, want at most %v", w.s.spread, maxSpread)
+		}
+	})
 	t.Run("plain server: spread over a second", func(t *testing.T) {
 		w := newWorld(t, nil)
 		w.do(Start{}, URLReady{1}, Opened{1}, Pong{1})

@@ -181,7 +181,7 @@ func (s *Session) hello(in Hello) {
 	if in.Beat > 0 && s.opt.Heartbeat > 0 {
 		s.beat = max(in.Beat, shortest)
 	}
-	s.spread = max(in.Spread, 0)
+	s.spread = min(max(in.Spread, 0), maxSpread)
 	switch {
 	case in.Gap != nil:
 		s.emit(*in.Gap)
