@@ -40,9 +40,10 @@ type Feed struct {
 	address  map[netip.Prefix]int // connections of each
 	reserved int                  // connections, and handshakes on the way to be one
 	all      []*client            // the clients as a slice, nil when it has to be made anew
-	grown    chan struct{}        // closed at the next append; nil while nobody waits
 	draining time.Time            // until when; zero while not
 	closed   bool
+
+	reached chan struct{} // closed when the log is reached for the first time
 
 	stop context.CancelFunc
 	done sync.WaitGroup // the feed's own goroutines
@@ -51,7 +52,11 @@ type Feed struct {
 	peak atomic.Int64   // the most clients there ever were
 }
 
-// New returns a feed that follows the log of its store until Close.
+// firstReach is how long New waits for the store.
+const firstReach = time.Second
+
+// New returns a feed that follows the log of its store until Close. It waits a
+// second at most for a store that cannot be reached, and goes on trying.
 func New(options Options) (*Feed, error) {
 	options, err := options.withDefaults()
 	if err != nil {
@@ -66,6 +71,7 @@ func New(options Options) (*Feed, error) {
 		clients: map[*client]struct{}{},
 		latest:  map[string]*client{},
 		address: map[netip.Prefix]int{},
+		reached: make(chan struct{}),
 		stop:    stop,
 	}
 	f.pager = newPager(options.Store, options.StoreTimeout, f.ring.mean)
@@ -75,6 +81,12 @@ func New(options Options) (*Feed, error) {
 	}
 	f.done.Go(func() { f.follow(ctx) })
 	f.done.Go(func() { f.sweep(ctx) })
+	// Who dials at once must not be sent away because the log is a moment behind.
+	// If it takes longer, the store is down: clients are told when to come back.
+	select {
+	case <-f.reached:
+	case <-time.After(firstReach):
+	}
 	return f, nil
 }
 
@@ -129,7 +141,9 @@ func (s *sink) Reset(top store.ID) {
 	_, _, again := s.feed.ring.head()
 	s.feed.ring.reset(top)
 	s.feed.pager.forget()
-	if again {
+	if !again {
+		close(s.feed.reached)
+	} else {
 		s.feed.options.Logger.Warn("the log began another life", "epoch", top.Epoch)
 	}
 	s.feed.wakeAll()
@@ -155,25 +169,9 @@ func (s *sink) Trim(base store.ID) {
 
 // wakeAll lets every client look at the ring.
 func (f *Feed) wakeAll() {
-	f.mu.Lock()
-	if f.grown != nil {
-		close(f.grown)
-		f.grown = nil
-	}
-	f.mu.Unlock()
 	for _, c := range f.snapshot() {
 		c.wake()
 	}
-}
-
-// growth returns a channel that is closed when the ring changes.
-func (f *Feed) growth() <-chan struct{} {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.grown == nil {
-		f.grown = make(chan struct{})
-	}
-	return f.grown
 }
 
 // spread is the window over which clients should come back after a loss, so that

@@ -87,7 +87,6 @@ const (
 	maxTopics    = 64       // topics a client
 	batchBytes   = 64 << 10 // of one array frame
 	batchEvents  = 256      // of one array frame
-	futureWait   = time.Second
 	maxSpread    = time.Minute
 	refusalSlots = 256 // closing handshakes with refused clients at a time
 )

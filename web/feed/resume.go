@@ -1,9 +1,7 @@
 package feed
 
 import (
-	"context"
 	"errors"
-	"time"
 
 	"github.com/wakesocket/wakesocket/wasm/wire"
 	"github.com/wakesocket/wakesocket/web/store"
@@ -24,7 +22,7 @@ var errNotReady = errors.New("feed: the log has not been reached yet")
 
 // resume finds the place behind after. It is exact or it is a gap, behind which
 // everything that the log still has is replayed.
-func (f *Feed) resume(ctx context.Context, after string) (start, error) {
+func (f *Feed) resume(after string) (start, error) {
 	head, top, ready := f.ring.head()
 	if !ready {
 		return start{}, errNotReady
@@ -37,20 +35,17 @@ func (f *Feed) resume(ctx context.Context, after string) (start, error) {
 		return f.gap(after, wire.GapInvalid)
 	}
 	at, place := f.ring.find(id)
-	if place == beyond {
-		at, place = f.await(ctx, id)
-	}
 	switch {
 	case place == inside:
 		head, _, _ := f.ring.head()
 		return start{pos: id, at: at, inRing: true, resumed: true, live: at == head}, nil
-	case place == beyond:
-		return f.gap(after, wire.GapFuture)
 	case place == nowhere && id.Epoch != top.Epoch:
 		return f.gap(after, wire.GapEpoch)
 	case place == nowhere:
 		return f.gap(after, wire.GapInvalid)
 	}
+	// Older than the ring, or newer: this process may lag behind the one that the
+	// client comes from. The log itself knows.
 	page, err := f.pager.after(id)
 	if reason, gap := store.AsGap(err); gap {
 		return f.gap(after, reason)
@@ -59,27 +54,6 @@ func (f *Feed) resume(ctx context.Context, after string) (start, error) {
 		return start{}, err
 	}
 	return start{pos: id, page: page, resumed: true}, nil
-}
-
-// await gives a ring that lags behind another process of the same log a moment to
-// catch up with a client that comes from there.
-func (f *Feed) await(ctx context.Context, id store.ID) (cursor, place) {
-	timeout := time.NewTimer(futureWait)
-	defer timeout.Stop()
-	for {
-		grown := f.growth()
-		at, place := f.ring.find(id)
-		if place != beyond {
-			return at, place
-		}
-		select {
-		case <-grown:
-		case <-timeout.C:
-			return at, place
-		case <-ctx.Done():
-			return at, place
-		}
-	}
 }
 
 // gap begins at the oldest event that the log has.

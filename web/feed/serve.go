@@ -104,7 +104,7 @@ func (f *Feed) connect(w http.ResponseWriter, r *http.Request, address netip.Add
 	if err != nil || len(id) > maxClientID {
 		return &refusal{websocket.StatusPolicyViolation, "the query holds too much", "query"}
 	}
-	from, err := f.resume(r.Context(), after)
+	from, err := f.resume(after)
 	if err != nil {
 		return &refusal{wire.CloseTryLater, f.later(2*time.Second, "the log cannot be read"), "store"}
 	}

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/wakesocket/wakesocket/web/store"
@@ -117,6 +118,7 @@ func (s *Store) prepare(ctx context.Context, conn *pgx.Conn) error {
 // Bounds tells what the log holds.
 func (s *Store) Bounds(ctx context.Context) (store.Bounds, error) {
 	state, err := s.look(ctx, s.pool, 0, 0)
+	s.failed(err)
 	return state.Bounds, err
 }
 
@@ -124,6 +126,7 @@ func (s *Store) Bounds(ctx context.Context) (store.Bounds, error) {
 func (s *Store) After(ctx context.Context, id store.ID, limit int) ([]store.Event, error) {
 	state, err := s.look(ctx, s.pool, id.Major, limit)
 	if err != nil {
+		s.failed(err)
 		return nil, err
 	}
 	return state.after(id)
@@ -132,8 +135,18 @@ func (s *Store) After(ctx context.Context, id store.ID, limit int) ([]store.Even
 // Follow listens first and reads then, so that no wake-up falls between.
 func (s *Store) Follow(ctx context.Context, from store.ID, sink store.Sink) error {
 	err := s.follow(ctx, from, sink)
-	s.pool.Reset() // what killed this connection has killed the others, maybe without a word
+	if ctx.Err() == nil {
+		s.failed(err)
+	}
 	return err
+}
+
+// failed lets all connections go when one failed without a word of the server: a
+// firewall that has forgotten one has forgotten all of them.
+func (s *Store) failed(err error) {
+	if _, answered := errors.AsType[*pgconn.PgError](err); err != nil && !answered {
+		s.pool.Reset()
+	}
 }
 
 func (s *Store) follow(ctx context.Context, from store.ID, sink store.Sink) error {

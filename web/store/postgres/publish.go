@@ -40,6 +40,7 @@ func (s *Store) commit(ctx context.Context, items []*batch.Item) {
 		return
 	}
 	if err != nil {
+		s.failed(err)
 		err = fmt.Errorf("postgres: publishing: %w", err)
 	}
 	for i, item := range items {

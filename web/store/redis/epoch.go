@@ -16,8 +16,8 @@ func (s *Store) epoch(ctx context.Context, client rueidis.Client) (string, error
 	return answers[1].ToString()
 }
 
-// renew replaces an epoch, once for all processes that find it over.
-var renew = rueidis.NewLuaScript(`
+// another replaces an epoch, once for all processes that find it over.
+var another = rueidis.NewLuaScript(`
 if redis.call('GET', KEYS[1]) == ARGV[1] then
 	redis.call('SET', KEYS[1], ARGV[2])
 end

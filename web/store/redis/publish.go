@@ -29,7 +29,7 @@ func (s *Store) commit(ctx context.Context, items []*batch.Item) {
 
 // add appends the items; an error is that of them all.
 func (s *Store) add(ctx context.Context, items []*batch.Item) error {
-	client, err := s.connect()
+	client, err := s.connections.get(ctx)
 	if err != nil {
 		return err
 	}
@@ -44,6 +44,7 @@ func (s *Store) add(ctx context.Context, items []*batch.Item) error {
 		epoch, err = s.epoch(ctx, client)
 	}
 	if err != nil {
+		s.connections.failed(client, err)
 		return fmt.Errorf("redis: publishing: %w", err)
 	}
 	for i, item := range items {

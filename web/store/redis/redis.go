@@ -19,7 +19,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -38,13 +37,11 @@ type Options struct {
 // Store is a log in Redis.
 type Store struct {
 	options Options
-	config  rueidis.ClientOption
 	maxlen  string
 	epochOf string // key of the epoch
 	batcher *batch.Batcher
 
-	mu     sync.Mutex
-	client rueidis.Client // nil until Redis was reached
+	connections connections
 }
 
 var _ store.Store = (*Store)(nil)
@@ -68,12 +65,19 @@ func Open(url string, options Options) (*Store, error) {
 	}
 	s := &Store{
 		options: options,
-		config:  config,
 		maxlen:  strconv.Itoa(options.Events + 1), // one more: it proves the place before the rest
 		epochOf: "{" + options.Key + "}:epoch",    // the same cluster slot as the stream
 	}
+	s.connections.config = config
 	s.batcher = batch.New(s.commit)
 	return s, nil
+}
+
+// Close ends the connections to Redis; what is being published fails.
+func (s *Store) Close() error {
+	s.batcher.Close()
+	s.connections.close()
+	return nil
 }
 
 const (
@@ -83,49 +87,26 @@ const (
 	pageSize  = 256             // entries a read of the follower
 )
 
-// Close ends the connections to Redis.
-func (s *Store) Close() error {
-	s.batcher.Close()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.client != nil {
-		s.client.Close()
-		s.client = nil
-	}
-	return nil
-}
-
-func (s *Store) connect() (rueidis.Client, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.client == nil {
-		client, err := rueidis.NewClient(s.config)
-		if err != nil {
-			return nil, fmt.Errorf("redis: %w", err)
-		}
-		s.client = client
-	}
-	return s.client, nil
-}
-
 // Bounds tells what the stream holds.
 func (s *Store) Bounds(ctx context.Context) (store.Bounds, error) {
-	client, err := s.connect()
+	client, err := s.connections.get(ctx)
 	if err != nil {
 		return store.Bounds{}, err
 	}
 	state, err := s.look(ctx, client, "", 0)
+	s.connections.failed(client, err)
 	return state.Bounds, err
 }
 
 // After reads the entries right behind id.
 func (s *Store) After(ctx context.Context, id store.ID, limit int) ([]store.Event, error) {
-	client, err := s.connect()
+	client, err := s.connections.get(ctx)
 	if err != nil {
 		return nil, err
 	}
 	state, err := s.look(ctx, client, place(id), limit)
 	if err != nil {
+		s.connections.failed(client, err)
 		return nil, err
 	}
 	events, err := state.after(id)
@@ -155,10 +136,18 @@ func (s state) after(id store.ID) ([]store.Event, error) {
 // Follow waits at the end of the stream with XREAD, which is a wake-up only: what
 // is handed on is read and proved like any other page.
 func (s *Store) Follow(ctx context.Context, from store.ID, sink store.Sink) error {
-	client, err := s.connect()
+	client, err := s.connections.get(ctx)
 	if err != nil {
 		return err
 	}
+	err = s.follow(ctx, client, from, sink)
+	if ctx.Err() == nil {
+		s.connections.failed(client, err)
+	}
+	return err
+}
+
+func (s *Store) follow(ctx context.Context, client rueidis.Client, from store.ID, sink store.Sink) error {
 	waiting, release := client.Dedicate() // a connection that XREAD may block
 	defer release()
 	trim := time.Time{}
@@ -178,7 +167,7 @@ func (s *Store) Follow(ctx context.Context, from store.ID, sink store.Sink) erro
 			if reason == store.Future || reason == store.Invalid {
 				// What this process has seen is no longer there: whoever holds such an id
 				// must not take a later event for the next one.
-				if err := renew.Exec(ctx, client, []string{s.epochOf}, []string{from.Epoch, store.NewEpoch()}).Error(); err != nil {
+				if err := another.Exec(ctx, client, []string{s.epochOf}, []string{from.Epoch, store.NewEpoch()}).Error(); err != nil {
 					return fmt.Errorf("redis: the epoch cannot be renewed: %w", err)
 				}
 				if state, err = s.look(ctx, client, "", 0); err != nil {

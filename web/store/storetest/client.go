@@ -130,8 +130,8 @@ func (r *reader) turn(feed string, most int, enough func(*client) bool) error {
 				if e.ID != c.hello.Gap.Earliest {
 					return fmt.Errorf("%s comes first behind the gap, told was %s", e.ID, c.hello.Gap.Earliest)
 				}
-				if e.Data > r.next && c.hello.Gap.Reason == wire.GapFuture {
-					return fmt.Errorf("the gap to %d is said to lie in the future", e.Data)
+				if c.hello.Gap.Reason != wire.GapTrimmed {
+					return fmt.Errorf("a gap for reason %s, but the log was only trimmed", c.hello.Gap.Reason)
 				}
 			case e.Data != r.next:
 				return fmt.Errorf("event %d (%s) where %d should be; connected after %q", e.Data, e.ID, r.next, r.after)

@@ -1,0 +1,95 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/redis/rueidis"
+
+	"github.com/wakesocket/wakesocket/web/store/internal/batch"
+)
+
+// connections holds the client of Redis: made when it is first needed, and made
+// anew when it fails.
+type connections struct {
+	config rueidis.ClientOption
+
+	mu      sync.Mutex
+	client  rueidis.Client // nil while there is none
+	dialing *dialing       // nil while nobody dials
+	closed  bool
+}
+
+// dialing is one attempt that everybody waits for, each for as long as it likes.
+type dialing struct {
+	done   chan struct{}
+	client rueidis.Client
+	err    error
+}
+
+func (c *connections) get(ctx context.Context) (rueidis.Client, error) {
+	c.mu.Lock()
+	if c.client != nil || c.closed {
+		defer c.mu.Unlock()
+		if c.closed {
+			return nil, batch.ErrClosed
+		}
+		return c.client, nil
+	}
+	d := c.dialing
+	if d == nil {
+		d = &dialing{done: make(chan struct{})}
+		c.dialing = d
+		go c.dial(d)
+	}
+	c.mu.Unlock()
+	select {
+	case <-d.done:
+		return d.client, d.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (c *connections) dial(d *dialing) {
+	client, err := rueidis.NewClient(c.config)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	defer close(d.done)
+	c.dialing = nil
+	switch {
+	case err != nil:
+		d.err = fmt.Errorf("redis: %w", err)
+	case c.closed:
+		d.err = batch.ErrClosed
+		client.Close()
+	default:
+		c.client, d.client = client, client
+	}
+}
+
+// failed lets the client go when it failed without a word of Redis: a firewall
+// that has forgotten one of its connections has forgotten all of them.
+func (c *connections) failed(client rueidis.Client, err error) {
+	if _, answered := errors.AsType[*rueidis.RedisError](err); err == nil || answered {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.client == client {
+		c.client = nil
+		go client.Close()
+	}
+}
+
+func (c *connections) close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = true
+	if c.client != nil {
+		c.client.Close()
+		c.client = nil
+	}
+}
