@@ -95,7 +95,7 @@ func TestEveryMutantIsFound(t *testing.T) {
 			if out, err := build.CombinedOutput(); err != nil {
 				t.Fatalf("%v: %s", err, out)
 			}
-			out, err := exec.Command(command, "-seeds", "4000", "-tell=false").CombinedOutput()
+			out, err := exec.Command(command, "-seeds", "8000", "-tell=false").CombinedOutput()
 			if exit, failed := errors.AsType[*exec.ExitError](err); !failed || exit.ExitCode() != 1 {
 				t.Fatalf("the bug lives through: %v, %s", err, out)
 			}

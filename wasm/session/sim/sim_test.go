@@ -10,7 +10,7 @@ import (
 // TestDays lives through as many seeded days as SIM_SEEDS says; a share of what
 // CI does by default.
 func TestDays(t *testing.T) {
-	seeds := 2000
+	seeds := 1000
 	if text := os.Getenv("SIM_SEEDS"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil {
