@@ -248,16 +248,13 @@ func laggingFeed(t *testing.T, newLog Make) {
 		})
 		publish(t, s, n)
 		n++
-		select {
-		case <-moved: // although no news has come through
-		case <-time.After(patience):
-			t.Fatal("the client is not served")
-		}
-		for passing := true; passing; {
+		for waiting := true; waiting; { // news pass only now
 			select {
 			case late.gate <- struct{}{}:
-			default:
-				passing = false
+			case <-moved:
+				waiting = false
+			case <-time.After(patience):
+				t.Fatal("the client is not served")
 			}
 		}
 	}
