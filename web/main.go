@@ -19,6 +19,7 @@ import (
 	"github.com/wakesocket/wakesocket/web/faults"
 	"github.com/wakesocket/wakesocket/web/metrics"
 	"github.com/wakesocket/wakesocket/web/store"
+	"github.com/wakesocket/wakesocket/web/store/stores"
 )
 
 //go:embed all:assets
@@ -33,7 +34,7 @@ const (
 
 func main() {
 	addr := flag.String("addr", "127.0.0.1:8080", "address to listen on")
-	place := flag.String("store", "memory", "event log: memory, redis://host:6379 or postgres://user@host/database")
+	place := flag.String("store", "memory", stores.Usage)
 	flag.Parse()
 	if flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "unexpected argument %q\n", flag.Arg(0))
@@ -54,10 +55,11 @@ func run(addr, place string) error {
 	if err := checkBuilt(assets); err != nil {
 		return err
 	}
-	open, err := logAt(place)
+	open, shut, err := logAt(place)
 	if err != nil {
 		return err
 	}
+	defer shut()
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
 		return err

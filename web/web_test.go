@@ -40,7 +40,7 @@ func start(t *testing.T) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	open, err := logAt("memory")
+	open, _, err := logAt("memory")
 	if err != nil {
 		t.Fatal(err)
 	}
