@@ -6,7 +6,7 @@ ADDR  ?= 127.0.0.1:8080
 ARGS  ?=
 SEEDS ?= 20000
 
-.PHONY: run build test needs lint test-go test-js test-e2e sim bench bench-server e2e-report clean
+.PHONY: run build test needs lint test-go test-js test-e2e sim herd bench bench-server e2e-report clean
 
 run: build
 	go run ./web -addr $(ADDR) $(ARGS)
@@ -39,6 +39,10 @@ test-e2e: build
 # Days in the lives of sessions, each from its seed; a failing one is told as a story.
 sim:
 	go run ./wasm/session/sim/cmd -seeds $(SEEDS)
+
+# A hundred thousand clients come back: the table and the chart of the README.
+herd:
+	go run ./wasm/herd/cmd -table wasm/herd/herd.md -chart wasm/herd/herd.svg
 
 # The tables of the README.
 bench: build
