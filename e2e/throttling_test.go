@@ -1,21 +1,18 @@
+//go:build long
+
 package e2e
 
 import (
-	"flag"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
 )
 
-var long = flag.Bool("long", false, "also run the tests that take minutes")
-
 // A tab that is hidden for long gets one timer a minute. In this browser it is
-// after 10 s, and not after 5 min.
+// after 10 s, and not after 5 min; the test still takes three minutes, so it has
+// a tag of its own: go test -tags long -run Throttling ./e2e/
 func TestIntensiveThrottling(t *testing.T) {
-	if !*long {
-		t.Skip("NOT RUN: a tab under intensive throttling takes three minutes; `go test ./e2e/ -run Throttling -long` runs it")
-	}
 	t.Parallel()
 	b, err := launch(chromedp.Flag("enable-features", "IntensiveWakeUpThrottling:grace_period_seconds/10"))
 	if err != nil {
