@@ -181,6 +181,7 @@ func TestNAT(t *testing.T) {
 		}},
 		{name: "a router forgets a silent connection", pace: idle, figure: 7500 * time.Millisecond, happens: func(w *world) time.Time {
 			n.forgets(3 * time.Second)
+			w.awaitEvent(w.publish(), soon) // a packet brings the change to what it belongs to
 			silent := time.Now()
 			<-time.After(3500 * time.Millisecond)
 			w.publish()
