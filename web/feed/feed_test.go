@@ -101,14 +101,29 @@ func TestTopics(t *testing.T) {
 	ids := s.publish("mem", 21, 40)
 	p.readEvents(1)
 	s.settle(ids[19])
-	p.send("ping")
-	p.readUntil("it is told where it is", func() bool { return len(p.ats) > 0 })
-	if p.ats[0].At != ids[19] || !p.ats[0].Live || p.pongs != 1 || len(p.events) != 1 {
+	ping := func() {
+		p.send("ping")
+		pongs := p.pongs
+		p.readUntil("pong", func() bool { return p.pongs > pongs })
+	}
+	told := func() wire.At {
+		if len(p.ats) == 0 {
+			return wire.At{}
+		}
+		return p.ats[len(p.ats)-1]
+	}
+	// The first pongs may find the client's cursor on its way through what it skips.
+	for range 1000 {
+		if told().At == ids[19] {
+			break
+		}
+		ping()
+	}
+	if told().At != ids[19] || !told().Live || len(p.events) != 1 {
 		t.Fatalf("%+v, %d events", p.ats, len(p.events))
 	}
 	p.send(`{"wakesocket":"topics","topics":["mem"]}`)
-	p.send("ping")
-	p.readUntil("pong", func() bool { return p.pongs == 2 })
+	ping()
 	s.publish("cpu", 41, 41)
 	s.publish("mem", 42, 42)
 	p.readEvents(2)
@@ -116,8 +131,7 @@ func TestTopics(t *testing.T) {
 		t.Fatalf("%+v", p.events)
 	}
 	p.send(`{"wakesocket":"topics","topics":[]}`)
-	p.send("ping")
-	p.readUntil("pong", func() bool { return p.pongs == 3 })
+	ping()
 	s.publish("disk", 43, 43)
 	p.readEvents(3)
 }
