@@ -43,6 +43,8 @@ sim:
 # A hundred thousand clients come back: the table and the chart of the README.
 herd:
 	go run ./wasm/herd/cmd -table wasm/herd/herd.md -chart wasm/herd/herd.svg
+	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1372,1190 \
+		--screenshot=$(CURDIR)/wasm/herd/herd.png file://$(CURDIR)/wasm/herd/herd.svg
 
 # The tables of the README.
 bench: build
