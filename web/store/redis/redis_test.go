@@ -1,9 +1,7 @@
 package redis_test
 
 import (
-	"errors"
 	"fmt"
-	"os"
 	"sync/atomic"
 	"testing"
 
@@ -16,19 +14,7 @@ import (
 var server *storetest.Server
 
 func TestMain(m *testing.M) {
-	var err error
-	server, err = storetest.StartRedis()
-	if errors.Is(err, storetest.ErrMissing) {
-		fmt.Println("SKIPPED: the Redis store is not tested, since redis-server is not installed")
-		os.Exit(0)
-	}
-	if err != nil {
-		fmt.Println(err)
-		os.Exit(1)
-	}
-	code := m.Run()
-	server.Stop()
-	os.Exit(code)
+	storetest.Main(m, "Redis", storetest.StartRedis, func(s *storetest.Server) { server = s })
 }
 
 var keys atomic.Int64
