@@ -29,7 +29,6 @@ type Options struct {
 	OnState func(session.State)                                   //
 	OnGap   func(session.Gap)                                     // events that are missing for good
 	OnError func(error)                                           // frames that make no sense, addresses that cannot be had
-	Now     func() (mono, wall time.Duration)                     // replaces the system's clocks
 }
 
 // leaveTimeout bounds how long Close takes.
@@ -49,10 +48,11 @@ var ErrNotLive = errors.New("native: not live")
 // Client is one resilient connection. Its methods are safe for concurrent use;
 // its callbacks run one at a time and must not block for long.
 type Client struct {
-	opt  Options
-	ctx  context.Context
-	stop context.CancelFunc
-	done chan struct{}
+	opt   Options
+	start time.Time
+	ctx   context.Context
+	stop  context.CancelFunc
+	done  chan struct{}
 
 	inputs  chan arrival
 	closing sync.WaitGroup // sockets on their way out
@@ -81,13 +81,6 @@ func Connect(ctx context.Context, opt Options) (*Client, error) {
 		}
 		opt.Resolve = func(context.Context, bool) (string, error) { return opt.URL, nil }
 	}
-	if opt.Now == nil {
-		start := time.Now()
-		opt.Now = func() (mono, wall time.Duration) {
-			now := time.Now()
-			return now.Sub(start), time.Duration(now.UnixNano())
-		}
-	}
 	tuned := session.Defaults()
 	if opt.Session != nil {
 		opt.Session(&tuned)
@@ -97,7 +90,7 @@ func Connect(ctx context.Context, opt Options) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{
-		opt: opt, session: s, done: make(chan struct{}), inputs: make(chan arrival, 16),
+		opt: opt, start: time.Now(), session: s, done: make(chan struct{}), inputs: make(chan arrival, 16),
 		sockets: map[int]*socket{}, timer: time.NewTimer(time.Hour), state: session.State{Name: session.Connecting, RetryAt: -1}, cursor: tuned.After,
 	}
 	c.ctx, c.stop = context.WithCancel(ctx)
@@ -186,8 +179,9 @@ func (c *Client) leave() {
 
 // handle hands one input to the session and does what it asks for.
 func (c *Client) handle(a arrival) {
-	mono, wall := c.opt.Now()
-	effects := c.session.Handle(session.Instant{Mono: mono, Wall: wall}, a.Input)
+	now := time.Now()
+	mono := now.Sub(c.start) // stands still while the machine sleeps
+	effects := c.session.Handle(session.Instant{Mono: mono, Wall: time.Duration(now.UnixNano())}, a.Input)
 	c.mu.Lock()
 	c.cursor = c.session.Cursor()
 	c.mu.Unlock()
