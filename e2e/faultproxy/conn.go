@@ -85,11 +85,23 @@ func (c *Conn) AwaitServerEnd(ctx context.Context) (time.Time, error) {
 func (c *Conn) Fault(f Fault) {
 	c.proxy.mu.Lock()
 	defer c.proxy.mu.Unlock()
-	c.fault = f
-	if f == Reset {
-		c.resetLocked()
-	}
+	c.faultLocked(f)
 	c.proxy.notifyLocked()
+}
+
+func (c *Conn) faultLocked(f Fault) {
+	if c.fault == f {
+		return
+	}
+	c.fault = f
+	switch f {
+	case Reset:
+		c.resetLocked()
+	case HalfCloseUp:
+		c.closeWriteLocked(c.server)
+	case HalfCloseDown:
+		c.closeWriteLocked(c.client)
+	}
 }
 
 func (c *Conn) resetLocked() {
@@ -108,12 +120,13 @@ func (c *Conn) resetLocked() {
 	}
 }
 
-// closeWrite tells one end that the other has closed; when both have, the
-// connection is over.
-func (c *Conn) closeWrite(dest *net.TCPConn) {
+// closeWriteLocked tells one end, if it is there, that the other has closed; when
+// both have, the connection is over.
+func (c *Conn) closeWriteLocked(dest *net.TCPConn) {
+	if dest == nil {
+		return
+	}
 	dest.CloseWrite()
-	c.proxy.mu.Lock()
-	defer c.proxy.mu.Unlock()
 	if c.halves++; c.halves == 2 {
 		c.client.Close()
 		c.server.Close()
@@ -128,7 +141,7 @@ type chunk struct {
 }
 
 func (c *Conn) pumpUp() {
-	c.pump(c.client, SwallowUp, func(data []byte) (*net.TCPConn, error) {
+	c.pump(c.client, false, func(data []byte) (*net.TCPConn, error) {
 		server, err := c.dial()
 		if err == nil {
 			c.proxy.mu.Lock()
@@ -144,7 +157,7 @@ func (c *Conn) pumpUp() {
 }
 
 func (c *Conn) pumpDown() {
-	c.pump(c.server, SwallowDown, func(data []byte) (*net.TCPConn, error) {
+	c.pump(c.server, true, func(data []byte) (*net.TCPConn, error) {
 		c.proxy.mu.Lock()
 		c.down += int64(len(data))
 		c.proxy.mu.Unlock()
@@ -177,11 +190,11 @@ func (c *Conn) dial() (*net.TCPConn, error) {
 
 // pump moves what one end says to the other. Reading and writing are apart, so
 // that a delay does not also throttle.
-func (c *Conn) pump(from *net.TCPConn, lost Fault, to func([]byte) (*net.TCPConn, error), seen func([]byte), end *time.Time) {
+func (c *Conn) pump(from *net.TCPConn, down bool, to func([]byte) (*net.TCPConn, error), seen func([]byte), end *time.Time) {
 	chunks := make(chan chunk, 1024)
 	c.proxy.running.Go(func() {
 		for ck := range chunks {
-			if !c.pass(ck, lost) {
+			if !c.pass(ck, down) {
 				continue
 			}
 			dest, err := to(ck.data)
@@ -190,7 +203,9 @@ func (c *Conn) pump(from *net.TCPConn, lost Fault, to func([]byte) (*net.TCPConn
 			case ck.reset:
 				c.Fault(Reset)
 			case ck.data == nil:
-				c.closeWrite(dest)
+				c.proxy.mu.Lock()
+				c.closeWriteLocked(dest)
+				c.proxy.mu.Unlock()
 			default:
 				dest.Write(ck.data)
 			}
@@ -198,11 +213,18 @@ func (c *Conn) pump(from *net.TCPConn, lost Fault, to func([]byte) (*net.TCPConn
 	})
 	defer close(chunks)
 	buf := make([]byte, 32<<10)
+	var free time.Time // when the link has carried what came before
 	for {
 		n, err := from.Read(buf)
 		p := c.proxy
 		p.mu.Lock()
-		due := time.Now().Add(p.delay)
+		if now := time.Now(); free.Before(now) {
+			free = now
+		}
+		if p.rate > 0 {
+			free = free.Add(time.Duration(n) * time.Second / time.Duration(p.rate))
+		}
+		due := free.Add(p.delay)
 		if n > 0 {
 			seen(buf[:n])
 		}
@@ -223,11 +245,11 @@ func (c *Conn) pump(from *net.TCPConn, lost Fault, to func([]byte) (*net.TCPConn
 
 // pass waits while the connection hangs and until the chunk is due; false means
 // that the chunk is lost.
-func (c *Conn) pass(ck chunk, lost Fault) bool {
+func (c *Conn) pass(ck chunk, down bool) bool {
 	if wait := time.Until(ck.due); wait > 0 {
 		<-time.After(wait)
 	}
 	var f Fault
 	err := c.proxy.wait(context.Background(), func() bool { f = c.fault; return f != Hang })
-	return err == nil && f != Swallow && f != lost && f != Reset
+	return err == nil && !f.loses(down)
 }

@@ -25,6 +25,12 @@ const (
 	SwallowUp
 	// SwallowDown loses only what the server sends.
 	SwallowDown
+	// HalfCloseUp tells the server that the client has closed, and loses what the
+	// client sends from then on; what the server sends still comes.
+	HalfCloseUp
+	// HalfCloseDown tells the client that the server has closed, and loses what the
+	// server sends from then on; what the client sends still arrives.
+	HalfCloseDown
 	// Hang keeps everything back and delivers it when the fault is lifted. A new
 	// connection is accepted and never answered.
 	Hang
@@ -36,6 +42,19 @@ const (
 	Refuse
 )
 
+// loses tells whether what is sent down to the client, or up to the server, is lost.
+func (f Fault) loses(down bool) bool {
+	switch f {
+	case Swallow, Reset:
+		return true
+	case SwallowUp, HalfCloseUp:
+		return !down
+	case SwallowDown, HalfCloseDown:
+		return down
+	}
+	return false
+}
+
 // Proxy forwards the connections of one address to a server.
 type Proxy struct {
 	addr, target string
@@ -45,6 +64,7 @@ type Proxy struct {
 	listener net.Listener  // nil while refusing
 	onNew    Fault
 	delay    time.Duration
+	rate     int // bytes a second; 0 for any
 	conns    []*Conn
 	closed   bool
 	running  sync.WaitGroup
@@ -89,10 +109,7 @@ func (p *Proxy) Existing(f Fault) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, c := range p.conns {
-		c.fault = f
-		if f == Reset {
-			c.resetLocked()
-		}
+		c.faultLocked(f)
 	}
 	p.notifyLocked()
 }
@@ -126,6 +143,14 @@ func (p *Proxy) Delay(d time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.delay = d
+}
+
+// Rate limits each direction of each connection to so many bytes a second, for
+// what is read from now on; 0 lifts the limit.
+func (p *Proxy) Rate(bytes int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.rate = bytes
 }
 
 // Conns is every connection accepted so far, oldest first.
@@ -211,11 +236,11 @@ func (p *Proxy) accept(client *net.TCPConn) {
 	c := &Conn{Accepted: time.Now(), proxy: p, client: client}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	c.fault = p.onNew
 	p.conns = append(p.conns, c)
-	if c.fault == Reset || c.fault == Refuse || p.closed {
+	if p.onNew == Reset || p.onNew == Refuse || p.closed {
 		c.resetLocked()
 	} else {
+		c.faultLocked(p.onNew)
 		p.running.Go(c.pumpUp)
 	}
 	p.notifyLocked()

@@ -212,6 +212,38 @@ func TestOneDirection(t *testing.T) {
 	c.hears("both")
 }
 
+func TestHalfCloses(t *testing.T) {
+	p, heard := start(t)
+	c := dial(t, p)
+	c.say("one")
+	c.hears("one")
+	<-heard
+	p.Existing(HalfCloseDown)
+	if err := c.end(); err != io.EOF {
+		t.Errorf("the client heard %v; want an orderly end", err)
+	}
+	c.say("two") // which the client may, since it has not closed
+	if got := <-heard; got != "two\r\n" {
+		t.Errorf("the server heard %q from a client that has not closed", got)
+	}
+	c.Conn.Close()
+	if got := <-heard; got != "end: EOF" {
+		t.Errorf("the server heard %q; want the client's end", got)
+	}
+
+	c = dial(t, p)
+	c.say("three")
+	c.hears("three")
+	<-heard
+	p.Existing(HalfCloseUp)
+	if got := <-heard; got != "end: EOF" {
+		t.Errorf("the server heard %q; want an orderly end", got)
+	}
+	if err := c.end(); err != io.EOF { // for that is this server's answer
+		t.Errorf("the client heard %v; want the server's own end", err)
+	}
+}
+
 func TestHangDeliversLater(t *testing.T) {
 	p, heard := start(t)
 	p.New(Hang)
@@ -276,6 +308,19 @@ func TestDelay(t *testing.T) {
 	c.hears("one")
 	if took := time.Since(began); took < 100*time.Millisecond {
 		t.Errorf("the round trip took %v; want 50 ms each way", took)
+	}
+}
+
+func TestRate(t *testing.T) {
+	p, _ := start(t)
+	c := dial(t, p)
+	p.Rate(1 << 20)
+	began := time.Now()
+	line := strings.Repeat("x", 100<<10)
+	go io.WriteString(c.Conn, line+"\r\n")
+	c.hears(line)
+	if took := time.Since(began); took < 100*time.Millisecond {
+		t.Errorf("100 kB came back after %v; want 100 ms at 1 MB a second", took)
 	}
 }
 
