@@ -9,7 +9,7 @@ import (
 )
 
 // connect opens the page on a fresh site without waiting for anything.
-func connect(t *testing.T, prepare func(*site)) *world {
+func connect(t testing.TB, prepare func(*site)) *world {
 	t.Helper()
 	s := newSite(t)
 	if prepare != nil {
@@ -74,6 +74,9 @@ func TestCloseInEveryState(t *testing.T) {
 			w := tt.reach(t)
 			w.run(`feed.close(); feed.close()`)
 			w.staysClosed()
+			r := result{Scenario: "closed while " + tt.state + ", then every wake there is", Sockets: len(w.proxy.Conns())}
+			count(&r, w.told())
+			report(r)
 		})
 	}
 }

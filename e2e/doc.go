@@ -3,10 +3,9 @@
 //
 //   - faultproxy loses bytes the way networks do, and keeps a record of who dialed.
 //   - levers does to a browser what the world does: sleep, hide, freeze, offline.
-//   - scenario_test.go is the table of what may happen to a page that is live.
-//     Each row asserts that every event came once and in order, that one socket is
-//     alive, what the page was told and what its badge says, and the time to the
-//     next dial.
+//   - matrix_test.go is the table of what may happen to a page. Each row asserts
+//     that every event came once and in order, that one socket is alive, what the
+//     page was told and what its badge says, and the time to the next dial.
 //   - figures and report show what the scenarios measured.
 //   - wakelab does the same to the WebSocket clients of any page.
 //

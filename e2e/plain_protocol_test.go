@@ -105,3 +105,19 @@ func TestConnectTwice(t *testing.T) {
 	w.run(`second.close()`)
 	w.healed(soon)
 }
+
+// A server that accepts only to close is not dialed in a loop.
+func TestAcceptThenClose(t *testing.T) {
+	t.Parallel()
+	tb := clientTab(t)
+	came := make(chan int, 1000)
+	tb.run(`open(%s)`, plainServer(t, func(p *peer) { came <- p.n }))
+	<-time.After(6 * time.Second)
+	// Backoff doubles from 1 s with full jitter: 3 to 6 are usual.
+	n := len(came)
+	if n < 2 || n > 12 {
+		t.Errorf("%d dials in 6 s", n)
+	}
+	report(result{Scenario: "6 s of a server that accepts only to close", Sockets: n})
+	tb.run(`feed.close()`)
+}

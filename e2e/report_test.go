@@ -45,27 +45,33 @@ func (w *world) tally(r *result, mark int, from time.Time, dial *faultproxy.Conn
 	count(r, told)
 }
 
-// count counts the numbered events that are missing, came twice or too early.
+// count counts the numbered events that came twice or too early, and those that
+// are missing: told as a gap, or lost.
 func count(r *result, told []record) {
 	seen := map[int]bool{}
-	first, last := 0, 0
+	last, gap := 0, false
 	for _, rec := range told {
+		if rec.Kind == "gap" {
+			gap = true
+		}
 		if rec.Kind != "event" {
 			continue
-		}
-		if first == 0 {
-			first = rec.N
 		}
 		switch {
 		case seen[rec.N]:
 			r.Duplicated++
 		case rec.N < last:
 			r.Disordered++
+			r.Lost--
+		case last > 0 && gap:
+			r.Told += rec.N - last - 1
+		case last > 0:
+			r.Lost += rec.N - last - 1
 		}
+		gap = false
 		seen[rec.N] = true
 		last = max(last, rec.N)
 	}
-	r.Lost = last - first + 1 - len(seen)
 }
 
 // writeReport prints what was measured and leaves every measurement in

@@ -6,168 +6,31 @@ import (
 	"time"
 
 	"github.com/wakesocket/wakesocket/e2e/faultproxy"
-	"github.com/wakesocket/wakesocket/e2e/levers"
+	"github.com/wakesocket/wakesocket/web/feed"
 )
 
-// scenario is one thing that happens to a page that is live.
+// scenario is one thing that happens to a page, and what must hold then.
 type scenario struct {
 	name   string
 	column string // in the table of figures; "" when there is no figure for it
+
+	// The page is live on a feed of this pace when it happens, if begin does not
+	// bring it elsewhere.
 	pace   pace
-	// settled waits for the uptime after which a loss is redialed at once; before
-	// it, a server may be one that accepts only to close.
-	settled bool
+	client map[string]any      // options of the client
+	server func() feed.Options // nil: the defaults
+	begin  func(testing.TB) *world
+	// proven waits for the uptime after which a loss is redialed at once; before it,
+	// a server may be one that accepts only to close.
+	proven bool
+
+	// happens does it, and returns the moment from which the next dial counts.
+	happens func(*world) time.Time
 	// figure is the time to the next dial that we aim for. Tests allow three times
 	// as much and some noise: the machine may be busy. With 0, nothing may be dialed.
 	figure time.Duration
-	// happens does it, and returns the moment from which the next dial counts.
-	happens func(*world) time.Time
-	sees    []string // states that the page must be told of before it is live again, in this order
-	// spare allows dials that lose to the connection that there is, which must
-	// live on.
-	spare bool
-}
-
-var scenarios = []scenario{
-	{
-		name: "silent cut of a busy feed, visible", column: "a busy", pace: busy, figure: 2500 * time.Millisecond,
-		happens: func(w *world) time.Time { w.cut(); return time.Now() },
-		sees:    []string{"checking"},
-	}, {
-		name: "silent cut of an idle feed, visible", column: "a idle", pace: idle, figure: 7500 * time.Millisecond,
-		happens: func(w *world) time.Time { w.cut(); w.publish(); return time.Now() },
-		sees:    []string{"checking"},
-	}, {
-		name: "silent cut, hidden", column: "a hidden", pace: busy, figure: 36 * time.Second,
-		happens: func(w *world) time.Time { w.hide(); w.cut(); return time.Now() },
-		sees:    []string{"checking"},
-	}, {
-		name: "only what the server says is lost", pace: busy, figure: 2500 * time.Millisecond,
-		happens: func(w *world) time.Time { w.proxy.Existing(faultproxy.SwallowDown); return time.Now() },
-		sees:    []string{"checking"},
-	}, {
-		name: "sleep, then visibilitychange", column: "b", pace: busy, figure: 200 * time.Millisecond,
-		happens: func(w *world) time.Time {
-			show := w.hide()
-			mark := w.mark()
-			w.sleep(10*time.Second, w.cut)
-			show()
-			return w.awaitPage(mark, soon, "visible").happened()
-		},
-		sees: []string{"checking"},
-	}, {
-		name: "sleep without any event", column: "c", pace: busy, figure: 300 * time.Millisecond,
-		happens: func(w *world) time.Time { return w.sleep(10*time.Second, w.cut) },
-		sees:    []string{"checking"},
-	}, {
-		name: "true sleep: the wall clock jumps, the monotonic clock held, no event", column: "c2", pace: busy, figure: 800 * time.Millisecond,
-		happens: func(w *world) time.Time {
-			w.cut()
-			woken := time.Now()
-			w.clock(10*time.Hour, 0)
-			return woken
-		},
-		sees: []string{"checking"},
-	}, {
-		name: "sleep, then offline and online", column: "d", pace: busy, figure: 50 * time.Millisecond,
-		happens: func(w *world) time.Time {
-			w.lever(levers.Offline)
-			w.awaitPage(0, soon, "offline")
-			w.sleep(10*time.Second, w.cut)
-			w.lever(levers.Online)
-			return w.awaitPage(0, soon, "online").happened()
-		},
-		sees: []string{"offline"},
-	}, {
-		name: "sleep, offline, awake for 300 ms before online", pace: busy, figure: 50 * time.Millisecond,
-		happens: func(w *world) time.Time {
-			w.lever(levers.Offline)
-			w.awaitPage(0, soon, "offline")
-			w.sleep(3*time.Second, w.cut)
-			<-time.After(300 * time.Millisecond)
-			w.lever(levers.Online)
-			return w.awaitPage(0, soon, "online").happened()
-		},
-		sees: []string{"offline"},
-	}, {
-		name: "offline, then online, the link alive all the while", pace: busy, spare: true,
-		happens: func(w *world) time.Time {
-			w.lever(levers.Offline)
-			w.awaitPage(0, soon, "offline")
-			w.settled("offline", soon)
-			back := time.Now()
-			w.lever(levers.Online)
-			return back
-		},
-	}, {
-		name: "the first redial hangs", column: "e", pace: busy, settled: true, figure: 2500 * time.Millisecond,
-		happens: func(w *world) time.Time {
-			w.proxy.New(faultproxy.Hang)
-			w.proxy.Existing(faultproxy.Reset)
-			hung := w.dialed(1, soon)
-			w.proxy.New(faultproxy.None)
-			return hung.Accepted
-		},
-		sees: []string{"reconnecting"},
-	}, {
-		name: "clean reset", column: "f", pace: busy, settled: true, figure: 50 * time.Millisecond,
-		happens: func(w *world) time.Time {
-			reset := time.Now()
-			w.proxy.Existing(faultproxy.Reset)
-			return reset
-		},
-		sees: []string{"reconnecting"},
-	}, {
-		name: "freeze, then resume, the link dead", column: "g", pace: busy, settled: true, figure: 50 * time.Millisecond,
-		happens: func(w *world) time.Time {
-			w.lever(levers.Freeze)
-			w.awaitPage(0, soon, "freeze")
-			w.cut()
-			resumed := time.Now()
-			w.lever(levers.Resume)
-			return resumed
-		},
-		sees: []string{"reconnecting"},
-	}, {
-		name: "hidden, cut, then visible", pace: busy, figure: 300 * time.Millisecond,
-		happens: func(w *world) time.Time {
-			show := w.hide()
-			mark := w.mark()
-			w.cut()
-			show()
-			return w.awaitPage(mark, soon, "visible").happened()
-		},
-		sees: []string{"checking"},
-	}, {
-		name: "a stop of 2 s, the link alive", pace: busy, spare: true,
-		happens: func(w *world) time.Time { return w.sleep(2*time.Second, func() {}) },
-	}, {
-		name: "sleep of 10 s, the link alive", pace: busy, spare: true,
-		happens: func(w *world) time.Time { return w.sleep(10*time.Second, func() {}) },
-	}, {
-		name: "the clock is set an hour ahead, the link alive", pace: busy, spare: true,
-		happens: func(w *world) time.Time { w.clock(time.Hour, 0); return time.Now() },
-	}, {
-		name: "the clock is set an hour back, the link alive", pace: busy,
-		happens: func(w *world) time.Time { w.clock(-time.Hour, 0); return time.Now() },
-	}, {
-		name: "hidden, then visible, the link alive", pace: busy,
-		happens: func(w *world) time.Time {
-			show := w.hide()
-			w.awaitEvent(w.publish(), soon)
-			show()
-			return time.Now()
-		},
-	}, {
-		name: "minimized, then restored, the link alive", pace: idle,
-		happens: func(w *world) time.Time {
-			w.lever(levers.Minimize)
-			w.awaitPage(0, soon, "hidden")
-			w.lever(levers.Restore)
-			w.awaitPage(w.mark()-1, soon, "visible")
-			return time.Now()
-		},
-	},
+	sees   []string // states that the page must be told of before it is live again, in this order
+	holds  func(*world)
 }
 
 func TestScenarios(t *testing.T) {
@@ -212,8 +75,8 @@ func (r *round) end() {
 }
 
 func (sc *scenario) run(t testing.TB) result {
-	w := newWorld(t, sc.pace, nil)
-	if sc.settled {
+	w := sc.world(t)
+	if sc.proven {
 		<-time.After(minUptime)
 	}
 	dials, mark := len(w.proxy.Conns()), w.mark()
@@ -221,16 +84,28 @@ func (sc *scenario) run(t testing.TB) result {
 	r := result{Scenario: sc.name, Column: sc.column, Figure: sc.figure.Seconds()}
 	if sc.figure > 0 {
 		next := w.next(dials, from, 3*sc.figure+noise)
-		w.healed(10 * time.Second)
+		sc.holds(w)
 		w.saw(mark, sc.sees)
 		w.tally(&r, mark, from, next)
 	} else {
-		w.undisturbed(sc.spare)
+		sc.holds(w)
 		count(&r, w.told())
 		r.Sockets = len(w.proxy.Conns())
 	}
 	report(r)
 	return r
+}
+
+func (sc *scenario) world(t testing.TB) *world {
+	t.Helper()
+	if sc.begin != nil {
+		return sc.begin(t)
+	}
+	s := newSite(t)
+	if sc.server != nil {
+		s.use(sc.server())
+	}
+	return enter(t, startBrowser(t), s, sc.pace, sc.client)
 }
 
 // noise is what a busy machine adds to a time that is next to nothing.
@@ -244,23 +119,74 @@ func (w *world) next(dials int, from time.Time, limit time.Duration) *faultproxy
 	w.t.Helper()
 	for ; ; dials++ {
 		c := w.dialed(dials, time.Until(from.Add(limit)))
-		if c.Accepted.After(from) {
+		took := c.Accepted.Sub(from)
+		if took > limit {
+			w.t.Errorf("dialed after %v; at most %v are allowed", took, limit)
+		}
+		if took > 0 {
 			return c
 		}
 	}
 }
 
-// undisturbed asserts that the first connection is still the one that delivers.
-func (w *world) undisturbed(spare bool) {
+// heals: what was published arrived once and in order, the page and its badge say
+// live, and one socket is alive.
+func heals(w *world) { w.t.Helper(); w.healed(10 * time.Second) }
+
+// stays: the first connection is still the one that delivers, and nothing else
+// was ever dialed.
+func stays(w *world) {
+	w.t.Helper()
+	prevails(w)
+	if n := len(w.proxy.Conns()); n > 1 {
+		w.t.Errorf("%d needless dials while the link was alive", n-1)
+	}
+}
+
+// prevails: the first connection is still the one that delivers, whatever else
+// was dialed.
+func prevails(w *world) {
 	w.t.Helper()
 	// Long enough for a ping to go unanswered, a challenger to be dialed and to win.
 	<-time.After(4 * time.Second)
 	w.healed(10 * time.Second)
-	if n := len(w.proxy.Conns()); n > 1 && !spare {
-		w.t.Errorf("%d needless dials while the link was alive", n-1)
-	}
 	if !w.proxy.Conns()[0].Alive() {
 		w.t.Error("a live connection was torn down")
+	}
+}
+
+// closed: no lever that wakes a feed wakes this one.
+func closed(w *world) { w.t.Helper(); w.staysClosed() }
+
+// tells: what is gone was told as one gap, for this reason, and all that came
+// behind it came once and in order.
+func tells(reason string) func(*world) {
+	return func(w *world) {
+		w.t.Helper()
+		w.awaitEvent(w.publish(), 10*time.Second)
+		w.settled("live", soon)
+		w.badge("live", soon)
+		if err := w.proxy.AwaitLive(w.within(soon), 1); err != nil {
+			w.t.Errorf("%d live sockets, want 1: %v", w.proxy.Live(), err)
+		}
+		gaps, next, earliest := 0, 0, ""
+		for _, r := range w.told() {
+			switch r.Kind {
+			case "gap":
+				if gaps++; gaps > 1 || r.Reason != reason || r.After == "" {
+					w.t.Errorf("told %v; want one gap, for the reason %s", r, reason)
+				}
+				next, earliest = 0, r.Earliest
+			case "event":
+				if next != 0 && r.N != next || earliest != "" && r.ID != earliest {
+					w.t.Errorf("event #%d, %s came where #%d or %s was due", r.N, r.ID, next, earliest)
+				}
+				next, earliest = r.N+1, ""
+			}
+		}
+		if gaps == 0 {
+			w.t.Error("no gap was told")
+		}
 	}
 }
 

@@ -42,9 +42,10 @@ type site struct {
 
 	journal journal // what the feed logs
 
-	mu   sync.Mutex
-	feed *feed.Feed
-	last int // number of the last event that was published
+	mu      sync.Mutex
+	feed    *feed.Feed
+	options feed.Options // of the feed
+	last    int          // number of the last event that was published
 }
 
 func newSite(t testing.TB) *site {
@@ -121,8 +122,12 @@ func (s *site) use(o feed.Options) {
 	s.Cleanup(func() { f.Close() })
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.feed = f
+	s.feed, s.options = f, o
 }
+
+// restart puts another feed in the place of the one there is, as a new process
+// would: it goes on with the log if that was given, and else with an empty one.
+func (s *site) restart() { s.Helper(); s.use(s.options) }
 
 func (s *site) current() *feed.Feed {
 	s.mu.Lock()
@@ -131,11 +136,14 @@ func (s *site) current() *feed.Feed {
 }
 
 // publish publishes the next numbered event.
-func (s *site) publish() int {
+func (s *site) publish() int { return s.publishPadded(0) }
+
+// publishPadded publishes one with so many bytes that mean nothing.
+func (s *site) publishPadded(size int) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.last++
-	if _, err := s.feed.Publish(context.Background(), "test", fmt.Appendf(nil, `{"n":%d}`, s.last)); err != nil {
+	if _, err := s.feed.Publish(context.Background(), "test", fmt.Appendf(nil, `{"n":%d,"pad":"%0*d"}`, s.last, size, 0)); err != nil {
 		s.Errorf("publish: %v", err)
 	}
 	return s.last

@@ -87,6 +87,26 @@ func (w *world) dialed(n int, limit time.Duration) *faultproxy.Conn {
 // cut loses everything on the connections that there are; new ones work.
 func (w *world) cut() { w.proxy.Existing(faultproxy.Swallow) }
 
+// fault puts a fault on the connections that there are, and returns when.
+func (w *world) fault(f faultproxy.Fault) time.Time {
+	at := time.Now()
+	w.proxy.Existing(f)
+	return at
+}
+
+// refuse resets what there is, and nothing listens any more; serve listens again.
+func (w *world) refuse() {
+	w.proxy.New(faultproxy.Refuse)
+	w.proxy.Existing(faultproxy.Reset)
+}
+
+func (w *world) serve() {
+	w.t.Helper()
+	if err := w.proxy.New(faultproxy.None); err != nil {
+		w.Fatal(err)
+	}
+}
+
 // sleep halts the browser; meanwhile happens while it is halted.
 func (w *world) sleep(d time.Duration, meanwhile func()) (woken time.Time) {
 	w.t.Helper()

@@ -19,6 +19,7 @@ type Result struct {
 	Dial       float64 `json:"dial,omitempty"`   // to the next dial
 	Live       float64 `json:"live,omitempty"`   // to being live again
 	Lost       int     `json:"lost"`
+	Told       int     `json:"told,omitempty"` // missing, and the page was told
 	Duplicated int     `json:"duplicated"`
 	Disordered int     `json:"disordered"`
 	Sockets    int     `json:"sockets"` // opened in all
@@ -52,7 +53,7 @@ func Summarize(results []Result) []Summary {
 		s.Least, s.Max = s.Dial, s.Dial
 		for _, r := range of {
 			s.Least, s.Max = min(s.Least, r.Dial), max(s.Max, r.Dial)
-			s.Lost, s.Duplicated = max(s.Lost, r.Lost), max(s.Duplicated, r.Duplicated)
+			s.Lost, s.Told, s.Duplicated = max(s.Lost, r.Lost), max(s.Told, r.Told), max(s.Duplicated, r.Duplicated)
 			s.Disordered, s.Sockets = max(s.Disordered, r.Disordered), max(s.Sockets, r.Sockets)
 		}
 		all = append(all, s)
@@ -72,8 +73,8 @@ func median(of []Result, value func(Result) float64) float64 {
 // Text is a table for a terminal.
 func Text(all []Summary) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%-72s %6s %8s %8s %8s %8s %8s %5s %6s %6s %8s\n",
-		"seconds to the next dial", "aim", "median", "least", "most", "notice", "live", "lost", "twice", "order", "sockets")
+	fmt.Fprintf(&b, "%-72s %6s %8s %8s %8s %8s %8s %5s %5s %6s %6s %8s\n",
+		"seconds to the next dial", "aim", "median", "least", "most", "notice", "live", "lost", "told", "twice", "order", "sockets")
 	for _, s := range all {
 		name := strings.TrimSpace(s.Column + "  " + s.Scenario)
 		if s.Figure == 0 {
@@ -81,7 +82,7 @@ func Text(all []Summary) string {
 		} else {
 			fmt.Fprintf(&b, "%-72s %6.2f %8.3f %8.3f %8.3f %8s %8s", name, s.Figure, s.Dial, s.Least, s.Max, seconds(s.Notice), seconds(s.Live))
 		}
-		fmt.Fprintf(&b, " %5d %6d %6d %8d\n", s.Lost, s.Duplicated, s.Disordered, s.Sockets)
+		fmt.Fprintf(&b, " %5d %5d %6d %6d %8d\n", s.Lost, s.Told, s.Duplicated, s.Disordered, s.Sockets)
 	}
 	return b.String()
 }
@@ -89,15 +90,15 @@ func Text(all []Summary) string {
 // Markdown is the table for a README.
 func Markdown(all []Summary) string {
 	var b strings.Builder
-	b.WriteString("| what happens | rounds | aim, s | notice, s | next dial, s | live again, s | lost | twice | out of order | sockets |\n")
-	b.WriteString("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n")
+	b.WriteString("| what happens | rounds | aim, s | notice, s | next dial, s | live again, s | lost | told missing | twice | out of order | sockets |\n")
+	b.WriteString("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n")
 	for _, s := range all {
 		aim, dial, live := "no dial", "", ""
 		if s.Figure > 0 {
 			aim, dial, live = fmt.Sprintf("%.2f", s.Figure), seconds(s.Dial), seconds(s.Live)
 		}
-		fmt.Fprintf(&b, "| %s | %d | %s | %s | %s | %s | %d | %d | %d | %d |\n",
-			s.Scenario, s.Rounds, aim, seconds(s.Notice), dial, live, s.Lost, s.Duplicated, s.Disordered, s.Sockets)
+		fmt.Fprintf(&b, "| %s | %d | %s | %s | %s | %s | %d | %d | %d | %d | %d |\n",
+			s.Scenario, s.Rounds, aim, seconds(s.Notice), dial, live, s.Lost, s.Told, s.Duplicated, s.Disordered, s.Sockets)
 	}
 	return b.String()
 }
