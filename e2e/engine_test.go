@@ -36,7 +36,7 @@ func visitBy(t testing.TB, e engine, p pace, options map[string]any) *world {
 	t.Helper()
 	s := newSite(t)
 	tb := &tab{TB: t, page: context.Background(), engine: e, opened: time.Now(), changed: make(chan struct{})}
-	s.home = tb.listen(s)
+	s.home = tb.listen(s, "")
 	w := &world{site: s, t: t, tab: tb}
 	t.Cleanup(func() {
 		if err := e.navigate("about:blank"); err != nil {
@@ -56,14 +56,15 @@ func visitBy(t testing.TB, e engine, p pace, options map[string]any) *world {
 //go:embed testdata/tell.js
 var tell string
 
-// listen serves the site's pages as they are, but for a `tell` that needs no driver.
-func (tb *tab) listen(s *site) (url string) {
+// listen serves the site's pages as they are, but for a `tell` that needs no
+// driver, and a script before theirs.
+func (tb *tab) listen(s *site, script string) (url string) {
 	mux := http.NewServeMux()
 	mux.Handle("/", s.page.Config.Handler)
 	mux.HandleFunc("/page.html", func(w http.ResponseWriter, r *http.Request) {
 		html, err := testdata.ReadFile("testdata/page.html")
 		must(err)
-		io.WriteString(w, strings.Replace(string(html), "<script", "<script>"+tell+"</script>\n<script", 1))
+		io.WriteString(w, strings.Replace(string(html), "<script", "<script>"+tell+script+"</script>\n<script", 1))
 	})
 	mux.HandleFunc("/tell", func(w http.ResponseWriter, r *http.Request) {
 		conn, err := websocket.Accept(w, r, nil)
