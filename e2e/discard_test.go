@@ -72,6 +72,6 @@ func (w *world) create(url string) {
 	}
 	w.t.Cleanup(func() {
 		// One that was discarded is closed with what is left of it.
-		_, _ = chromedp.CallBrowser(w.chromium.ctx, target.CloseTarget, target.CloseTargetParams{TargetID: made.TargetID})
+		_, _ = chromedp.CallBrowser(w.chromium.ctx, target.CloseTarget, target.CloseTargetParams(made))
 	})
 }
