@@ -5,6 +5,7 @@
 ADDR  ?= 127.0.0.1:8080
 ARGS  ?=
 SEEDS ?= 20000
+RUNS  ?= 10
 
 .PHONY: run build test needs lint test-go test-js test-e2e sim herd bench bench-server e2e-report clean
 
@@ -53,8 +54,11 @@ bench: build
 bench-server:
 	go test -run '^$$' -bench . -timeout 30m ./web/feed/bench ./web/store/...
 
-e2e-report: bench
-	go run ./e2e/report
+# Runs of the whole suite, none of which may fail: the report of the README.
+e2e-report: build
+	rm -rf e2e/out
+	for run in $$(seq $(RUNS)); do go test -count=1 -timeout 20m ./e2e/ || exit 1; done
+	go run ./e2e/report -table e2e/figures/figures.md -chart e2e/figures/figures.svg e2e/out/*.json
 
 node_modules: shim/node_modules/.package-lock.json
 shim/node_modules/.package-lock.json: shim/package-lock.json

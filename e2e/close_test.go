@@ -74,7 +74,7 @@ func TestCloseInEveryState(t *testing.T) {
 			w := tt.reach(t)
 			w.run(`feed.close(); feed.close()`)
 			w.staysClosed()
-			r := result{Scenario: "closed while " + tt.state + ", then every wake there is", Sockets: len(w.proxy.Conns())}
+			r := result{Group: closing, Scenario: tt.state + "; then every wake there is", Sockets: len(w.proxy.Conns())}
 			count(&r, w.told())
 			report(r)
 		})

@@ -65,7 +65,7 @@ const backoffFigure = 5500 * time.Millisecond
 // page was told that it would.
 func (w *world) revived(name string, mark int, killed, listens time.Time) {
 	w.t.Helper()
-	r := result{Scenario: name, Figure: backoffFigure.Seconds()}
+	r := result{Group: theServer, Scenario: name, Figure: backoffFigure.Seconds()}
 	conns := w.proxy.Conns()
 	dial := conns[len(conns)-1]
 	w.tally(&r, mark, killed, dial)

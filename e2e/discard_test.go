@@ -58,7 +58,7 @@ func TestDiscardedTab(t *testing.T) {
 	if !eval[bool](tb, `document.wasDiscarded`) {
 		t.Error("the tab was not discarded")
 	}
-	r := result{Scenario: "discarded, then shown, the cursor in sessionStorage", Figure: figure.Seconds()}
+	r := result{Group: theTab, Scenario: "discarded, then shown, the cursor in sessionStorage", Figure: figure.Seconds()}
 	w.tally(&r, mark, from, next)
 	report(r)
 }

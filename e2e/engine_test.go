@@ -100,7 +100,7 @@ func core(t *testing.T, name string, e engine) {
 		w.badge("live", soon)
 		mark, from := w.mark(), time.Now()
 		w.cut()
-		w.measured(name+": silent cut of a busy feed, visible", mark, from, 2500*time.Millisecond, w.healed)
+		w.measured(engines, name+": silent cut of a busy feed, visible", mark, from, 2500*time.Millisecond, w.healed)
 		w.saw(mark, []string{"checking"})
 	})
 	t.Run("hidden, cut, then visible", func(t *testing.T) {
@@ -112,7 +112,7 @@ func core(t *testing.T, name string, e engine) {
 		w.cut()
 		w.pull(e.show)
 		visible := w.awaitPage(mark, soon, "visible").happened()
-		w.measured(name+": hidden, cut, then visible", mark, visible, 300*time.Millisecond, w.healed)
+		w.measured(engines, name+": hidden, cut, then visible", mark, visible, 300*time.Millisecond, w.healed)
 	})
 	t.Run("hidden, then visible, the link alive", func(t *testing.T) {
 		w := visitBy(t, e, busy, nil)
@@ -132,7 +132,7 @@ func core(t *testing.T, name string, e engine) {
 		<-time.After(5 * time.Second)
 		woken := time.Now()
 		pull(levers.Continue)
-		w.measured(name+": sleep without any event", mark, woken, 300*time.Millisecond, w.healed)
+		w.measured(engines, name+": sleep without any event", mark, woken, 300*time.Millisecond, w.healed)
 	})
 	t.Run("reload with the cursor kept", func(t *testing.T) {
 		w := visitBy(t, e, idle, map[string]any{"persist": "cursor"})

@@ -13,10 +13,32 @@ import (
 	"github.com/wakesocket/wakesocket/web/store/memory"
 )
 
-// scenarios is the matrix. Others need a world of their own: a NAT, a balancer
-// (nat_test.go, proxies_test.go), another engine, a server that is killed, a link
-// that loses packets, a tab that is discarded.
-var scenarios = slices.Concat(links, sleeps, tabs, servers)
+// matrix is what may happen to a page. The rest needs a world of its own: a link
+// that loses packets, a tab with one timer a minute or none at all, a server that
+// is killed, a NAT, a balancer, another engine. See slow_test.go,
+// background_test.go, discard_test.go, crash_test.go, nat_test.go, proxies_test.go
+// and engine_test.go.
+var matrix = []struct {
+	name      string
+	scenarios []scenario
+}{
+	{theLink, links},
+	{theMachine, sleeps},
+	{theTab, tabs},
+	{theServer, servers},
+}
+
+// Groups of the report.
+const (
+	theLink    = "the link"
+	theMachine = "the machine sleeps"
+	theTab     = "the tab"
+	theServer  = "the server"
+	closing    = "closed by the page"
+	theNAT     = "a NAT, another network"
+	balancers  = "balancers"
+	engines    = "other engines"
+)
 
 // What networks do to a page that somebody looks at, or not.
 var links = []scenario{

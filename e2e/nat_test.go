@@ -218,7 +218,7 @@ func TestNAT(t *testing.T) {
 			w := n.visit(t, sc.pace, nil)
 			mark := w.mark()
 			from := sc.happens(w)
-			w.measured(sc.name, mark, from, sc.figure, func(limit time.Duration) {
+			w.measured(theNAT, sc.name, mark, from, sc.figure, func(limit time.Duration) {
 				n.forgets(time.Hour)
 				n.healed(w, limit)
 			})

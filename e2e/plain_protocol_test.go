@@ -118,6 +118,6 @@ func TestAcceptThenClose(t *testing.T) {
 	if n < 2 || n > 12 {
 		t.Errorf("%d dials in 6 s", n)
 	}
-	report(result{Scenario: "6 s of a server that accepts only to close", Sockets: n})
+	report(result{Group: theServer, Scenario: "for 6 s it accepts only to close", Sockets: n})
 	tb.run(`feed.close()`)
 }

@@ -125,7 +125,7 @@ func healsFromIdleTimeouts(t *testing.T, kind, client string) {
 			t.Fatalf("connection %d ended and no other came: %v", n, err)
 		}
 		v.awaitEvent(missed, soon)
-		result{Scenario: kind + " closes an idle connection of a " + client, Figure: 0.05,
+		result{Group: balancers, Scenario: kind + " closes an idle connection of a " + client, Figure: 0.05,
 			Dial: next.Accepted.Sub(ended).Seconds(), Sockets: n + 2}.within(t)
 	}
 	v.healed(soon)
@@ -146,11 +146,11 @@ func (r result) within(t *testing.T) {
 
 // measured waits for the dial that heals, asserts what heals asserts, and reports
 // the times since the moment when it happened.
-func (w *world) measured(name string, mark int, from time.Time, figure time.Duration, heals func(limit time.Duration)) {
+func (w *world) measured(group, name string, mark int, from time.Time, figure time.Duration, heals func(limit time.Duration)) {
 	w.t.Helper()
 	next := w.next(1, from, 3*figure+crowd)
 	heals(10 * time.Second)
-	r := result{Scenario: name, Figure: figure.Seconds()}
+	r := result{Group: group, Scenario: name, Figure: figure.Seconds()}
 	w.tally(&r, mark, from, next)
 	report(r)
 }
@@ -172,7 +172,7 @@ func TestReloadOfBalancers(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s kept the connection: %v", kind, err)
 			}
-			w.measured(kind+" is reloaded", mark, ended, 50*time.Millisecond, w.healed)
+			w.measured(balancers, kind+" is reloaded", mark, ended, 50*time.Millisecond, w.healed)
 			w.saw(mark, []string{"reconnecting"})
 		}
 	}
@@ -225,7 +225,7 @@ func TestSilentCutUnderHTTP2(t *testing.T) {
 			w := enter(t, startBrowser(t), s, busy, nil)
 			mark, from := w.mark(), time.Now()
 			path.Existing(faultproxy.Swallow)
-			w.measured("silent cut, "+name, mark, from, figure, func(limit time.Duration) {
+			w.measured(balancers, "silent cut, "+name, mark, from, figure, func(limit time.Duration) {
 				// HAProxy keeps the old connection to the feed.
 				w.well(limit, func() error { return nil })
 			})

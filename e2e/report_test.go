@@ -74,8 +74,8 @@ func count(r *result, told []record) {
 	}
 }
 
-// writeReport prints what was measured and leaves every measurement in
-// out/scenarios.json, for `go run ./e2e/report`.
+// writeReport prints what was measured and leaves every measurement in a file of
+// its own in out, for `go run ./e2e/report`.
 func writeReport() error {
 	if len(results.all) == 0 {
 		return nil
@@ -88,5 +88,6 @@ func writeReport() error {
 	if err := os.MkdirAll("out", 0o755); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join("out", "scenarios.json"), data, 0o644)
+	name := time.Now().UTC().Format("20060102T150405.json")
+	return os.WriteFile(filepath.Join("out", name), data, 0o644)
 }

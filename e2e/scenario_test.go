@@ -34,29 +34,35 @@ type scenario struct {
 }
 
 func TestScenarios(t *testing.T) {
-	for _, sc := range scenarios {
-		t.Run(sc.name, func(t *testing.T) { sc.run(t) })
+	for _, g := range matrix {
+		t.Run(g.name, func(t *testing.T) {
+			for _, sc := range g.scenarios {
+				t.Run(sc.name, func(t *testing.T) { sc.run(t, g.name) })
+			}
+		})
 	}
 }
 
 // BenchmarkFigures measures the figures: each iteration is one round of each
 // scenario that has a column. TestMain prints the medians as a table.
 func BenchmarkFigures(b *testing.B) {
-	for _, sc := range scenarios {
-		if sc.column == "" {
-			continue
-		}
-		b.Run(sc.column, func(b *testing.B) {
-			var dials []float64
-			for b.Loop() {
-				r := &round{TB: b}
-				dials = append(dials, sc.run(r).Dial)
-				r.end()
+	for _, g := range matrix {
+		for _, sc := range g.scenarios {
+			if sc.column == "" {
+				continue
 			}
-			b.ReportMetric(0, "ns/op")
-			b.ReportMetric(median(dials), "s-to-dial")
-			b.ReportMetric(sc.figure.Seconds(), "s-aim")
-		})
+			b.Run(sc.column, func(b *testing.B) {
+				var dials []float64
+				for b.Loop() {
+					r := &round{TB: b}
+					dials = append(dials, sc.run(r, g.name).Dial)
+					r.end()
+				}
+				b.ReportMetric(0, "ns/op")
+				b.ReportMetric(median(dials), "s-to-dial")
+				b.ReportMetric(sc.figure.Seconds(), "s-aim")
+			})
+		}
 	}
 }
 
@@ -74,14 +80,14 @@ func (r *round) end() {
 	}
 }
 
-func (sc *scenario) run(t testing.TB) result {
+func (sc *scenario) run(t testing.TB, group string) result {
 	w := sc.world(t)
 	if sc.proven {
 		<-time.After(minUptime)
 	}
 	dials, mark := len(w.proxy.Conns()), w.mark()
 	from := sc.happens(w)
-	r := result{Scenario: sc.name, Column: sc.column, Figure: sc.figure.Seconds()}
+	r := result{Group: group, Scenario: sc.name, Column: sc.column, Figure: sc.figure.Seconds()}
 	if sc.figure > 0 {
 		next := w.next(dials, from, 3*sc.figure+noise)
 		sc.holds(w)

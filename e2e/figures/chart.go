@@ -22,9 +22,16 @@ const (
 func Chart(all []Summary) string {
 	var rows strings.Builder
 	y := top
+	group := ""
 	for _, s := range all {
 		if s.Figure == 0 {
 			continue
+		}
+		if s.Group != group {
+			group = s.Group
+			y += rowHeight / 2
+			fmt.Fprintf(&rows, `<text x="%d" y="%d" class="group">%s</text>`+"\n", labelWidth-12, y+rowHeight/2+4, html.EscapeString(group))
+			y += rowHeight
 		}
 		mid := y + rowHeight/2
 		fmt.Fprintf(&rows, `<text x="%d" y="%d" class="name">%s</text>`+"\n", labelWidth-12, mid+4, html.EscapeString(s.Scenario))
@@ -46,7 +53,7 @@ func Chart(all []Summary) string {
 	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" role="img" aria-label="Time to the next dial in each scenario">
 <style>
 svg { color: #1f2328; font: 13px system-ui, sans-serif }
-text { fill: currentColor } .name { text-anchor: end } .tick { text-anchor: middle; font-size: 11px; opacity: .7 }
+text { fill: currentColor } .name, .group { text-anchor: end } .group { font-weight: 600 } .tick { text-anchor: middle; font-size: 11px; opacity: .7 }
 .grid { stroke: currentColor; opacity: .12 } .aim { stroke: #cf222e; stroke-width: 2 } .dial { fill: #0969da } .live { fill: #1a7f37 }
 @media (prefers-color-scheme: dark) { svg { color: #e6edf3 } .dial { fill: #4493f8 } .live { fill: #3fb950 } .aim { stroke: #f85149 } }
 </style>

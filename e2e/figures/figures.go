@@ -3,7 +3,6 @@
 package figures
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,6 +11,7 @@ import (
 // Result is what one run of a scenario measured; times are seconds from the
 // moment at which the page could have known.
 type Result struct {
+	Group      string  `json:"group"`
 	Scenario   string  `json:"scenario"`
 	Column     string  `json:"column,omitempty"` // of the table of aims; "" for a scenario without
 	Figure     float64 `json:"figure,omitempty"` // the aim for Dial; 0 when nothing may be dialed
@@ -33,32 +33,44 @@ type Summary struct {
 	Least, Max float64 // of Dial
 }
 
-// Summarize gathers the runs by scenario, in the order of their first ones.
+// Summarize gathers the runs by group and scenario, both in the order of their
+// first ones.
 func Summarize(results []Result) []Summary {
-	var names []string
-	runs := map[string][]Result{}
+	type key struct{ group, scenario string }
+	var groups []string
+	scenarios := map[string][]key{}
+	runs := map[key][]Result{}
 	for _, r := range results {
-		if runs[r.Scenario] == nil {
-			names = append(names, r.Scenario)
+		k := key{r.Group, r.Scenario}
+		if scenarios[r.Group] == nil {
+			groups = append(groups, r.Group)
 		}
-		runs[r.Scenario] = append(runs[r.Scenario], r)
+		if runs[k] == nil {
+			scenarios[r.Group] = append(scenarios[r.Group], k)
+		}
+		runs[k] = append(runs[k], r)
 	}
 	var all []Summary
-	for _, name := range names {
-		of := runs[name]
-		s := Summary{Result: of[0], Rounds: len(of)}
-		s.Notice = median(of, func(r Result) float64 { return r.Notice })
-		s.Dial = median(of, func(r Result) float64 { return r.Dial })
-		s.Live = median(of, func(r Result) float64 { return r.Live })
-		s.Least, s.Max = s.Dial, s.Dial
-		for _, r := range of {
-			s.Least, s.Max = min(s.Least, r.Dial), max(s.Max, r.Dial)
-			s.Lost, s.Told, s.Duplicated = max(s.Lost, r.Lost), max(s.Told, r.Told), max(s.Duplicated, r.Duplicated)
-			s.Disordered, s.Sockets = max(s.Disordered, r.Disordered), max(s.Sockets, r.Sockets)
+	for _, group := range groups {
+		for _, k := range scenarios[group] {
+			all = append(all, summarize(runs[k]))
 		}
-		all = append(all, s)
 	}
 	return all
+}
+
+func summarize(of []Result) Summary {
+	s := Summary{Result: of[0], Rounds: len(of)}
+	s.Notice = median(of, func(r Result) float64 { return r.Notice })
+	s.Dial = median(of, func(r Result) float64 { return r.Dial })
+	s.Live = median(of, func(r Result) float64 { return r.Live })
+	s.Least, s.Max = s.Dial, s.Dial
+	for _, r := range of {
+		s.Least, s.Max = min(s.Least, r.Dial), max(s.Max, r.Dial)
+		s.Lost, s.Told, s.Duplicated = max(s.Lost, r.Lost), max(s.Told, r.Told), max(s.Duplicated, r.Duplicated)
+		s.Disordered, s.Sockets = max(s.Disordered, r.Disordered), max(s.Sockets, r.Sockets)
+	}
+	return s
 }
 
 func median(of []Result, value func(Result) float64) float64 {
@@ -76,7 +88,7 @@ func Text(all []Summary) string {
 	fmt.Fprintf(&b, "%-72s %6s %8s %8s %8s %8s %8s %5s %5s %6s %6s %8s\n",
 		"seconds to the next dial", "aim", "median", "least", "most", "notice", "live", "lost", "told", "twice", "order", "sockets")
 	for _, s := range all {
-		name := strings.TrimSpace(s.Column + "  " + s.Scenario)
+		name := strings.TrimSpace(s.Column + "  " + s.Group + ": " + s.Scenario)
 		if s.Figure == 0 {
 			fmt.Fprintf(&b, "%-72s %6s %8s %8s %8s %8s %8s", name, "none", "", "", "", "", "")
 		} else {
@@ -87,20 +99,33 @@ func Text(all []Summary) string {
 	return b.String()
 }
 
-// Markdown is the table for a README.
+// Markdown is the table for a file, a headed part for each group.
 func Markdown(all []Summary) string {
 	var b strings.Builder
 	b.WriteString("| what happens | rounds | aim, s | notice, s | next dial, s | live again, s | lost | told missing | twice | out of order | sockets |\n")
 	b.WriteString("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n")
+	group := ""
 	for _, s := range all {
-		aim, dial, live := "no dial", "", ""
+		if s.Group != group {
+			group = s.Group
+			fmt.Fprintf(&b, "| **%s** | | | | | | | | | | |\n", group)
+		}
+		aim, dial := "no dial", ""
 		if s.Figure > 0 {
-			aim, dial, live = fmt.Sprintf("%.2f", s.Figure), seconds(s.Dial), seconds(s.Live)
+			aim, dial = seconds(s.Figure), spread(s)
 		}
 		fmt.Fprintf(&b, "| %s | %d | %s | %s | %s | %s | %d | %d | %d | %d | %d |\n",
-			s.Scenario, s.Rounds, aim, seconds(s.Notice), dial, live, s.Lost, s.Told, s.Duplicated, s.Disordered, s.Sockets)
+			s.Scenario, s.Rounds, aim, seconds(s.Notice), dial, seconds(s.Live), s.Lost, s.Told, s.Duplicated, s.Disordered, s.Sockets)
 	}
 	return b.String()
+}
+
+// spread is the median with the least and the most, where there are several.
+func spread(s Summary) string {
+	if s.Rounds == 1 {
+		return seconds(s.Dial)
+	}
+	return fmt.Sprintf("%s (%s to %s)", seconds(s.Dial), seconds(s.Least), seconds(s.Max))
 }
 
 // seconds is a time with as many digits as it is worth, "" when there is none.
@@ -112,11 +137,4 @@ func seconds(v float64) string {
 		return fmt.Sprintf("%.3f", v)
 	}
 	return fmt.Sprintf("%.2f", v)
-}
-
-// Columns are the summaries that have a column, sorted by it.
-func Columns(all []Summary) []Summary {
-	with := slices.DeleteFunc(slices.Clone(all), func(s Summary) bool { return s.Column == "" })
-	slices.SortStableFunc(with, func(a, b Summary) int { return cmp.Compare(a.Column, b.Column) })
-	return with
 }

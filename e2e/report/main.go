@@ -1,43 +1,73 @@
-// Report turns what the scenarios of e2e measured into report.md and report.svg
-// beside it:
+// Report turns what runs of the tests measured into a table and a chart:
 //
-//	go test -run '^$' -bench Figures -benchtime 5x ./e2e/ && go run ./e2e/report
+//	go test ./e2e/ && go run ./e2e/report -table figures.md -chart figures.svg e2e/out/*.json
 package main
 
 import (
 	"encoding/json"
+	"errors"
+	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
+	"os/exec"
+	"runtime"
+	"strings"
+	"time"
 
 	"github.com/wakesocket/wakesocket/e2e/figures"
 )
 
-// out is where the tests leave their measurements, from the top of the project.
-const out = "e2e/out"
-
 func main() {
-	if err := report(); err != nil {
+	table := flag.String("table", "", "file for the Markdown table; text on the standard output when empty")
+	chart := flag.String("chart", "", "file for the SVG chart")
+	flag.Parse()
+	if err := report(flag.Args(), *table, *chart); err != nil {
 		fmt.Fprintln(os.Stderr, "report:", err)
 		os.Exit(1)
 	}
 }
 
-func report() error {
-	data, err := os.ReadFile(filepath.Join(out, "scenarios.json"))
-	if err != nil {
-		return fmt.Errorf("%w: run the scenarios first, from the top of the project: go test ./e2e/", err)
+func report(runs []string, table, chart string) error {
+	if len(runs) == 0 {
+		return errors.New("no measurements: name the files that `go test ./e2e/` leaves in e2e/out")
 	}
 	var results []figures.Result
-	if err := json.Unmarshal(data, &results); err != nil {
-		return err
+	for _, name := range runs {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		var run []figures.Result
+		if err := json.Unmarshal(data, &run); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		results = append(results, run...)
 	}
 	all := figures.Summarize(results)
-	fmt.Print(figures.Text(all))
-	for name, text := range map[string]string{"report.md": figures.Markdown(all), "report.svg": figures.Chart(all)} {
-		if err := os.WriteFile(filepath.Join(out, name), []byte(text), 0o644); err != nil {
+	if chart != "" {
+		if err := os.WriteFile(chart, []byte(figures.Chart(all)), 0o644); err != nil {
 			return err
 		}
 	}
-	return nil
+	if table == "" {
+		fmt.Print(figures.Text(all))
+		return nil
+	}
+	return os.WriteFile(table, []byte(head(len(runs))+figures.Markdown(all)), 0o644)
+}
+
+// head tells where and when it was measured.
+func head(runs int) string {
+	browser, err := exec.Command("chromium", "--version").Output()
+	if err != nil {
+		browser = []byte("Chromium")
+	}
+	version, _, _ := strings.Cut(strings.TrimSpace(string(browser)), " built")
+	return fmt.Sprintf(`Every scenario of the tests: medians of %d runs of the whole suite, with the least and the most; counts are the worst of
+all runs. %s, %d cores, %s, %s; made by `+"`make e2e-report`"+`.
+
+The times count from the moment at which the page could have known: the death of the link, the wake. "Notice" is when
+the page is told of a doubt. An aim of "no dial" means that nothing may be dialed, or nothing that wins.
+
+`, runs, version, runtime.NumCPU(), runtime.GOOS, time.Now().Format(time.DateOnly))
 }
