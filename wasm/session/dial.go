@@ -93,20 +93,28 @@ func (s *Session) dialFailed(trouble string) {
 	}
 	s.dial = nil
 	s.trouble = trouble
-	s.attempt++
+	s.failed()
 	s.schedule()
+}
+
+// failed counts a failure.
+func (s *Session) failed() {
+	if s.attempt == 0 {
+		s.failing = s.now.Mono
+	}
+	s.attempt++
 }
 
 // schedule sets the time of the next dial: spread over the server's window after
 // a loss, by backoff after failures.
 func (s *Session) schedule() {
 	wait := time.Duration(s.random() * float64(s.spread))
-	failures := s.attempt
+	failures, outage := s.attempt, s.now.Mono-s.failing
 	if !s.online {
-		failures = max(failures, offlineFailures)
+		failures, outage = max(failures, offlineFailures), s.opt.BackoffCap
 	}
 	if failures > 0 {
-		wait = backoff(failures, s.opt.BackoffBase, s.opt.BackoffCap, s.random())
+		wait = backoff(failures, s.opt.BackoffBase, s.opt.BackoffCap, outage, s.random())
 	}
 	if wait < instant {
 		wait = 0

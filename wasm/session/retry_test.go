@@ -102,10 +102,36 @@ func TestBackoffKeepsItsJitterAtTheCap(t *testing.T) {
 	for failures, bound := range map[int]time.Duration{1: 1, 2: 2, 5: 16, 6: 30, 7: 30, 40: 30, 1000: 30} {
 		for _, r := range []float64{0, 0.25, 0.999} {
 			want := time.Duration(r * float64(bound*time.Second))
-			if got := backoff(failures, time.Second, 30*time.Second, r); got != want {
+			if got := backoff(failures, time.Second, 30*time.Second, time.Hour, r); got != want {
 				t.Errorf("failure %d, random %v: %v, want %v", failures, r, got, want)
 			}
 		}
+	}
+}
+
+// Jitter can use up many failures in little time: a server that was away for 3 s
+// must not be waited for until half a minute is over.
+func TestNoWaitIsTwiceAsLongAsTheOutage(t *testing.T) {
+	w := newWorld(t, nil).live()
+	lost := w.now.Mono
+	w.do(Closed{1, 1006, "", -1})
+	var wait time.Duration
+	for n := range 12 {
+		for w.s.dial == nil {
+			w.run(ms)
+		}
+		w.random = 0.05 // of four short waits, and then only long ones
+		if n >= 4 {
+			w.random = 0.999
+		}
+		w.do(URLReady{w.s.gen}, Closed{w.s.gen, 1006, "", -1})
+		wait = w.s.retryAt - w.now.Mono
+		if outage := w.now.Mono - lost; wait > max(time.Second, 2*outage) {
+			t.Errorf("a wait of %v after an outage of %v", wait, outage)
+		}
+	}
+	if wait < 29*time.Second {
+		t.Errorf("after minutes the wait is %v; want the cap", wait)
 	}
 }
 

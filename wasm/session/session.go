@@ -20,6 +20,7 @@ type Session struct {
 	dial *socket // is being made; delivers nothing yet
 
 	attempt   int           // failures in a row
+	failing   time.Duration // mono, since the first of them
 	retryAt   time.Duration // mono, when a dial is wanted and there is none
 	advised   bool          // retryAt is the server's word: no wake cuts it short
 	lastDial  time.Duration // mono

@@ -142,7 +142,7 @@ func (s *Session) lost(cause Cause) {
 	s.live = nil
 	s.loss = &loss{cause: cause, up: k.lastIn - k.openedAt, at: k.lastInWall}
 	if k.lastIn-k.openedAt < s.opt.MinUptime {
-		s.attempt++
+		s.failed()
 	}
 }
 
@@ -173,7 +173,7 @@ func (s *Session) closed(in Closed) {
 		} else {
 			s.trouble = "no connection"
 		}
-		s.attempt++
+		s.failed()
 		s.dial = nil
 	default:
 		return
@@ -196,8 +196,8 @@ func (s *Session) closed(in Closed) {
 		// A browser that closed it while the page slept says so only now: the wake goes on.
 		s.retryAt = max(s.now.Mono, s.lastDial+dialGap)
 	default:
-		if in.Code == codeTryLater || in.Code == codeTooMany {
-			s.attempt = max(s.attempt, 1)
+		if s.attempt == 0 && (in.Code == codeTryLater || in.Code == codeTooMany) {
+			s.failed()
 		}
 		s.schedule()
 	}
