@@ -53,17 +53,18 @@ func crash(t *testing.T, where string, srv *server) {
 	listens := srv.start()
 	w.healed(30 * time.Second)
 	w.saw(mark, []string{"reconnecting"})
-	w.revived("the server is killed and back after 3 s, log in "+where, mark, killed, listens)
+	w.revived("it is killed and back after 3 s, log in "+where, mark, killed, killed, listens)
 }
 
 // backoffFigure is what nine of ten clients keep to that have tried in vain for 3 s:
-// at once, then after up to 1, 2, 4… s at random. Half of them need 1.7 s.
-const backoffFigure = 5500 * time.Millisecond
+// at once, then after up to 1, 2, 4… s at random, but never twice as long as the
+// outage. Half of them need 1.3 s.
+const backoffFigure = 3500 * time.Millisecond
 
 // revived reports the notice since the kill, and the rest since another process
 // listens, for until then no dial can help. It asserts that the dial came when the
-// page was told that it would.
-func (w *world) revived(name string, mark int, killed, listens time.Time) {
+// page was told that it would, and within twice the time since the trouble began.
+func (w *world) revived(name string, mark int, trouble, killed, listens time.Time) {
 	w.t.Helper()
 	r := result{Group: theServer, Scenario: name, Figure: backoffFigure.Seconds()}
 	conns := w.proxy.Conns()
@@ -71,6 +72,9 @@ func (w *world) revived(name string, mark int, killed, listens time.Time) {
 	w.tally(&r, mark, killed, dial)
 	dead := listens.Sub(killed).Seconds()
 	r.Dial, r.Live = max(0, r.Dial-dead), max(0, r.Live-dead)
+	if outage := listens.Sub(trouble); r.Dial > (max(time.Second, 2*outage) + crowd).Seconds() {
+		w.t.Errorf("dialed %.3f s after an outage of %v", r.Dial, outage)
+	}
 	promised := killed
 	for _, told := range w.told()[mark:] {
 		if told.RetryAt > 0 && told.at.Before(dial.Accepted) {
@@ -162,7 +166,7 @@ func crashAgain(t *testing.T, srv *server) {
 	}
 	w.healed(30 * time.Second)
 	w.saw(mark, []string{"reconnecting"})
-	w.revived("the server is killed 5 times at random moments", mark, first, listens)
+	w.revived("it is killed 5 times at random moments", mark, first, first, listens)
 }
 
 // A replay that ends with the server's life goes on where it was.
@@ -172,7 +176,7 @@ func crashInReplay(t *testing.T, srv *server) {
 	s := srv.site(v.address)
 	s.share(srv.log)
 	w := enter(t, startBrowser(t), s, idle, nil)
-	srv.kill()
+	first := srv.kill()
 	w.dialed(1, 10*time.Second)
 	for range events {
 		s.publishPadded(size)
@@ -192,7 +196,7 @@ func crashInReplay(t *testing.T, srv *server) {
 	if _, down := conns[len(conns)-1].Carried(); down < pass || down > events*size {
 		t.Errorf("%d bytes had left the server when it was killed; want a part of %d", down, events*size)
 	}
-	w.revived("the server is killed in the middle of a replay of 8 MB", mark, killed, listens)
+	w.revived("it is killed in the middle of a replay of 8 MB", mark, first, killed, listens)
 }
 
 // server is a feed in a process of its own.
