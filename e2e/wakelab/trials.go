@@ -24,15 +24,14 @@ const aliveName = "sleep of 10 s, the link alive: a dial is needless"
 const aliveLimit = 10 * time.Second
 
 var trials = []trial{
-	{"the link dies in silence, the page visible", func(v *visit) (time.Time, error) {
-		v.cut()
-		return time.Now(), nil
-	}},
+	{"the link dies in silence, the page visible", func(v *visit) (time.Time, error) { return v.fault(faultproxy.Swallow) }},
 	{"the link dies in silence, the page hidden", func(v *visit) (time.Time, error) {
 		_, err := levers.Hide(v.tab)
 		v.cut()
 		return time.Now(), err
 	}},
+	{"only what the server says is lost", func(v *visit) (time.Time, error) { return v.fault(faultproxy.SwallowDown) }},
+	{"only what the page says is lost", func(v *visit) (time.Time, error) { return v.fault(faultproxy.SwallowUp) }},
 	{"sleep of 10 s, then the page is shown", func(v *visit) (time.Time, error) {
 		front, err := levers.Hide(v.tab)
 		if err != nil {
@@ -61,9 +60,16 @@ var trials = []trial{
 		back := time.Now()
 		return back, levers.Online(v.tab)
 	}},
-	{"the link is reset", func(v *visit) (time.Time, error) {
+	{"the link is reset", func(v *visit) (time.Time, error) { return v.fault(faultproxy.Reset) }},
+	{"the server closes its end and says nothing", func(v *visit) (time.Time, error) { return v.fault(faultproxy.HalfCloseDown) }},
+	{"the server is away for 5 s", func(v *visit) (time.Time, error) {
+		if err := v.proxy.New(faultproxy.Refuse); err != nil {
+			return time.Time{}, err
+		}
 		v.proxy.Existing(faultproxy.Reset)
-		return time.Now(), nil
+		<-time.After(5 * time.Second)
+		back := time.Now()
+		return back, v.proxy.New(faultproxy.None)
 	}},
 	{"the link is reset and the first redial hangs", func(v *visit) (time.Time, error) {
 		before := len(v.proxy.Conns())
@@ -90,7 +96,14 @@ var trials = []trial{
 	{aliveName, func(v *visit) (time.Time, error) { return v.sleep(func() {}) }},
 }
 
-// cut loses whatever the connections that there are carry; new ones work.
+// fault puts a fault on the connections that there are; new ones work.
+func (v *visit) fault(f faultproxy.Fault) (time.Time, error) {
+	at := time.Now()
+	v.proxy.Existing(f)
+	return at, nil
+}
+
+// cut loses whatever the connections that there are carry.
 func (v *visit) cut() { v.proxy.Existing(faultproxy.Swallow) }
 
 // sleep halts the browser for 10 s; meanwhile happens while it is halted.
