@@ -31,7 +31,7 @@ var trials = []trial{
 		return time.Now(), err
 	}},
 	{"only what the server says is lost", func(v *visit) (time.Time, error) { return v.fault(faultproxy.SwallowDown) }},
-	{"only what the page says is lost", func(v *visit) (time.Time, error) { return v.fault(faultproxy.SwallowUp) }},
+	{"only what the page says is lost: who hears all may stay", func(v *visit) (time.Time, error) { return v.fault(faultproxy.SwallowUp) }},
 	{"sleep of 10 s, then the page is shown", func(v *visit) (time.Time, error) {
 		front, err := levers.Hide(v.tab)
 		if err != nil {
