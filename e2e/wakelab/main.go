@@ -18,6 +18,8 @@ import (
 	"os"
 	"regexp"
 	"time"
+
+	"github.com/wakesocket/wakesocket/e2e/lab"
 )
 
 func main() {
@@ -39,25 +41,32 @@ func main() {
 }
 
 func run(page string, limit time.Duration, chosen *regexp.Regexp) error {
-	l, err := newLab(page, limit)
+	l, err := lab.Open(page, limit)
 	if err != nil {
 		return err
 	}
-	defer l.close()
+	defer l.Close()
 	fmt.Printf("%-58s %-28s %10s %10s %8s\n", "seconds until", "socket", "next dial", "first frame", "sockets")
-	for _, tr := range trials {
-		if !chosen.MatchString(tr.name) {
+	for _, tr := range lab.Trials {
+		if !chosen.MatchString(tr.Name) {
 			continue
 		}
-		outcomes, err := l.try(tr)
+		outcomes, err := l.Try(tr, lab.Settling)
 		if err != nil {
-			return fmt.Errorf("%s: %w", tr.name, err)
+			return fmt.Errorf("%s: %w", tr.Name, err)
 		}
-		name := tr.name
+		name := tr.Name
 		for _, o := range outcomes {
-			fmt.Printf("%-58s %-28s %10s %10s %8d\n", name, o.socket, o.dial, o.frame, o.opened)
+			fmt.Printf("%-58s %-28s %10s %10s %8d\n", name, o.Path, seconds(o.Dial, o), seconds(o.Frame, o), o.Opened)
 			name = ""
 		}
 	}
 	return nil
+}
+
+func seconds(d time.Duration, o lab.Outcome) string {
+	if d == lab.Never {
+		return fmt.Sprintf("> %.0f", o.Watched.Seconds())
+	}
+	return fmt.Sprintf("%.3f", d.Seconds())
 }

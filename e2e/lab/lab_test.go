@@ -1,4 +1,4 @@
-package main
+package lab
 
 import (
 	"context"
@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"strings"
 	"testing"
 	"time"
 
@@ -21,7 +20,7 @@ const page = `<!doctype html>
 </script>
 <script>new WebSocket("ws://" + location.host + "/naive");</script>`
 
-func openPage(t *testing.T) *lab {
+func openPage(t *testing.T) *Lab {
 	t.Helper()
 	if _, err := os.Stat("../../dist/shim.js"); err != nil {
 		t.Fatal("dist/shim.js is missing: run `make build` (or ./build.sh) first")
@@ -38,11 +37,11 @@ func openPage(t *testing.T) *lab {
 	mux.Handle("/naive", f)
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
-	l, err := newLab(server.URL+"/", 4*time.Second)
+	l, err := Open(server.URL+"/", 4*time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(l.close)
+	t.Cleanup(l.Close)
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
 	go func() { // the naive one is live, too, when it has heard something
@@ -61,7 +60,7 @@ func TestClientsAreToldApart(t *testing.T) {
 	l := openPage(t)
 	for _, name := range []string{"the link is reset", "only what the server says is lost"} {
 		t.Run(name, func(t *testing.T) {
-			outcomes, err := l.try(named(t, name))
+			outcomes, err := l.Try(named(t, name), Settling)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -69,30 +68,30 @@ func TestClientsAreToldApart(t *testing.T) {
 				t.Fatalf("%+v; want those of two sockets", outcomes)
 			}
 			for _, o := range outcomes {
-				back := !strings.HasPrefix(o.dial, ">") && !strings.HasPrefix(o.frame, ">")
-				if want := o.socket == "/ours"; back != want {
-					t.Errorf("%s came back: %v (%+v)", o.socket, back, o)
+				back := o.Dial != Never && o.Frame != Never
+				if want := o.Path == "/ours"; back != want {
+					t.Errorf("%s came back: %v (%+v)", o.Path, back, o)
 				}
 			}
 		})
 	}
 }
 
-func named(t *testing.T, name string) trial {
+func named(t *testing.T, name string) Trial {
 	t.Helper()
-	for _, tr := range trials {
-		if tr.name == name {
+	for _, tr := range Trials {
+		if tr.Name == name {
 			return tr
 		}
 	}
 	t.Fatalf("there is no trial %q", name)
-	return trial{}
+	return Trial{}
 }
 
 func TestPagesThatAreNone(t *testing.T) {
 	for _, page := range []string{"", "127.0.0.1", "ftp://127.0.0.1/", "http:///path", "::"} {
-		if l, err := newLab(page, time.Second); err == nil {
-			l.close()
+		if l, err := Open(page, time.Second); err == nil {
+			l.Close()
 			t.Errorf("%q was taken for a page", page)
 		}
 	}

@@ -1,6 +1,10 @@
-package main
+// Package lab puts the WebSocket clients of a page to sleep, cuts them off and
+// wakes them, and tells how long they take to come back. It watches from outside,
+// by what the browser tells of sockets, so the page may be anybody's.
+package lab
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,16 +18,16 @@ import (
 	"github.com/wakesocket/wakesocket/e2e/levers"
 )
 
-const (
-	loading = 20 * time.Second // for a page to open its sockets and hear from them
-	// settling is how long all is well before a lever is pulled: clients count a
-	// connection as good only after some seconds.
-	settling = 6 * time.Second
-)
+// loading is how long a page has to open its sockets and hear from them.
+const loading = 20 * time.Second
 
-// lab is a browser whose every connection to the page's host goes through a
-// proxy of ours.
-type lab struct {
+// Settling is for how long, at least, all should be well before a trial: clients
+// count a connection as good only after some seconds.
+const Settling = 6 * time.Second
+
+// Lab is a browser whose every connection to the page's host goes through a
+// proxy that fails on request.
+type Lab struct {
 	page    string
 	limit   time.Duration
 	proxy   *faultproxy.Proxy
@@ -31,7 +35,9 @@ type lab struct {
 	stop    func()
 }
 
-func newLab(page string, limit time.Duration) (*lab, error) {
+// Open starts a browser for the page at an http or https address. Clients have
+// the limit to come back in each trial.
+func Open(page string, limit time.Duration) (*Lab, error) {
 	u, err := url.Parse(page)
 	if err != nil {
 		return nil, err
@@ -58,30 +64,40 @@ func newLab(page string, limit time.Duration) (*lab, error) {
 		proxy.Close()
 		return nil, err
 	}
-	return &lab{page, limit, proxy, browser, stop}, nil
+	return &Lab{page, limit, proxy, browser, stop}, nil
 }
 
-func (l *lab) close() {
+// Close ends the browser and resets its connections.
+func (l *Lab) Close() {
 	l.stop()
 	l.proxy.Close()
 }
 
 // visit is a page on which all is well.
 type visit struct {
-	*lab
+	*Lab
 	*sockets
 	tab context.Context
 }
 
-// outcome is what became of the clients of one WebSocket address.
-type outcome struct {
-	socket      string
-	dial, frame string // seconds, or "> limit"
-	opened      int
+// Outcome is what became of the clients of one WebSocket address.
+type Outcome struct {
+	Path string // of the address
+	// Dial and Frame are from the moment of the trial to the next new WebSocket, and
+	// to the first frame on one that was made since; [Never] when there was none
+	// while they were watched.
+	Dial, Frame time.Duration
+	Watched     time.Duration
+	Opened      int // sockets in all
 }
 
-// try opens the page, lets the trial happen to it and watches what comes of it.
-func (l *lab) try(tr trial) ([]outcome, error) {
+// Never stands in an [Outcome] for what did not happen.
+const Never time.Duration = -1
+
+// Try opens the page, lets the trial happen to it once all has been well for so
+// long, and watches what comes of it. The outcomes are in the order in which the
+// page opened the addresses.
+func (l *Lab) Try(tr Trial, well time.Duration) ([]Outcome, error) {
 	if err := l.proxy.New(faultproxy.None); err != nil {
 		return nil, err
 	}
@@ -102,15 +118,12 @@ func (l *lab) try(tr trial) ([]outcome, error) {
 	if err := v.wait(load, v.allHeard); err != nil {
 		return nil, errors.New("the page opened no WebSocket that hears anything")
 	}
-	<-time.After(settling)
+	<-time.After(well)
 	from, err := tr.happens(v)
 	if err != nil {
 		return nil, err
 	}
-	limit := l.limit
-	if tr.name == aliveName {
-		limit = aliveLimit
-	}
+	limit := cmp.Or(tr.limit, l.limit)
 	watch, cancelWatch := context.WithDeadline(tab, from.Add(limit))
 	defer cancelWatch()
 	if err := v.wait(watch, func() bool { return v.allBack(from) }); err != nil && !errors.Is(err, context.DeadlineExceeded) {

@@ -1,8 +1,7 @@
-package main
+package lab
 
 import (
 	"context"
-	"fmt"
 	"net/url"
 	"sync"
 	"time"
@@ -96,18 +95,24 @@ func (s *sockets) back(path string, from time.Time) *socket {
 	return first(s.opened[path], func(k *socket) bool { return k.at.After(from) && !k.heard.IsZero() })
 }
 
-func (s *sockets) outcomes(from time.Time, limit time.Duration) (all []outcome) {
+// count is how many sockets there have been.
+func (s *sockets) count() (n int) {
+	for _, of := range s.opened {
+		n += len(of)
+	}
+	return n
+}
+
+func (s *sockets) outcomes(from time.Time, watched time.Duration) (all []Outcome) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	never := fmt.Sprintf("> %.0f", limit.Seconds())
-	since := func(t time.Time) string { return fmt.Sprintf("%.3f", t.Sub(from).Seconds()) }
 	for _, path := range s.paths {
-		o := outcome{socket: path, dial: never, frame: never, opened: len(s.opened[path])}
+		o := Outcome{Path: path, Dial: Never, Frame: Never, Watched: watched, Opened: len(s.opened[path])}
 		if k := first(s.opened[path], func(k *socket) bool { return k.at.After(from) }); k != nil {
-			o.dial = since(k.at)
+			o.Dial = k.at.Sub(from)
 		}
 		if k := s.back(path, from); k != nil {
-			o.frame = since(k.heard)
+			o.Frame = k.heard.Sub(from)
 		}
 		all = append(all, o)
 	}
