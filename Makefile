@@ -7,7 +7,7 @@ ARGS  ?=
 SEEDS ?= 20000
 RUNS  ?= 10
 
-.PHONY: run build test needs lint test-go test-js test-e2e sim herd bench bench-server e2e-report clean
+.PHONY: run build test needs lint test-go test-js test-e2e sim herd bench bench-peers bench-server e2e-report clean
 
 run: build
 	go run ./web -addr $(ADDR) $(ARGS)
@@ -50,6 +50,11 @@ herd:
 # The tables of the README.
 bench: build
 	go test -run '^$$' -bench . -benchtime 5x -timeout 60m ./e2e/
+
+# Other clients through the same deaths as ours, in one run of more than an hour; ARGS chooses less (-help).
+bench-peers: build
+	cd e2e/peers && npm ci --no-audit --no-fund
+	go run ./e2e/peers $(ARGS)
 
 bench-server:
 	go test -run '^$$' -bench . -timeout 30m ./web/feed/bench ./web/store/...

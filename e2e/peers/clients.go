@@ -1,0 +1,36 @@
+package main
+
+import (
+	_ "embed"
+	"encoding/json"
+)
+
+// client is one that is measured, constructed by its page as its own README says,
+// with the options that it has by default.
+type client struct {
+	name   string // of its package, if it has one
+	script string // in pages/
+	path   string // where it connects
+	serve  func() (server, error)
+}
+
+var clients = []client{
+	{"wakesocket", "wakesocket.js", "/feed", ourFeed},
+	{"@rails/actioncable", "actioncable.js", "/cable", func() (server, error) { return &actionCable{}, nil }},
+	{"the article's 100 lines", "article.js", "/feed", plainFeed},
+	{"centrifuge", "centrifuge.js", "/connection/websocket", centrifugeNode},
+	{"partysocket", "partysocket.js", "/feed", plainFeed},
+	{"phoenix", "phoenix.js", "/socket/websocket", func() (server, error) { return &phoenix{}, nil }},
+	{"reconnecting-websocket", "reconnecting-websocket.js", "/feed", plainFeed},
+	{"socket.io-client", "socketio.js", "/socket.io/", socketIONode},
+}
+
+//go:embed package.json
+var packageJSON []byte
+
+// versions are those that package.json pins.
+func versions() (map[string]string, error) {
+	var p struct{ Dependencies map[string]string }
+	err := json.Unmarshal(packageJSON, &p)
+	return p.Dependencies, err
+}
