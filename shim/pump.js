@@ -45,7 +45,7 @@ export class Pump {
 
   /**
    * @param {number} gen
-   * @param {unknown} data
+   * @param {unknown} data undefined for a part of a frame
    */
   push(gen, data) {
     this.#queue.push(gen, data);
@@ -87,7 +87,7 @@ export class Pump {
     }
     this.#useful = false;
     if (typeof data === "string") readFrame(data, this);
-    else this.error(new WakesocketError("frame-binary", "a frame is binary; events are JSON text"));
+    else if (data !== undefined) this.error(new WakesocketError("frame-binary", "a frame is binary; events are JSON text"));
     if (this.#useful) return;
     this.#endRun();
     this.#out.other(gen);

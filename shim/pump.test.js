@@ -59,6 +59,15 @@ test("the order of arrival holds over kinds and sockets", () => {
   assert.deepEqual(log, ["control 1 hello", "events 1 a,b,c (3)", "events 2 d (1)", "pong 2", "events 2 e (1)", "control 1 at", "pong 1"]);
 });
 
+test("a part of a frame is a sign of life", () => {
+  const { pump, log } = setup();
+  pump.push(1, '{"id":"a"}');
+  pump.push(1, undefined);
+  pump.push(1, undefined);
+  pump.flush();
+  assert.deepEqual(log, ["events 1 a (1)", "other 1", "other 1"]);
+});
+
 test("a useless frame is reported, and is a sign of life", () => {
   const { pump, log } = setup();
   pump.push(1, '{"id":"a"}');

@@ -1,11 +1,12 @@
 // @ts-check
 import { messageOf } from "./error.js";
+import { Parts } from "./parts.js";
 
 /**
  * What happens to sockets, each known by its generation.
  * @typedef {object} Events
  * @property {(gen: number) => void} opened
- * @property {(gen: number, data: unknown) => void} message
+ * @property {(gen: number, data: unknown) => void} message undefined for a part of one
  * @property {(gen: number, code: number, reason: string) => void} closed
  */
 
@@ -34,7 +35,8 @@ export class Sockets {
     }
     socket.binaryType = "arraybuffer";
     socket.onopen = () => this.#events.opened(gen);
-    socket.onmessage = (event) => this.#events.message(gen, event.data);
+    const parts = new Parts();
+    socket.onmessage = (event) => this.#events.message(gen, parts.join(event.data));
     socket.onclose = (event) => {
       this.#held.delete(gen);
       this.#events.closed(gen, event.code, event.reason);

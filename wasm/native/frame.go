@@ -10,7 +10,7 @@ import (
 	"github.com/wakesocket/wakesocket/wasm/wire"
 )
 
-// parse reads one text frame. What cannot be read is still a sign of life, and
+// parse reads one text frame, of which all parts are there. What cannot be read is still a sign of life, and
 // comes with an error.
 func parse(gen int, data []byte) (arrival, error) {
 	if string(data) == wire.Pong {

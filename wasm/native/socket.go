@@ -12,7 +12,7 @@ import (
 	"github.com/wakesocket/wakesocket/wasm/wire"
 )
 
-// readLimit is the largest frame that is taken, in bytes.
+// readLimit is the largest frame that is taken, in bytes, and in parts too.
 const readLimit = 64 << 20
 
 // socket is one generation: a goroutine that resolves, dials and reads.
@@ -58,6 +58,7 @@ func (k *socket) run(d session.Dial) {
 }
 
 func (k *socket) read() error {
+	var parts wire.Parts
 	for {
 		kind, data, err := k.conn.Read(k.ctx)
 		if err != nil {
@@ -68,7 +69,15 @@ func (k *socket) read() error {
 			k.post(session.Frame{Gen: k.gen})
 			continue
 		}
-		a, err := parse(k.gen, data)
+		frame, ok := parts.Join(data)
+		if !ok {
+			if parts.Len() > readLimit {
+				return fmt.Errorf("native: a frame of more than %d bytes", readLimit)
+			}
+			k.post(session.Frame{Gen: k.gen})
+			continue
+		}
+		a, err := parse(k.gen, frame)
 		if err != nil {
 			k.client.report(fmt.Errorf("native: %w", err))
 		}

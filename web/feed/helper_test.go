@@ -93,6 +93,9 @@ type peer struct {
 	pongs  int
 	arrays int
 	frames int
+
+	joins wire.Parts
+	parts int // that came, the last ones of their frames aside
 }
 
 // dial connects with the query; wakesocket=1 is for the caller to say.
@@ -139,8 +142,13 @@ func (p *peer) tryRead() error {
 	if err != nil {
 		return err
 	}
+	frame, ok := p.joins.Join(data)
+	if !ok {
+		p.parts++
+		return nil
+	}
 	p.frames++
-	return p.take(data)
+	return p.take(frame)
 }
 
 func (p *peer) take(data []byte) error {

@@ -158,9 +158,7 @@ func (c *client) next(frames [][]byte) step {
 		c.hello = nil
 		return step{kind: oneFrame, frame: hello}
 	}
-	if c.pongs > 0 {
-		c.pongs--
-		c.pending = c.pending || c.skipped && !c.plain
+	if c.owesPong() {
 		return step{kind: oneFrame, frame: pong}
 	}
 	if c.pending {
@@ -220,6 +218,16 @@ func (c *client) next(frames [][]byte) step {
 			return step{kind: rest}
 		}
 	}
+}
+
+// owesPong takes one from those that are due; it runs under mu.
+func (c *client) owesPong() bool {
+	if c.pongs == 0 {
+		return false
+	}
+	c.pongs--
+	c.pending = c.pending || c.skipped && !c.plain
+	return true
 }
 
 // dry reports whether the store had nothing behind the client, and the ring has
@@ -333,8 +341,48 @@ func (c *client) sendAll(frames [][]byte) bool {
 	return ok
 }
 
+// send writes a frame, a long one in parts if the client can put them together.
 func (c *client) send(frame []byte) bool {
-	err := c.conn.Write(context.Background(), websocket.MessageText, frame)
+	if c.plain || len(frame) <= wire.PartSize {
+		return c.put(frame)
+	}
+	buffer := batches.Get().(*[]byte)
+	defer batches.Put(buffer)
+	for {
+		part, rest := wire.Cut(frame)
+		mark := wire.PartMore
+		if len(rest) == 0 {
+			mark = wire.PartLast
+		}
+		*buffer = append(append((*buffer)[:0], mark...), part...)
+		if !c.put(*buffer) || !c.pongsBetween() {
+			return false
+		}
+		if len(rest) == 0 {
+			return true
+		}
+		frame = rest
+	}
+}
+
+// pongsBetween writes the pongs that are due, for they need not wait for the rest
+// of a frame.
+func (c *client) pongsBetween() bool {
+	for {
+		c.mu.Lock()
+		owes := c.owesPong()
+		c.mu.Unlock()
+		if !owes {
+			return true
+		}
+		if !c.put(pong) {
+			return false
+		}
+	}
+}
+
+func (c *client) put(text []byte) bool {
+	err := c.conn.Write(context.Background(), websocket.MessageText, text)
 	if err != nil {
 		c.network.Close() // the reader then tells the cause
 	}

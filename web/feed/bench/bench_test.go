@@ -24,7 +24,7 @@ func BenchmarkIdleMemory(b *testing.B) {
 			swarm := o.start(b)
 			swarm.await("connected")
 			idle := inUse()
-			publish(b, s, event(0, marker))
+			publish(b, s, event(0, marker+" "+marker))
 			swarm.await("done")
 			after := inUse()
 			swarm.leave()
@@ -63,7 +63,7 @@ func BenchmarkFanout(b *testing.B) {
 					for n := range events - 1 {
 						publish(b, s, event(n, ""))
 					}
-					publish(b, s, event(events, marker))
+					publish(b, s, event(events, marker+" "+marker))
 					swarm.await("done")
 					deliveries := float64(clients * events)
 					b.ReportMetric(deliveries/time.Since(begin).Seconds(), "deliveries/s")
@@ -94,7 +94,7 @@ func BenchmarkPaced(b *testing.B) {
 				publish(b, s, event(n, ""))
 			}
 			tick.Stop()
-			publish(b, s, event(0, marker))
+			publish(b, s, event(0, marker+" "+marker))
 			swarm.await("done")
 			b.ReportMetric(float64((processor()-cpu).Nanoseconds())/(clients*rate*seconds), "cpu-ns/delivery")
 			swarm.leave()
@@ -112,7 +112,7 @@ func BenchmarkResume(b *testing.B) {
 		for n := range missed {
 			publish(b, s, event(n, ""))
 		}
-		publish(b, s, event(0, marker))
+		publish(b, s, event(0, marker+" "+marker))
 		for b.Loop() {
 			o := s.order(true)
 			o.Clients = clients

@@ -23,7 +23,7 @@ func BenchmarkPongUnderReplay(b *testing.B) {
 	for range events - 1 {
 		publish(b, s, fill)
 	}
-	publish(b, s, event(0, marker))
+	publish(b, s, event(0, marker+" "+marker))
 	var waits []time.Duration
 	for b.Loop() {
 		waits = append(waits, pongs(b, s)...)

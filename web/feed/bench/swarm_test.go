@@ -16,7 +16,8 @@ import (
 	"testing"
 )
 
-// marker is in the last event: whoever sees it has had everything.
+// marker is in the last event: whoever sees it has had everything. The event holds
+// it twice, since a frame that comes in parts may be cut in the middle of one.
 const marker = "the-last-event"
 
 // order is what a swarm of clients shall do.

@@ -15,6 +15,7 @@ import (
 // client is one connection to a feed and what came over it.
 type client struct {
 	conn   *websocket.Conn
+	parts  wire.Parts
 	hello  wire.Hello
 	live   bool
 	events []message
@@ -61,6 +62,10 @@ func (c *client) read() error {
 	_, data, err := c.conn.Read(ctx)
 	if err != nil {
 		return err
+	}
+	data, ok := c.parts.Join(data)
+	if !ok {
+		return nil
 	}
 	if data[0] == '[' {
 		var events []message

@@ -1,0 +1,24 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Parts } from "./parts.js";
+
+test("what comes whole stays as it is", () => {
+  const parts = new Parts();
+  for (const data of ['{"id":"a"}', "", "pong", "w", "wakesocket", "wake+", new ArrayBuffer(2), undefined]) {
+    assert.equal(parts.join(data), data);
+  }
+});
+
+test("parts are joined, and pongs get in between", () => {
+  const parts = new Parts();
+  assert.equal(parts.join('wakesocket+{"id":'), undefined);
+  assert.equal(parts.join("pong"), "pong");
+  assert.equal(parts.join('wakesocket+"wakesocket='), undefined);
+  assert.equal(parts.join('wakesocket=a"}'), '{"id":"wakesocket=a"}');
+  assert.equal(parts.join("wakesocket=[]"), "[]");
+});
+
+test("a frame that is never completed is not another's beginning", () => {
+  new Parts().join("wakesocket+half");
+  assert.equal(new Parts().join("wakesocket=[]"), "[]");
+});
