@@ -127,6 +127,21 @@ func TestSlowLinkIsNotTornDown(t *testing.T) {
 	}
 }
 
+// On a link of 600 ms a ping that is lost twice is answered after 3 s.
+func TestSlowLinkHasTimeForTwoLosses(t *testing.T) {
+	w := newWorld(t, nil).live()
+	for range 4 {
+		w.run(5 * time.Second)
+		w.pong(1, 600*ms)
+	}
+	w.forget()
+	w.run(5*time.Second + 3*time.Second)
+	w.want("37.4s ping 1")
+	w.do(Pong{1})
+	w.run(5*time.Second + 4*time.Second)
+	w.want("45.4s ping 1", "49s dial 2 after=e-0 was=silence,40.39s,8.6s", "49s checking: silence")
+}
+
 func TestAnyFrameAnswersAHeartbeat(t *testing.T) {
 	for name, frame := range map[string]Input{
 		"event": Events{1, []string{"e-1"}}, "frame": Frame{1}, "at": At{1, "e-1", true},

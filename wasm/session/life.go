@@ -52,6 +52,7 @@ func (s *Session) question(c check) {
 // beatCheck is the question of the ordinary heartbeat: any frame answers it.
 func (s *Session) beatCheck(grace time.Duration) check {
 	now := s.now.Mono
+	grace = max(grace, min(s.rtt.lostTwice(), s.opt.Timeout/2))
 	return check{cause: CauseSilence, proofFrom: now, suspectAt: now + grace, giveUpAt: now + s.opt.Timeout}
 }
 

@@ -1,15 +1,21 @@
 package session
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // rtt estimates the round trip as TCP does (RFC 6298).
 type rtt struct {
 	smoothed, deviation time.Duration
+	recent              [5]time.Duration // newest first; 0 while there are fewer
 }
 
 func (r *rtt) known() bool { return r.smoothed > 0 }
 
 func (r *rtt) add(sample time.Duration) {
+	copy(r.recent[1:], r.recent[:])
+	r.recent[0] = sample
 	if !r.known() {
 		r.smoothed, r.deviation = max(sample, time.Microsecond), sample/2
 		return
@@ -26,6 +32,15 @@ func (r *rtt) grace(low, high time.Duration) time.Duration {
 		return high
 	}
 	return max(min(max(2*r.smoothed, r.smoothed+4*r.deviation, low), high), r.smoothed*3/2)
+}
+
+// lostTwice is after how long the answer comes if a packet is lost, and so is its
+// repetition: TCP repeats after a timeout of one to two round trips, and then
+// after twice that. The median tells a slow link from one that stalled once.
+func (r *rtt) lostTwice() time.Duration {
+	recent := r.recent
+	slices.Sort(recent[:])
+	return 6 * recent[len(recent)/2]
 }
 
 // patience is how long the first dial may take: four round trips cover DNS, TCP,

@@ -122,7 +122,7 @@ func (j *judge) longestLive() time.Duration {
 	if j.w.cfg.Beat > 0 && !j.w.cfg.Plain {
 		beat = j.w.cfg.Beat
 	}
-	grace := min(max(opt.Suspect, 5*j.trip), opt.Timeout)
+	grace := min(max(opt.Suspect, 6*j.trip), opt.Timeout)
 	switch {
 	case j.tab.visible:
 		return min(opt.Attentive, beat) + grace + 500*ms
