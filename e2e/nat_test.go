@@ -2,16 +2,10 @@ package e2e
 
 import (
 	"fmt"
-	"net"
-	"os/exec"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
-	"github.com/chromedp/chromedp"
-
-	"github.com/wakesocket/wakesocket/e2e/faultproxy"
 	"github.com/wakesocket/wakesocket/web/feed"
 )
 
@@ -46,16 +40,7 @@ func newInternet(t testing.TB) *internet {
 	n.route(wlan, n.wifi)
 	n.route(wwan, n.mobile)
 	n.up(wlan, 2)
-	b, err := launch(chromedp.ModifyCmdFunc(func(cmd *exec.Cmd) {
-		cmd.Args = append([]string{"ip", "netns", "exec", n.laptop.name, cmd.Path}, cmd.Args[1:]...)
-		cmd.Path = lookup(t, "ip")
-		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(b.cancel)
-	n.browser = b
+	n.browser = n.laptop.browse()
 	return n
 }
 
@@ -123,24 +108,9 @@ func (n *internet) visit(t *testing.T, p pace, options map[string]any) *world {
 	t.Helper()
 	s := newSite(t)
 	s.use(feed.Options{OriginPatterns: []string{serverIP + ":*"}})
-	s.home = "http://" + n.listen(t, strings.TrimPrefix(s.page.URL, "http://"))
-	s.url = "ws://" + n.listen(t, s.proxy.Addr()) + "/feed"
+	s.home = "http://" + n.server.forward(t, serverIP, strings.TrimPrefix(s.page.URL, "http://"))
+	s.url = "ws://" + n.server.forward(t, serverIP, s.proxy.Addr()) + "/feed"
 	return enter(t, n.browser, s, p, options)
-}
-
-// listen makes the server forward a port of its own to an address of ours.
-func (n *internet) listen(t *testing.T, target string) (addr string) {
-	t.Helper()
-	var p *faultproxy.Proxy
-	err := n.server.within(func() (err error) {
-		p, err = faultproxy.ListenOn(net.JoinHostPort(serverIP, "0"), target)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(p.Close)
-	return p.Addr()
 }
 
 // healed is world.healed; but nobody tells the server of a connection that a

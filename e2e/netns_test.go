@@ -3,14 +3,19 @@ package e2e
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 
+	"github.com/chromedp/chromedp"
 	"golang.org/x/sys/unix"
+
+	"github.com/wakesocket/wakesocket/e2e/faultproxy"
 )
 
 // namespace is a host of its own as far as the network is concerned.
@@ -120,4 +125,35 @@ func (ns namespace) within(f func() error) error {
 		result <- err
 	}()
 	return <-result
+}
+
+// browse starts a browser on the host.
+func (ns namespace) browse() *chromium {
+	ns.Helper()
+	b, err := launch(chromedp.ModifyCmdFunc(func(cmd *exec.Cmd) {
+		cmd.Args = append([]string{"ip", "netns", "exec", ns.name, cmd.Path}, cmd.Args[1:]...)
+		cmd.Path = lookup(ns, "ip")
+		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	}))
+	if err != nil {
+		ns.Fatal(err)
+	}
+	ns.Cleanup(b.cancel)
+	return b
+}
+
+// forward makes the host forward a port of that address of its own to an address
+// of ours, until the test ends.
+func (ns namespace) forward(t testing.TB, ip, target string) (addr string) {
+	t.Helper()
+	var p *faultproxy.Proxy
+	err := ns.within(func() (err error) {
+		p, err = faultproxy.ListenOn(net.JoinHostPort(ip, "0"), target)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	return p.Addr()
 }
