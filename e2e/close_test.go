@@ -74,9 +74,7 @@ func TestCloseInEveryState(t *testing.T) {
 			w := tt.reach(t)
 			w.run(`feed.close(); feed.close()`)
 			w.staysClosed()
-			r := result{Group: closing, Scenario: tt.state + "; then every wake there is", Sockets: len(w.proxy.Conns())}
-			count(&r, w.told())
-			report(r)
+			w.counted(closing, tt.state+"; then every wake there is")
 		})
 	}
 }

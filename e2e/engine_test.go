@@ -122,6 +122,7 @@ func core(t *testing.T, name string, e engine) {
 		w.pull(e.show)
 		w.awaitPage(mark, soon, "visible")
 		prevails(w) // on a busy machine an answer may take longer than a wake waits
+		w.counted(engines, name+": hidden, then visible, the link alive")
 	})
 	t.Run("sleep without any event", func(t *testing.T) {
 		w := visitBy(t, e, busy, nil)
@@ -143,5 +144,6 @@ func core(t *testing.T, name string, e engine) {
 		w.publish() // while there is no page to hear it
 		w.pull(e.reload)
 		w.healed(10 * time.Second)
+		w.counted(engines, name+": reloaded, the cursor kept")
 	})
 }

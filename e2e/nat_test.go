@@ -204,6 +204,7 @@ func TestNAT(t *testing.T) {
 		if !w.proxy.Conns()[0].Alive() {
 			t.Error("the connection was lost")
 		}
+		w.counted(theNAT, "heartbeats shorter than a router's memory")
 	})
 	t.Run("no link for 2 s", func(t *testing.T) {
 		w := n.visit(t, busy, nil)
@@ -211,5 +212,6 @@ func TestNAT(t *testing.T) {
 		<-time.After(2 * time.Second)
 		n.up(wlan, 4)
 		n.healed(w, 7500*time.Millisecond)
+		w.counted(theNAT, "no link for 2 s")
 	})
 }

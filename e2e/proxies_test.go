@@ -83,6 +83,7 @@ func outlivesIdleTimeouts(t *testing.T, kind, client string) {
 	<-time.After(20 * idleTimeout)
 	v.healed(soon)
 	unbroken(t, s)
+	report(result{Group: balancers, Scenario: "20 idle timeouts of " + kind + ", heartbeats of a " + client, Sockets: len(s.proxy.Conns())})
 }
 
 // unbroken asserts that no connection ended but for another that was there

@@ -45,6 +45,13 @@ func (w *world) tally(r *result, mark int, from time.Time, dial *faultproxy.Conn
 	count(r, told)
 }
 
+// counted reports a scenario in which no time is measured.
+func (w *world) counted(group, name string) {
+	r := result{Group: group, Scenario: name, Sockets: len(w.proxy.Conns())}
+	count(&r, w.told())
+	report(r)
+}
+
 // count counts the numbered events that came twice or too early, and those that
 // are missing: told as a gap, or lost.
 func count(r *result, told []record) {

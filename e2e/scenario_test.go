@@ -88,16 +88,15 @@ func (sc *scenario) run(t testing.TB, group string) result {
 	dials, mark := len(w.proxy.Conns()), w.mark()
 	from := sc.happens(w)
 	r := result{Group: group, Scenario: sc.name, Column: sc.column, Figure: sc.figure.Seconds()}
-	if sc.figure > 0 {
-		next := w.next(dials, from, 3*sc.figure+noise)
+	if sc.figure == 0 {
 		sc.holds(w)
-		w.saw(mark, sc.sees)
-		w.tally(&r, mark, from, next)
-	} else {
-		sc.holds(w)
-		count(&r, w.told())
-		r.Sockets = len(w.proxy.Conns())
+		w.counted(group, sc.name)
+		return r
 	}
+	next := w.next(dials, from, 3*sc.figure+noise)
+	sc.holds(w)
+	w.saw(mark, sc.sees)
+	w.tally(&r, mark, from, next)
 	report(r)
 	return r
 }

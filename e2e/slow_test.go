@@ -106,9 +106,7 @@ func slowLink(t *testing.T, lasts time.Duration) {
 				cable.Set(badlink.Quality{})
 				w.healed(10 * time.Second)
 				t.Logf("%d needless dials, in doubt for %v; up %+v, down %+v", dials, w.doubted(mark), cable.Up.Counts(), cable.Down.Counts())
-				r := result{Group: theLink, Scenario: "300 ms, 5 % loss, 20 kB/s: " + f.name, Sockets: dials + 1}
-				count(&r, w.told())
-				report(r)
+				w.counted(theLink, "300 ms each way, 5 % loss, 20 kB/s: "+f.name)
 			})
 		})
 	}
