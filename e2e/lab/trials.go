@@ -86,14 +86,22 @@ var Trials = []Trial{
 		back := time.Now()
 		return back, v.proxy.New(faultproxy.None)
 	}},
-	{Name: "the page is frozen, its link dies, it resumes", Column: "g", Told: true, happens: func(v *visit) (time.Time, error) {
+	{Name: "the page is frozen, its link dies, it resumes and is shown", Column: "g", Told: true, happens: func(v *visit) (time.Time, error) {
+		// Only hidden pages are frozen, and they resume when somebody looks.
+		front, err := v.hide()
+		if err != nil {
+			return time.Time{}, err
+		}
 		if err := levers.Freeze(v.tab); err != nil {
 			return time.Time{}, err
 		}
 		<-time.After(time.Second) // the page freezes after the command has returned
 		v.cut()
 		resumed := time.Now()
-		return resumed, levers.Resume(v.tab)
+		if err := levers.Resume(v.tab); err != nil {
+			return time.Time{}, err
+		}
+		return resumed, levers.Show(v.tab, front)
 	}},
 	{Name: "sleep of 10 s, the link alive: a dial is needless", Column: "needless", limit: 10 * time.Second, happens: func(v *visit) (time.Time, error) {
 		return v.sleep(func() {})
