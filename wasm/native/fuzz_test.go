@@ -2,6 +2,7 @@ package native
 
 import (
 	"net/url"
+	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -51,6 +52,7 @@ func FuzzAddress(f *testing.F) {
 	f.Add("http://a", "é&x=1#y", "sleep")
 	f.Add("http://a?after=old&wakesocket=9", "+ %", "")
 	f.Add("//[::1]:80?a;b", "x", "x,1")
+	f.Add("%3A ", "0", "0") // net/url writes it as ./:%20, lest : end a scheme
 	f.Fuzz(func(t *testing.T, given, after, cause string) {
 		before, err := url.Parse(given)
 		c := &Client{opt: Options{ID: "me", Topics: []string{"cpu"}}}
@@ -66,7 +68,7 @@ func FuzzAddress(f *testing.F) {
 			t.Fatalf("%q became %q: %v", given, got, err)
 		}
 		q := u.Query()
-		if u.Host != before.Host || u.Path != before.Path || after != "" && q.Get(wire.QueryAfter) != after || q.Get(wire.QueryVersion) != wire.Version {
+		if u.Host != before.Host || strings.TrimPrefix(u.Path, "./") != strings.TrimPrefix(before.Path, "./") || after != "" && q.Get(wire.QueryAfter) != after || q.Get(wire.QueryVersion) != wire.Version {
 			t.Fatalf("%q after %q became %q", given, after, got)
 		}
 		for name, values := range before.Query() {
