@@ -65,8 +65,8 @@ func (c *countryside) visit(t testing.TB, ip string) *world {
 	return enter(t, c.browser, s, idle, nil)
 }
 
-// slow is a bad mobile link.
-var slow = badlink.Quality{Latency: 300 * time.Millisecond, Loss: 0.05, Rate: 20_000}
+// slow is a bad mobile link: a round trip takes 300 ms.
+var slow = badlink.Quality{Latency: 150 * time.Millisecond, Loss: 0.05, Rate: 20_000}
 
 var slowFeeds = []struct {
 	name   string
@@ -106,7 +106,7 @@ func slowLink(t *testing.T, lasts time.Duration) {
 				cable.Set(badlink.Quality{})
 				w.healed(10 * time.Second)
 				t.Logf("%d needless dials, in doubt for %v; up %+v, down %+v", dials, w.doubted(mark), cable.Up.Counts(), cable.Down.Counts())
-				w.counted(theLink, "300 ms each way, 5 % loss, 20 kB/s: "+f.name)
+				w.counted(theLink, "300 ms, 5 % loss, 20 kB/s: "+f.name)
 			})
 		})
 	}

@@ -59,6 +59,8 @@ func (s *Session) was() *Loss {
 // that a very slow link still gets through.
 func (s *Session) dialLimit() time.Duration {
 	switch {
+	case s.dial.greeted:
+		return never // the old socket's time bounds the race
 	case s.dial.phase == resolving:
 		return s.dial.entered + urlTimeout
 	case s.dial.phase == dialing && s.slow == 0:

@@ -124,6 +124,10 @@ func (s *Session) due() bool {
 			return true
 		}
 	}
+	if s.live == nil && s.dial != nil && s.dial.greeted {
+		s.promote() // nobody is left to race with
+		return true
+	}
 	if s.dial != nil && now >= s.dialLimit() {
 		s.dialOverdue()
 		return true

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestResumeFromTheLastDelivered(t *testing.T) {
@@ -24,12 +25,60 @@ func TestOverlapDeliversOnce(t *testing.T) {
 	w.forget()
 	w.do(Events{1, []string{"e-2", "e-3"}}) // from the buffer: too early to be proof
 	w.do(Hello{Gen: 2, Resumed: true, At: "e-1"})
-	w.want("10s abandon 1 (4000 no sign of life)", "10s reconnecting")
+	w.want()
 	if w.s.Cursor() != "e-3" {
 		t.Errorf("cursor fell back to %q", w.s.Cursor())
 	}
 	w.do(Events{2, []string{"e-2", "e-3", "e-4", "", "e-4"}})
-	w.want("10s deliver 00110")
+	w.want("10s abandon 1 (4000 no sign of life)", "10s deliver 00110", "10s reconnecting")
+}
+
+// A challenger that has something to replay takes over when it brings it: the old
+// socket may be in the middle of the same, in a frame that takes long.
+func TestFirstToBringWhatIsMissingWins(t *testing.T) {
+	raced := func(t *testing.T) *world {
+		w := newWorld(t, nil).live()
+		w.run(7 * time.Second)
+		w.do(URLReady{2}, Opened{2}, Hello{Gen: 2, Resumed: true, At: "e-0"}, Pong{2}, Frame{2})
+		w.want("15s ping 1", "17s dial 2 after=e-0 was=silence,9.99s,7s", "17s checking: silence", "17s ping 2")
+		return w
+	}
+	t.Run("the old one", func(t *testing.T) {
+		w := raced(t)
+		w.run(6 * time.Second) // longer than a dial without a frame may take
+		w.do(Events{1, []string{"e-1"}})
+		w.want("23s abandon 2 (1000 not needed)", "23s live")
+	})
+	t.Run("the challenger", func(t *testing.T) {
+		w := raced(t)
+		w.do(Events{2, []string{"e-1"}}, At{2, "e-1", true})
+		w.want("17s abandon 1 (4000 no sign of life)", "17s reconnecting", "17s live")
+	})
+	t.Run("the challenger, with nothing for these topics", func(t *testing.T) {
+		w := raced(t)
+		w.do(At{2, "e-9", true})
+		w.want("17s abandon 1 (4000 no sign of life)", "17s live")
+	})
+	t.Run("nobody: the old one's time is up", func(t *testing.T) {
+		w := raced(t)
+		w.run(8 * time.Second)
+		w.want("25s abandon 1 (4000 no answer to a ping)", "25s ping 2", "25s reconnecting: silence")
+		w.do(Events{2, []string{"e-1"}}, At{2, "e-1", true})
+		w.want("25s live")
+	})
+	t.Run("the old one closes", func(t *testing.T) {
+		w := raced(t)
+		w.do(Closed{1, 1006, "", -1})
+		w.want("17s reconnecting")
+	})
+	t.Run("the challenger closes", func(t *testing.T) {
+		w := raced(t)
+		w.do(Closed{2, 1006, "", -1})
+		w.run(2 * time.Second)
+		if w.s.dial == nil || w.s.live == nil {
+			t.Errorf("no other challenger:\n%s", strings.Join(w.log, "\n"))
+		}
+	})
 }
 
 func TestOverlapThatTheServerDoesNotKnowOf(t *testing.T) {

@@ -70,8 +70,10 @@ func (s *Session) opened(gen int) {
 	s.ping(k)
 }
 
-// heard notes a frame and returns its socket; nil when the session does not hold it.
-func (s *Session) heard(gen int) *socket {
+// heard notes a frame and returns its socket; nil when the session does not hold
+// it. A challenger takes over with its first frame, but with one that brings what
+// the page lacks if its feed has said that there is such.
+func (s *Session) heard(gen int, brings bool) *socket {
 	k := s.live
 	if !k.is(gen) {
 		if k = s.dial; !k.is(gen) || k.phase != open {
@@ -81,7 +83,9 @@ func (s *Session) heard(gen int) *socket {
 			s.askAgain(k) // its replay would hold events that are no longer remembered
 			return nil
 		}
-		s.promote()
+		if brings || !k.greeted {
+			s.promote()
+		}
 	}
 	k.lastIn, k.lastInWall, k.hushed = s.now.Mono, s.now.Wall, false
 	k.caughtUp = k.caughtUp || !k.greeted
@@ -95,7 +99,7 @@ func (s *Session) heard(gen int) *socket {
 }
 
 func (s *Session) pong(gen int) {
-	k := s.heard(gen)
+	k := s.heard(gen, false)
 	if k == nil {
 		return
 	}
@@ -153,7 +157,7 @@ func (s *Session) abandon(k *socket, code int, reason string) {
 // closed is the end of a socket that the session did not end itself.
 func (s *Session) closed(in Closed) {
 	if s.opt.Heartbeat == 0 {
-		s.heard(in.Gen) // without pings the end itself is the last sign of life
+		s.heard(in.Gen, false) // without pings the end itself is the last sign of life
 	}
 	fresh := s.live.is(in.Gen) && s.live.fresh || s.dial.is(in.Gen) && s.dial.fresh
 	woken := s.live.is(in.Gen) && s.live.check != nil && s.live.check.shown
