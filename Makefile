@@ -34,8 +34,9 @@ test-js: node_modules
 test-go:
 	go test -race ./wasm/... ./web/...
 
+# One package after the other: each has browsers, and asserts times.
 test-e2e: build
-	go test -count=1 -timeout 20m ./e2e/...
+	go test -count=1 -p 1 -timeout 20m ./e2e/...
 
 # Days in the lives of sessions, each from its seed; a failing one is told as a story.
 sim:
@@ -70,4 +71,4 @@ shim/node_modules/.package-lock.json: shim/package-lock.json
 	cd shim && npm ci --no-audit --no-fund
 
 clean:
-	rm -rf dist web/assets/dist/client.* web/assets/dist/shim.* shim/node_modules e2e/out
+	rm -rf dist web/assets/dist/client.* web/assets/dist/shim.* shim/node_modules e2e/peers/node_modules e2e/out

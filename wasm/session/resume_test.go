@@ -64,7 +64,7 @@ func TestFirstToBringWhatIsMissingWins(t *testing.T) {
 		w.run(8 * time.Second)
 		w.want("25s abandon 1 (4000 no answer to a ping)", "25s ping 2", "25s reconnecting: silence")
 		w.do(Events{2, []string{"e-1"}}, At{2, "e-1", true})
-		w.want("25s live")
+		w.want("25s reconnecting", "25s live")
 	})
 	t.Run("the old one closes", func(t *testing.T) {
 		w := raced(t)
