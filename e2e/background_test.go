@@ -8,6 +8,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/wakesocket/wakesocket/e2e/faultproxy"
+	"github.com/wakesocket/wakesocket/e2e/figures"
 )
 
 // A tab that is hidden for long gets one timer a minute. That takes minutes, so
@@ -26,7 +27,7 @@ func TestHiddenForTwoMinutes(t *testing.T) {
 	w.cut()
 	show()
 	from := w.awaitPage(mark, soon, "visible").happened()
-	w.measured(theTab, "hidden for 2 min, one timer a minute; cut, then visible", mark, from, 300*time.Millisecond, w.healed)
+	w.measured(figures.Tab, "hidden for 2 min, one timer a minute; cut, then visible", mark, from, 300*time.Millisecond, w.healed)
 	w.saw(mark, []string{"checking"})
 }
 
@@ -40,7 +41,7 @@ func TestSilentCutWhileThrottled(t *testing.T) {
 	told := w.told()
 	mark := slices.IndexFunc(told, func(r record) bool { return r.at.After(from) })
 	// One timer to ask, one to judge, a minute each, after the beat of 25 s is due.
-	w.measured(theTab, "hidden, one timer a minute: silent cut", max(mark, 0), from, 145*time.Second, w.healed)
+	w.measured(figures.Tab, "hidden, one timer a minute: silent cut", max(mark, 0), from, 145*time.Second, w.healed)
 }
 
 // throttled is a page that is hidden in a browser that does after 10 s what

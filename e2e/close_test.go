@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/wakesocket/wakesocket/e2e/faultproxy"
+	"github.com/wakesocket/wakesocket/e2e/figures"
 	"github.com/wakesocket/wakesocket/e2e/levers"
 )
 
@@ -74,7 +75,7 @@ func TestCloseInEveryState(t *testing.T) {
 			w := tt.reach(t)
 			w.run(`feed.close(); feed.close()`)
 			w.staysClosed()
-			w.counted(closing, tt.state+"; then every wake there is")
+			w.counted(figures.Closing, tt.state+"; then every wake there is")
 		})
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/wakesocket/wakesocket/e2e/faultproxy"
+	"github.com/wakesocket/wakesocket/e2e/figures"
 	"github.com/wakesocket/wakesocket/e2e/levers"
 	"github.com/wakesocket/wakesocket/web/feed"
 	"github.com/wakesocket/wakesocket/web/store/stores"
@@ -66,7 +67,7 @@ const backoffFigure = 3500 * time.Millisecond
 // page was told that it would, and within twice the time since the trouble began.
 func (w *world) revived(name string, mark int, trouble, killed, listens time.Time) {
 	w.t.Helper()
-	r := result{Group: theServer, Scenario: name, Figure: backoffFigure.Seconds()}
+	r := result{Group: figures.Server, Scenario: name, Figure: backoffFigure.Seconds()}
 	conns := w.proxy.Conns()
 	dial := conns[len(conns)-1]
 	w.tally(&r, mark, killed, dial)

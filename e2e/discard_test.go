@@ -8,6 +8,7 @@ import (
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 
+	"github.com/wakesocket/wakesocket/e2e/figures"
 	"github.com/wakesocket/wakesocket/e2e/levers"
 )
 
@@ -58,7 +59,7 @@ func TestDiscardedTab(t *testing.T) {
 	if !eval[bool](tb, `document.wasDiscarded`) {
 		t.Error("the tab was not discarded")
 	}
-	r := result{Group: theTab, Scenario: "discarded, then shown, the cursor in sessionStorage", Figure: figure.Seconds()}
+	r := result{Group: figures.Tab, Scenario: "discarded, then shown, the cursor in sessionStorage", Figure: figure.Seconds()}
 	w.tally(&r, mark, from, next)
 	report(r)
 }

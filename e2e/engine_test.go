@@ -11,6 +11,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"github.com/wakesocket/wakesocket/e2e/figures"
 	"github.com/wakesocket/wakesocket/e2e/levers"
 )
 
@@ -100,7 +101,7 @@ func core(t *testing.T, name string, e engine) {
 		w.badge("live", soon)
 		mark, from := w.mark(), time.Now()
 		w.cut()
-		w.measured(engines, name+": silent cut of a busy feed, visible", mark, from, 2500*time.Millisecond, w.healed)
+		w.measured(figures.Engines, name+": silent cut of a busy feed, visible", mark, from, 2500*time.Millisecond, w.healed)
 		w.saw(mark, []string{"checking"})
 	})
 	t.Run("hidden, cut, then visible", func(t *testing.T) {
@@ -112,7 +113,7 @@ func core(t *testing.T, name string, e engine) {
 		w.cut()
 		w.pull(e.show)
 		visible := w.awaitPage(mark, soon, "visible").happened()
-		w.measured(engines, name+": hidden, cut, then visible", mark, visible, 300*time.Millisecond, w.healed)
+		w.measured(figures.Engines, name+": hidden, cut, then visible", mark, visible, 300*time.Millisecond, w.healed)
 	})
 	t.Run("hidden, then visible, the link alive", func(t *testing.T) {
 		w := visitBy(t, e, busy, nil)
@@ -122,7 +123,7 @@ func core(t *testing.T, name string, e engine) {
 		w.pull(e.show)
 		w.awaitPage(mark, soon, "visible")
 		prevails(w) // on a busy machine an answer may take longer than a wake waits
-		w.counted(engines, name+": hidden, then visible, the link alive")
+		w.counted(figures.Engines, name+": hidden, then visible, the link alive")
 	})
 	t.Run("sleep without any event", func(t *testing.T) {
 		w := visitBy(t, e, busy, nil)
@@ -133,7 +134,7 @@ func core(t *testing.T, name string, e engine) {
 		<-time.After(5 * time.Second)
 		woken := time.Now()
 		pull(levers.Continue)
-		w.measured(engines, name+": sleep without any event", mark, woken, 300*time.Millisecond, w.healed)
+		w.measured(figures.Engines, name+": sleep without any event", mark, woken, 300*time.Millisecond, w.healed)
 	})
 	t.Run("reload with the cursor kept", func(t *testing.T) {
 		w := visitBy(t, e, idle, map[string]any{"persist": "cursor"})
@@ -144,6 +145,6 @@ func core(t *testing.T, name string, e engine) {
 		w.publish() // while there is no page to hear it
 		w.pull(e.reload)
 		w.healed(10 * time.Second)
-		w.counted(engines, name+": reloaded, the cursor kept")
+		w.counted(figures.Engines, name+": reloaded, the cursor kept")
 	})
 }

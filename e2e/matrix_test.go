@@ -8,6 +8,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/wakesocket/wakesocket/e2e/faultproxy"
+	"github.com/wakesocket/wakesocket/e2e/figures"
 	"github.com/wakesocket/wakesocket/e2e/levers"
 	"github.com/wakesocket/wakesocket/web/feed"
 	"github.com/wakesocket/wakesocket/web/store/memory"
@@ -22,23 +23,11 @@ var matrix = []struct {
 	name      string
 	scenarios []scenario
 }{
-	{theLink, links},
-	{theMachine, sleeps},
-	{theTab, tabs},
-	{theServer, servers},
+	{figures.Link, links},
+	{figures.Machine, sleeps},
+	{figures.Tab, tabs},
+	{figures.Server, servers},
 }
-
-// Groups of the report.
-const (
-	theLink    = "the link"
-	theMachine = "the machine sleeps"
-	theTab     = "the tab"
-	theServer  = "the server"
-	closing    = "closed by the page"
-	theNAT     = "a NAT, another network"
-	balancers  = "balancers"
-	engines    = "other engines"
-)
 
 // What networks do to a page that somebody looks at, or not.
 var links = []scenario{

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wakesocket/wakesocket/e2e/figures"
 	"github.com/wakesocket/wakesocket/web/feed"
 )
 
@@ -188,7 +189,7 @@ func TestNAT(t *testing.T) {
 			w := n.visit(t, sc.pace, nil)
 			mark := w.mark()
 			from := sc.happens(w)
-			w.measured(theNAT, sc.name, mark, from, sc.figure, func(limit time.Duration) {
+			w.measured(figures.NAT, sc.name, mark, from, sc.figure, func(limit time.Duration) {
 				n.forgets(time.Hour)
 				n.healed(w, limit)
 			})
@@ -204,7 +205,7 @@ func TestNAT(t *testing.T) {
 		if !w.proxy.Conns()[0].Alive() {
 			t.Error("the connection was lost")
 		}
-		w.counted(theNAT, "heartbeats shorter than a router's memory")
+		w.counted(figures.NAT, "heartbeats shorter than a router's memory")
 	})
 	t.Run("no link for 2 s", func(t *testing.T) {
 		w := n.visit(t, busy, nil)
@@ -212,6 +213,6 @@ func TestNAT(t *testing.T) {
 		<-time.After(2 * time.Second)
 		n.up(wlan, 4)
 		n.healed(w, 7500*time.Millisecond)
-		w.counted(theNAT, "no link for 2 s")
+		w.counted(figures.NAT, "no link for 2 s")
 	})
 }

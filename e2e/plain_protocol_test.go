@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"github.com/wakesocket/wakesocket/e2e/figures"
 )
 
 // The article's protocol, as any server speaks it: one JSON event a message,
@@ -118,6 +120,6 @@ func TestAcceptThenClose(t *testing.T) {
 	if n < 2 || n > 12 {
 		t.Errorf("%d dials in 6 s", n)
 	}
-	report(result{Group: theServer, Scenario: "for 6 s it accepts only to close", Sockets: n})
+	report(result{Group: figures.Server, Scenario: "for 6 s it accepts only to close", Sockets: n})
 	tb.run(`feed.close()`)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/wakesocket/wakesocket/e2e/faultproxy"
+	"github.com/wakesocket/wakesocket/e2e/figures"
 	"github.com/wakesocket/wakesocket/e2e/levers"
 	"github.com/wakesocket/wakesocket/wasm/session"
 	"github.com/wakesocket/wakesocket/web/feed"
@@ -83,7 +84,7 @@ func outlivesIdleTimeouts(t *testing.T, kind, client string) {
 	<-time.After(20 * idleTimeout)
 	v.healed(soon)
 	unbroken(t, s)
-	report(result{Group: balancers, Scenario: "20 idle timeouts of " + kind + ", heartbeats of a " + client, Sockets: len(s.proxy.Conns())})
+	report(result{Group: figures.Balancers, Scenario: "20 idle timeouts of " + kind + ", heartbeats of a " + client, Sockets: len(s.proxy.Conns())})
 }
 
 // unbroken asserts that no connection ended but for another that was there
@@ -126,7 +127,7 @@ func healsFromIdleTimeouts(t *testing.T, kind, client string) {
 			t.Fatalf("connection %d ended and no other came: %v", n, err)
 		}
 		v.awaitEvent(missed, soon)
-		result{Group: balancers, Scenario: kind + " closes an idle connection of a " + client, Figure: 0.05,
+		result{Group: figures.Balancers, Scenario: kind + " closes an idle connection of a " + client, Figure: 0.05,
 			Dial: next.Accepted.Sub(ended).Seconds(), Sockets: n + 2}.within(t)
 	}
 	v.healed(soon)
@@ -173,7 +174,7 @@ func TestReloadOfBalancers(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s kept the connection: %v", kind, err)
 			}
-			w.measured(balancers, kind+" is reloaded", mark, ended, 50*time.Millisecond, w.healed)
+			w.measured(figures.Balancers, kind+" is reloaded", mark, ended, 50*time.Millisecond, w.healed)
 			w.saw(mark, []string{"reconnecting"})
 		}
 	}
@@ -226,7 +227,7 @@ func TestSilentCutUnderHTTP2(t *testing.T) {
 			w := enter(t, startBrowser(t), s, busy, nil)
 			mark, from := w.mark(), time.Now()
 			path.Existing(faultproxy.Swallow)
-			w.measured(balancers, "silent cut, "+name, mark, from, figure, func(limit time.Duration) {
+			w.measured(figures.Balancers, "silent cut, "+name, mark, from, figure, func(limit time.Duration) {
 				// HAProxy keeps the old connection to the feed.
 				w.well(limit, func() error { return nil })
 			})

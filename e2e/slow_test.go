@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/wakesocket/wakesocket/e2e/badlink"
+	"github.com/wakesocket/wakesocket/e2e/figures"
 	"github.com/wakesocket/wakesocket/web/feed"
 )
 
@@ -106,7 +107,7 @@ func slowLink(t *testing.T, lasts time.Duration) {
 				cable.Set(badlink.Quality{})
 				w.healed(10 * time.Second)
 				t.Logf("%d needless dials, in doubt for %v; up %+v, down %+v", dials, w.doubted(mark), cable.Up.Counts(), cable.Down.Counts())
-				w.counted(theLink, "300 ms, 5 % loss, 20 kB/s: "+f.name)
+				w.counted(figures.Link, "300 ms, 5 % loss, 20 kB/s: "+f.name)
 			})
 		})
 	}

@@ -8,12 +8,12 @@ import (
 )
 
 const (
-	labelWidth = 430
+	labelWidth = 560
 	plotWidth  = 470
 	rowHeight  = 26
 	top        = 54
 	least      = 0.001 // seconds at the left edge
-	most       = 100   // seconds at the right edge
+	most       = 300   // seconds at the right edge
 )
 
 // Chart draws the summaries that have an aim: a bar up to the next dial, a dot

@@ -3,6 +3,7 @@
 package figures
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,6 +26,21 @@ type Result struct {
 	Sockets    int     `json:"sockets"` // opened in all
 }
 
+// Groups of scenarios, by what happens.
+const (
+	Link      = "the link"
+	Machine   = "the machine sleeps"
+	Tab       = "the tab"
+	Server    = "the server"
+	NAT       = "a NAT, another network"
+	Balancers = "balancers"
+	Engines   = "other engines"
+	Closing   = "closed by the page"
+)
+
+// groups is the order in which they are shown.
+var groups = []string{Link, Machine, Tab, Server, NAT, Balancers, Engines, Closing}
+
 // Summary is all runs of one scenario: medians of the times, the worst of the
 // counts.
 type Summary struct {
@@ -33,28 +49,25 @@ type Summary struct {
 	Least, Max float64 // of Dial
 }
 
-// Summarize gathers the runs by group and scenario, both in the order of their
-// first ones.
+// Summarize gathers the runs of each scenario: in the order of their first ones,
+// group by group.
 func Summarize(results []Result) []Summary {
 	type key struct{ group, scenario string }
-	var groups []string
-	scenarios := map[string][]key{}
+	var scenarios []key
 	runs := map[key][]Result{}
 	for _, r := range results {
 		k := key{r.Group, r.Scenario}
-		if scenarios[r.Group] == nil {
-			groups = append(groups, r.Group)
-		}
 		if runs[k] == nil {
-			scenarios[r.Group] = append(scenarios[r.Group], k)
+			scenarios = append(scenarios, k)
 		}
 		runs[k] = append(runs[k], r)
 	}
+	slices.SortStableFunc(scenarios, func(a, b key) int {
+		return cmp.Compare(slices.Index(groups, a.group), slices.Index(groups, b.group))
+	})
 	var all []Summary
-	for _, group := range groups {
-		for _, k := range scenarios[group] {
-			all = append(all, summarize(runs[k]))
-		}
+	for _, k := range scenarios {
+		all = append(all, summarize(runs[k]))
 	}
 	return all
 }

@@ -8,11 +8,11 @@ import (
 )
 
 var runs = []Result{
-	{Group: "links", Scenario: "reset", Column: "f", Figure: 0.05, Dial: 0.004, Live: 0.02, Sockets: 2},
-	{Group: "sleep & wake", Scenario: "stop & go", Sockets: 1},
-	{Group: "links", Scenario: "reset", Column: "f", Figure: 0.05, Dial: 0.002, Live: 0.03, Sockets: 3},
-	{Group: "links", Scenario: "reset", Column: "f", Figure: 0.05, Dial: 0.006, Live: 0.01, Lost: 1, Sockets: 2},
-	{Group: "links", Scenario: "cut", Column: "a", Figure: 2.5, Notice: 1.6, Dial: 2.1, Live: 2.2, Sockets: 2},
+	{Group: Link, Scenario: "reset", Column: "f", Figure: 0.05, Dial: 0.004, Live: 0.02, Sockets: 2},
+	{Group: Machine, Scenario: "stop & go", Sockets: 1},
+	{Group: Link, Scenario: "reset", Column: "f", Figure: 0.05, Dial: 0.002, Live: 0.03, Sockets: 3},
+	{Group: Link, Scenario: "reset", Column: "f", Figure: 0.05, Dial: 0.006, Live: 0.01, Lost: 1, Sockets: 2},
+	{Group: Link, Scenario: "cut", Column: "a", Figure: 2.5, Notice: 1.6, Dial: 2.1, Live: 2.2, Sockets: 2},
 }
 
 func TestSummarize(t *testing.T) {
