@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"golang.org/x/sys/unix"
@@ -108,23 +109,68 @@ func (ns namespace) set(path string, value int) {
 
 // within calls a function on the host: a socket that it makes stays there,
 // whoever uses it.
+//
+// The thread that goes there comes back: if it ended, the kernel would kill those
+// children that it has started and that are to die with the test, whoever needs
+// them.
 func (ns namespace) within(f func() error) error {
 	result := make(chan error)
-	go func() {
-		runtime.LockOSThread() // for good: a thread that has moved must serve nobody else
-		home, err := os.Open("/run/netns/" + ns.name)
-		if err == nil {
-			defer home.Close()
-			err = unix.Setns(int(home.Fd()), unix.CLONE_NEWNET)
-		}
-		if err == nil {
-			err = f()
-		} else {
-			err = errors.Join(errors.New("cannot enter the network namespace"), err)
-		}
-		result <- err
-	}()
+	go func() { result <- ns.visit(f) }()
 	return <-result
+}
+
+func (ns namespace) visit(f func() error) error {
+	home, err := os.Open("/proc/self/ns/net")
+	if err != nil {
+		return err
+	}
+	defer home.Close()
+	there, err := os.Open("/run/netns/" + ns.name)
+	if err != nil {
+		return err
+	}
+	defer there.Close()
+	runtime.LockOSThread()
+	if err := unix.Setns(int(there.Fd()), unix.CLONE_NEWNET); err != nil {
+		runtime.UnlockOSThread()
+		return fmt.Errorf("cannot enter the network namespace: %w", err)
+	}
+	err = f()
+	if back := unix.Setns(int(home.Fd()), unix.CLONE_NEWNET); back != nil {
+		// Locked for good: it must serve nobody else.
+		return errors.Join(err, fmt.Errorf("cannot leave the network namespace: %w", back))
+	}
+	runtime.UnlockOSThread()
+	return err
+}
+
+func TestThreadsThatVisitANamespaceLiveOn(t *testing.T) {
+	requireNetworks(t)
+	ns := newNamespace(t, "visited")
+	child := exec.Command("sleep", "60")
+	child.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	visited := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread()
+		err := child.Start()
+		if err == nil {
+			err = ns.visit(func() error { return nil })
+		}
+		runtime.UnlockOSThread()
+		visited <- err
+	}()
+	if err := <-visited; err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- child.Wait() }()
+	select {
+	case err := <-ended:
+		t.Errorf("a child of the thread ended: %v", err)
+	case <-time.After(500 * time.Millisecond):
+		child.Process.Kill()
+		<-ended
+	}
 }
 
 // browse starts a browser on the host.
