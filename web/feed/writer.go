@@ -348,21 +348,18 @@ func (c *client) send(frame []byte) bool {
 	}
 	buffer := batches.Get().(*[]byte)
 	defer batches.Put(buffer)
-	for {
-		part, rest := wire.Cut(frame)
-		mark := wire.PartMore
-		if len(rest) == 0 {
-			mark = wire.PartLast
-		}
+	put := func(mark string, part []byte) bool {
 		*buffer = append(append((*buffer)[:0], mark...), part...)
-		if !c.put(*buffer) || !c.pongsBetween() {
+		return c.put(*buffer)
+	}
+	for len(frame) > wire.PartSize {
+		part, rest := wire.Cut(frame)
+		if !put(wire.PartMore, part) || !c.pongsBetween() {
 			return false
-		}
-		if len(rest) == 0 {
-			return true
 		}
 		frame = rest
 	}
+	return put(wire.PartLast, frame)
 }
 
 // pongsBetween writes the pongs that are due, for they need not wait for the rest
