@@ -214,7 +214,7 @@ var sleeps = []scenario{
 			w.run(`feed.close()`)
 			return w.sleep(nap, func() {})
 		},
-		holds: closed,
+		holds: (*world).staysClosed,
 	}, {
 		name: "a stop of 2 s, the link alive", pace: busy,
 		happens: func(w *world) time.Time { return w.sleep(2*time.Second, func() {}) },

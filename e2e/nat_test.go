@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/wakesocket/wakesocket/e2e/figures"
-	"github.com/wakesocket/wakesocket/web/feed"
 )
 
 // internet is a laptop that reaches a server by Wi-Fi or by mobile, each behind a
@@ -107,11 +106,7 @@ func (n *internet) forgets(after time.Duration) {
 // visit opens a site on the server from the laptop.
 func (n *internet) visit(t *testing.T, p pace, options map[string]any) *world {
 	t.Helper()
-	s := newSite(t)
-	s.use(feed.Options{OriginPatterns: []string{serverIP + ":*"}})
-	s.home = "http://" + n.server.forward(t, serverIP, strings.TrimPrefix(s.page.URL, "http://"))
-	s.url = "ws://" + n.server.forward(t, serverIP, s.proxy.Addr()) + "/feed"
-	return enter(t, n.browser, s, p, options)
+	return enter(t, n.browser, n.server.site(t, serverIP), p, options)
 }
 
 // healed is world.healed; but nobody tells the server of a connection that a

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/wakesocket/wakesocket/e2e/faultproxy"
+	"github.com/wakesocket/wakesocket/web/feed"
 )
 
 // namespace is a host of its own as far as the network is concerned.
@@ -186,6 +187,16 @@ func (ns namespace) browse() *chromium {
 	}
 	ns.Cleanup(b.cancel)
 	return b
+}
+
+// site is one that others reach at that address of the host.
+func (ns namespace) site(t testing.TB, ip string) *site {
+	t.Helper()
+	s := newSite(t)
+	s.use(feed.Options{OriginPatterns: []string{ip + ":*"}})
+	s.home = "http://" + ns.forward(t, ip, strings.TrimPrefix(s.page.URL, "http://"))
+	s.url = "ws://" + ns.forward(t, ip, s.proxy.Addr()) + "/feed"
+	return s
 }
 
 // forward makes the host forward a port of that address of its own to an address

@@ -150,16 +150,19 @@ func (s *site) publishPadded(size int) int {
 }
 
 // busy publishes five events a second until the test ends.
-func (s *site) busy() {
+func (s *site) busy() { s.every(200*time.Millisecond, func() { s.publish() }) }
+
+// every does something each time that so long has passed, until the test ends.
+func (s *site) every(d time.Duration, do func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var done sync.WaitGroup
 	done.Go(func() {
-		tick := time.NewTicker(200 * time.Millisecond)
+		tick := time.NewTicker(d)
 		defer tick.Stop()
 		for {
 			select {
 			case <-tick.C:
-				s.publish()
+				do()
 			case <-ctx.Done():
 				return
 			}

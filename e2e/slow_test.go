@@ -1,17 +1,14 @@
 package e2e
 
 import (
-	"context"
 	"fmt"
 	"os"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/wakesocket/wakesocket/e2e/badlink"
 	"github.com/wakesocket/wakesocket/e2e/figures"
-	"github.com/wakesocket/wakesocket/web/feed"
 )
 
 // countryside is a laptop far away from its server. There are several cables
@@ -59,11 +56,7 @@ func (c *countryside) lay(t testing.TB, n int) (cable *badlink.Cable, ip string)
 // visit opens a site at that address of the server from the laptop.
 func (c *countryside) visit(t testing.TB, ip string) *world {
 	t.Helper()
-	s := newSite(t)
-	s.use(feed.Options{OriginPatterns: []string{ip + ":*"}})
-	s.home = "http://" + c.server.forward(t, ip, strings.TrimPrefix(s.page.URL, "http://"))
-	s.url = "ws://" + c.server.forward(t, ip, s.proxy.Addr()) + "/feed"
-	return enter(t, c.browser, s, idle, nil)
+	return enter(t, c.browser, c.server.site(t, ip), idle, nil)
 }
 
 // slow is a bad mobile link: a round trip takes 300 ms.
@@ -79,7 +72,11 @@ var slowFeeds = []struct {
 	// Five seconds at best, in which no frame is complete. They fill the queue, from
 	// which TCP learns of seconds for a round trip; when it then loses the answer to a
 	// ping, that is late by as much as a dead link is noticed in.
-	{"big events", func(s *site) { s.every(30*time.Second, func() { s.publishPadded(100_000) }) }, 2},
+	{"big events", func(s *site) {
+		big := func() { s.publishPadded(100_000) }
+		big()
+		s.every(30*time.Second, big)
+	}, 2},
 }
 
 // A page is loaded on a good link, which then turns bad. The server is alive all
@@ -115,28 +112,6 @@ func slowLink(t *testing.T, lasts time.Duration) {
 		})
 	}
 	all.Wait()
-}
-
-// every does something now and again and again, until the test ends.
-func (s *site) every(d time.Duration, do func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	var done sync.WaitGroup
-	done.Go(func() {
-		tick := time.NewTicker(d)
-		defer tick.Stop()
-		for {
-			do()
-			select {
-			case <-tick.C:
-			case <-ctx.Done():
-				return
-			}
-		}
-	})
-	s.Cleanup(func() {
-		cancel()
-		done.Wait()
-	})
 }
 
 // doubted is for how long the page was told, since the mark, that the connection

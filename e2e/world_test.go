@@ -143,13 +143,16 @@ func (w *world) clock(wall, mono time.Duration) { w.t.Helper(); w.do(levers.Cloc
 // the page and its badge say live, and one socket is alive.
 func (w *world) healed(limit time.Duration) {
 	w.t.Helper()
-	w.well(limit, func() error {
-		err := w.proxy.AwaitLive(w.within(soon), 1)
-		if err != nil {
-			err = fmt.Errorf("%d live sockets, want 1: %w", w.proxy.Live(), err)
-		}
-		return err
-	})
+	w.well(limit, w.single)
+}
+
+// single waits until exactly one socket is alive.
+func (w *world) single() error {
+	err := w.proxy.AwaitLive(w.within(soon), 1)
+	if err != nil {
+		err = fmt.Errorf("%d live sockets, want 1: %w", w.proxy.Live(), err)
+	}
+	return err
 }
 
 // well is healed with another way to find that one socket is alive.
