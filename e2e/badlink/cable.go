@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Cable connects two ends. It is perfect until it is told otherwise.
+// Cable connects two ends. It is perfect until Set changes it.
 type Cable struct {
 	Up   *Lane // from the near end to the far one
 	Down *Lane // and back
@@ -39,8 +39,8 @@ func (c *Cable) Set(q Quality) {
 	c.Down.Set(q)
 }
 
-// Close closes both ends and waits until nothing of the cable runs. What was on
-// its way is lost.
+// Close closes both ends and waits until all goroutines of the cable have ended.
+// Packets on their way are lost.
 func (c *Cable) Close() error { return c.close() }
 
 func (c *Cable) shut() error {

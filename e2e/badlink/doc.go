@@ -1,5 +1,5 @@
-// Package badlink is a cable between two hosts that is as bad as it is told to
-// be: late, slow, and losing packets. It carries real IP packets between two TUN
+// Package badlink is a cable between two hosts with a quality that you set:
+// latency, rate and loss. It carries real IP packets between two TUN
 // interfaces, which may be in network namespaces of their own, so that everything
 // above IP is the kernel's: retransmissions, congestion control, timeouts.
 //

@@ -38,8 +38,8 @@ func (l *Lane) Counts() Counts {
 	return l.counts
 }
 
-// send decides about a packet that comes now.
-func (l *Lane) send(size int) (due time.Time, ok bool) {
+// send decides what happens to a packet that enters now.
+func (l *Lane) send(size int) (at time.Time, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	arrival, f := l.schedule.send(time.Since(l.began), size)
@@ -56,12 +56,12 @@ func (l *Lane) send(size int) (due time.Time, ok bool) {
 }
 
 type packet struct {
-	data []byte
-	due  time.Time
+	data    []byte
+	arrival time.Time
 }
 
-// inFlight is more packets than a second of a fast network holds; when there are
-// more, the kernel's queue in front of the interface takes and drops them.
+// inFlight is how many packets can be on their way at once: more than a fast
+// network carries in a second. When it is full, the kernel queues and drops.
 const inFlight = 1 << 14
 
 // carry moves packets until an end is closed, and returns when both of its
@@ -72,8 +72,8 @@ func (l *Lane) carry(from io.Reader, to io.Writer, closed <-chan struct{}) {
 	arriving.Go(func() {
 		for p := range packets {
 			select {
-			case <-time.After(time.Until(p.due)):
-				// An interface that is down refuses the packet, as networks do: nobody is told.
+			case <-time.After(time.Until(p.arrival)):
+				// An interface that is down refuses the packet. Networks lose it without a word, too.
 				_, _ = to.Write(p.data)
 			case <-closed:
 				return
@@ -88,9 +88,9 @@ func (l *Lane) carry(from io.Reader, to io.Writer, closed <-chan struct{}) {
 		if err != nil {
 			return
 		}
-		if due, ok := l.send(n); ok {
+		if at, ok := l.send(n); ok {
 			select {
-			case packets <- packet{bytes.Clone(buf[:n]), due}:
+			case packets <- packet{bytes.Clone(buf[:n]), at}:
 			case <-closed:
 				return
 			}

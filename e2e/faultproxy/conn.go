@@ -22,7 +22,7 @@ type Conn struct {
 	server               *net.TCPConn // nil until the first byte passes
 	request              []byte       // the first bytes that the client sent
 	up, down             int64
-	halves               int       // directions that were closed in order
+	closedHalves         int       // directions that were closed without a reset
 	clientEnd, serverEnd time.Time // when that end closed, seen from the proxy
 }
 
@@ -81,7 +81,7 @@ func (c *Conn) AwaitServerEnd(ctx context.Context) (time.Time, error) {
 	return c.serverEnd, err
 }
 
-// Fault puts a fault on this connection alone.
+// Fault applies a fault to this connection only.
 func (c *Conn) Fault(f Fault) {
 	c.proxy.mu.Lock()
 	defer c.proxy.mu.Unlock()
@@ -120,24 +120,24 @@ func (c *Conn) resetLocked() {
 	}
 }
 
-// closeWriteLocked tells one end, if it is there, that the other has closed; when
-// both have, the connection is over.
+// closeWriteLocked sends FIN to one end, if there is one. When both directions
+// are closed, the connection is closed.
 func (c *Conn) closeWriteLocked(dest *net.TCPConn) {
 	if dest == nil {
 		return
 	}
 	dest.CloseWrite()
-	if c.halves++; c.halves == 2 {
+	if c.closedHalves++; c.closedHalves == 2 {
 		c.client.Close()
 		c.server.Close()
 	}
 }
 
-// chunk is something that one end said; no bytes mean that it closed.
+// chunk is what one read returned. A chunk without data means that the end closed.
 type chunk struct {
-	data  []byte
-	due   time.Time
-	reset bool
+	data   []byte
+	sendAt time.Time
+	reset  bool
 }
 
 func (c *Conn) pumpUp() {
@@ -188,9 +188,9 @@ func (c *Conn) dial() (*net.TCPConn, error) {
 	return c.server, nil
 }
 
-// pump moves what one end says to the other. Reading and writing are apart, so
-// that a delay does not also throttle.
-func (c *Conn) pump(from *net.TCPConn, down bool, to func([]byte) (*net.TCPConn, error), seen func([]byte), end *time.Time) {
+// pump copies from one end to the other. Two goroutines read and write, so that
+// a delay does not limit the rate.
+func (c *Conn) pump(from *net.TCPConn, down bool, to func([]byte) (*net.TCPConn, error), record func([]byte), end *time.Time) {
 	chunks := make(chan chunk, 1024)
 	c.proxy.running.Go(func() {
 		for ck := range chunks {
@@ -213,7 +213,7 @@ func (c *Conn) pump(from *net.TCPConn, down bool, to func([]byte) (*net.TCPConn,
 	})
 	defer close(chunks)
 	buf := make([]byte, 32<<10)
-	var free time.Time // when the link has carried what came before
+	var free time.Time // when the link has sent all earlier bytes
 	for {
 		n, err := from.Read(buf)
 		p := c.proxy
@@ -224,9 +224,9 @@ func (c *Conn) pump(from *net.TCPConn, down bool, to func([]byte) (*net.TCPConn,
 		if p.rate > 0 {
 			free = free.Add(time.Duration(n) * time.Second / time.Duration(p.rate))
 		}
-		due := free.Add(p.delay)
+		sendAt := free.Add(p.delay)
 		if n > 0 {
-			seen(buf[:n])
+			record(buf[:n])
 		}
 		if err != nil && end.IsZero() {
 			*end = time.Now()
@@ -234,22 +234,22 @@ func (c *Conn) pump(from *net.TCPConn, down bool, to func([]byte) (*net.TCPConn,
 		p.notifyLocked()
 		p.mu.Unlock()
 		if n > 0 {
-			chunks <- chunk{data: bytes.Clone(buf[:n]), due: due}
+			chunks <- chunk{data: bytes.Clone(buf[:n]), sendAt: sendAt}
 		}
 		if err != nil {
-			chunks <- chunk{due: due, reset: !errors.Is(err, io.EOF)}
+			chunks <- chunk{sendAt: sendAt, reset: !errors.Is(err, io.EOF)}
 			return
 		}
 	}
 }
 
-// pass waits while the connection hangs and until the chunk is due; false means
-// that the chunk is lost.
+// pass waits until the chunk may be sent: after its delay, and while the
+// connection hangs. It returns false when the chunk is lost.
 func (c *Conn) pass(ck chunk, down bool) bool {
-	if wait := time.Until(ck.due); wait > 0 {
+	if wait := time.Until(ck.sendAt); wait > 0 {
 		<-time.After(wait)
 	}
 	var f Fault
 	err := c.proxy.wait(context.Background(), func() bool { f = c.fault; return f != Hang })
-	return err == nil && !f.loses(down)
+	return err == nil && !f.drops(down)
 }

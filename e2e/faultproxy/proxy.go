@@ -19,31 +19,33 @@ type Fault int
 const (
 	// None passes bytes and closes both ways.
 	None Fault = iota
-	// Swallow throws away what both ends send, closes included; neither is told.
+	// Swallow drops all bytes of both ends, and FIN and RST too. Neither end
+	// notices.
 	Swallow
-	// SwallowUp loses only what the client sends.
+	// SwallowUp drops only what the client sends.
 	SwallowUp
-	// SwallowDown loses only what the server sends.
+	// SwallowDown drops only what the server sends.
 	SwallowDown
-	// HalfCloseUp tells the server that the client has closed, and loses what the
-	// client sends from then on; what the server sends still comes.
+	// HalfCloseUp sends FIN to the server, as if the client had closed, and drops
+	// what the client sends from then on. Bytes of the server still pass.
 	HalfCloseUp
-	// HalfCloseDown tells the client that the server has closed, and loses what the
-	// server sends from then on; what the client sends still arrives.
+	// HalfCloseDown sends FIN to the client, as if the server had closed, and drops
+	// what the server sends from then on. Bytes of the client still pass.
 	HalfCloseDown
-	// Hang keeps everything back and delivers it when the fault is lifted. A new
-	// connection is accepted and never answered.
+	// Hang holds all bytes and delivers them when the fault ends. A new connection
+	// is accepted and gets no answer.
 	Hang
-	// Reset answers with RST: at once for existing connections, after the
-	// handshake of TCP for new ones.
+	// Reset sends RST: at once to existing connections, after the TCP handshake to
+	// new ones.
 	Reset
-	// Refuse closes the listening socket, so that new connections are refused by
-	// the kernel. It does nothing to existing ones.
+	// Refuse closes the listening socket, so that the kernel refuses new
+	// connections. It does nothing to existing ones.
 	Refuse
 )
 
-// loses tells whether what is sent down to the client, or up to the server, is lost.
-func (f Fault) loses(down bool) bool {
+// drops reports whether bytes in this direction are dropped: down is from the
+// server to the client.
+func (f Fault) drops(down bool) bool {
 	switch f {
 	case Swallow, Reset:
 		return true
@@ -89,7 +91,8 @@ func ListenOn(addr, target string) (*Proxy, error) {
 // Addr is the host:port that clients dial.
 func (p *Proxy) Addr() string { return p.addr }
 
-// Close resets every connection and waits until nothing of the proxy runs.
+// Close resets every connection and waits until all goroutines of the proxy have
+// ended.
 func (p *Proxy) Close() {
 	p.mu.Lock()
 	p.closed = true
@@ -104,7 +107,7 @@ func (p *Proxy) Close() {
 	p.running.Wait()
 }
 
-// Existing puts the fault on every connection that is there now.
+// Existing applies the fault to every connection that is open now.
 func (p *Proxy) Existing(f Fault) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -114,8 +117,8 @@ func (p *Proxy) Existing(f Fault) {
 	p.notifyLocked()
 }
 
-// New puts the fault on every connection that is accepted from now on. The error
-// is that of listening again after Refuse.
+// New applies the fault to every connection that is accepted from now on. It fails
+// only when it cannot listen again after Refuse.
 func (p *Proxy) New(f Fault) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -12,14 +12,14 @@ import (
 	"time"
 )
 
-// echo answers every line by itself and reports what it was told.
-func echo(t *testing.T) (addr string, heard chan string) {
+// echo answers every line by itself and reports what it received.
+func echo(t *testing.T) (addr string, received chan string) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
-	heard = make(chan string, 100)
+	received = make(chan string, 100)
 	go func() {
 		for {
 			conn, err := l.Accept()
@@ -32,26 +32,26 @@ func echo(t *testing.T) (addr string, heard chan string) {
 				for {
 					line, err := r.ReadString('\n')
 					if err != nil {
-						heard <- "end: " + err.Error()
+						received <- "end: " + err.Error()
 						return
 					}
-					heard <- line
+					received <- line
 					io.WriteString(conn, line)
 				}
 			}()
 		}
 	}()
-	return l.Addr().String(), heard
+	return l.Addr().String(), received
 }
 
 func start(t *testing.T) (*Proxy, chan string) {
-	addr, heard := echo(t)
+	addr, received := echo(t)
 	p, err := Listen(addr)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.Close)
-	return p, heard
+	return p, received
 }
 
 type client struct {
@@ -69,19 +69,19 @@ func dial(t *testing.T, p *Proxy) *client {
 	return &client{t, conn, bufio.NewReader(conn)}
 }
 
-func (c *client) say(line string) {
+func (c *client) send(line string) {
 	c.Helper()
 	if _, err := io.WriteString(c.Conn, line+"\r\n"); err != nil {
 		c.Fatal(err)
 	}
 }
 
-func (c *client) hears(want string) {
+func (c *client) receives(want string) {
 	c.Helper()
 	c.SetReadDeadline(time.Now().Add(5 * time.Second))
 	got, err := c.ReadString('\n')
 	if err != nil || got != want+"\r\n" {
-		c.Fatalf("heard %q, %v; want %q", got, err, want)
+		c.Fatalf("received %q, %v; want %q", got, err, want)
 	}
 }
 
@@ -90,7 +90,7 @@ func (c *client) silence() {
 	c.Helper()
 	c.SetReadDeadline(time.Now().Add(150 * time.Millisecond))
 	if got, err := c.ReadString('\n'); !isTimeout(err) {
-		c.Fatalf("heard %q, %v; want silence", got, err)
+		c.Fatalf("received %q, %v; want silence", got, err)
 	}
 }
 
@@ -112,11 +112,11 @@ func within(t *testing.T) context.Context {
 }
 
 func TestPass(t *testing.T) {
-	p, heard := start(t)
+	p, received := start(t)
 	before := time.Now()
 	c := dial(t, p)
-	c.say("GET /feed?after=1 HTTP/1.1")
-	c.hears("GET /feed?after=1 HTTP/1.1")
+	c.send("GET /feed?after=1 HTTP/1.1")
+	c.receives("GET /feed?after=1 HTTP/1.1")
 	conn, err := p.Dialed(within(t), 0)
 	if err != nil {
 		t.Fatal(err)
@@ -133,9 +133,9 @@ func TestPass(t *testing.T) {
 	if n := p.Live(); n != 1 {
 		t.Errorf("%d live; want 1", n)
 	}
-	<-heard
+	<-received
 	c.Conn.Close()
-	if got := <-heard; got != "end: EOF" {
+	if got := <-received; got != "end: EOF" {
 		t.Errorf("the server saw %q; want an orderly end", got)
 	}
 	if _, err := conn.AwaitServerEnd(within(t)); err != nil {
@@ -147,13 +147,13 @@ func TestPass(t *testing.T) {
 }
 
 func TestSwallowTellsNobody(t *testing.T) {
-	p, heard := start(t)
+	p, received := start(t)
 	c := dial(t, p)
-	c.say("one")
-	c.hears("one")
-	<-heard
+	c.send("one")
+	c.receives("one")
+	<-received
 	p.Existing(Swallow)
-	c.say("two")
+	c.send("two")
 	c.silence()
 	if n := p.Live(); n != 0 {
 		t.Errorf("%d live; want 0", n)
@@ -163,20 +163,20 @@ func TestSwallowTellsNobody(t *testing.T) {
 	if _, err := conn.AwaitClientEnd(within(t)); err != nil {
 		t.Fatal(err)
 	}
-	// A second connection proves that the server had time to hear of the first.
+	// A second connection proves that the server had time to receive something from the first.
 	c2 := dial(t, p)
-	c2.say("three")
-	c2.hears("three")
-	if got := <-heard; got != "three\r\n" {
-		t.Errorf("the server heard %q through a swallowed connection", got)
+	c2.send("three")
+	c2.receives("three")
+	if got := <-received; got != "three\r\n" {
+		t.Errorf("the server received %q through a swallowed connection", got)
 	}
 }
 
 func TestSwallowNewConnections(t *testing.T) {
-	p, heard := start(t)
+	p, received := start(t)
 	p.New(Swallow)
 	c := dial(t, p)
-	c.say("lost")
+	c.send("lost")
 	conn, err := p.Dialed(within(t), 0)
 	if err != nil {
 		t.Fatal(err)
@@ -186,82 +186,82 @@ func TestSwallowNewConnections(t *testing.T) {
 	}
 	c.silence()
 	select {
-	case got := <-heard:
-		t.Errorf("the server heard %q", got)
+	case got := <-received:
+		t.Errorf("the server received %q", got)
 	default:
 	}
 }
 
 func TestOneDirection(t *testing.T) {
-	p, heard := start(t)
+	p, received := start(t)
 	c := dial(t, p)
 	if _, err := p.Dialed(within(t), 0); err != nil {
 		t.Fatal(err)
 	}
 	p.Existing(SwallowUp)
-	c.say("lost")
+	c.send("lost")
 	c.silence()
 	p.Existing(SwallowDown)
-	c.say("heard")
-	if got := <-heard; got != "heard\r\n" {
-		t.Errorf("the server heard %q; want only what was said after the cut of its own direction", got)
+	c.send("received")
+	if got := <-received; got != "received\r\n" {
+		t.Errorf("the server received %q; want only what was sent after the cut of its own direction", got)
 	}
 	c.silence()
 	p.Existing(None)
-	c.say("both")
-	c.hears("both")
+	c.send("both")
+	c.receives("both")
 }
 
 func TestHalfCloses(t *testing.T) {
-	p, heard := start(t)
+	p, received := start(t)
 	c := dial(t, p)
-	c.say("one")
-	c.hears("one")
-	<-heard
+	c.send("one")
+	c.receives("one")
+	<-received
 	p.Existing(HalfCloseDown)
 	if err := c.end(); err != io.EOF {
-		t.Errorf("the client heard %v; want an orderly end", err)
+		t.Errorf("the client received %v; want an orderly end", err)
 	}
-	c.say("two") // which the client may, since it has not closed
-	if got := <-heard; got != "two\r\n" {
-		t.Errorf("the server heard %q from a client that has not closed", got)
+	c.send("two") // which the client may, since it has not closed
+	if got := <-received; got != "two\r\n" {
+		t.Errorf("the server received %q from a client that has not closed", got)
 	}
 	c.Conn.Close()
-	if got := <-heard; got != "end: EOF" {
-		t.Errorf("the server heard %q; want the client's end", got)
+	if got := <-received; got != "end: EOF" {
+		t.Errorf("the server received %q; want the client's end", got)
 	}
 
 	c = dial(t, p)
-	c.say("three")
-	c.hears("three")
-	<-heard
+	c.send("three")
+	c.receives("three")
+	<-received
 	p.Existing(HalfCloseUp)
-	if got := <-heard; got != "end: EOF" {
-		t.Errorf("the server heard %q; want an orderly end", got)
+	if got := <-received; got != "end: EOF" {
+		t.Errorf("the server received %q; want an orderly end", got)
 	}
 	if err := c.end(); err != io.EOF { // for that is this server's answer
-		t.Errorf("the client heard %v; want the server's own end", err)
+		t.Errorf("the client received %v; want the server's own end", err)
 	}
 }
 
 func TestHangDeliversLater(t *testing.T) {
-	p, heard := start(t)
+	p, received := start(t)
 	p.New(Hang)
 	c := dial(t, p)
-	c.say("later")
+	c.send("later")
 	c.silence()
-	if len(heard) != 0 {
-		t.Error("the server heard something through a hung connection")
+	if len(received) != 0 {
+		t.Error("the server received something through a hung connection")
 	}
 	p.Existing(None)
-	c.hears("later")
+	c.receives("later")
 }
 
 func TestReset(t *testing.T) {
 	p, _ := start(t)
 	c := dial(t, p)
-	c.say("one")
-	c.hears("one")
+	c.send("one")
+	c.receives("one")
 	p.Existing(Reset)
 	if err := c.end(); !errors.Is(err, syscall.ECONNRESET) {
 		t.Errorf("existing: %v; want a reset", err)
@@ -289,14 +289,14 @@ func TestRefuse(t *testing.T) {
 	if _, err := net.Dial("tcp", p.Addr()); !errors.Is(err, syscall.ECONNREFUSED) {
 		t.Errorf("dial: %v; want refused", err)
 	}
-	c.say("still here")
-	c.hears("still here")
+	c.send("still here")
+	c.receives("still here")
 	if err := p.New(None); err != nil {
 		t.Fatal(err)
 	}
 	c = dial(t, p)
-	c.say("back")
-	c.hears("back")
+	c.send("back")
+	c.receives("back")
 }
 
 func TestDelay(t *testing.T) {
@@ -304,8 +304,8 @@ func TestDelay(t *testing.T) {
 	c := dial(t, p)
 	p.Delay(50 * time.Millisecond)
 	began := time.Now()
-	c.say("one")
-	c.hears("one")
+	c.send("one")
+	c.receives("one")
 	if took := time.Since(began); took < 100*time.Millisecond {
 		t.Errorf("the round trip took %v; want 50 ms each way", took)
 	}
@@ -318,7 +318,7 @@ func TestRate(t *testing.T) {
 	began := time.Now()
 	line := strings.Repeat("x", 100<<10)
 	go io.WriteString(c.Conn, line+"\r\n")
-	c.hears(line)
+	c.receives(line)
 	if took := time.Since(began); took < 100*time.Millisecond {
 		t.Errorf("100 kB came back after %v; want 100 ms at 1 MB a second", took)
 	}
@@ -331,7 +331,7 @@ func TestServerUnreachableResets(t *testing.T) {
 	}
 	defer p.Close()
 	c := dial(t, p)
-	c.say("hello")
+	c.send("hello")
 	if err := c.end(); !errors.Is(err, syscall.ECONNRESET) {
 		t.Errorf("%v; want a reset", err)
 	}
@@ -358,19 +358,19 @@ func TestServerResetReachesTheClient(t *testing.T) {
 	}
 	defer p.Close()
 	c := dial(t, p)
-	c.say("hello")
+	c.send("hello")
 	if err := c.end(); !errors.Is(err, syscall.ECONNRESET) {
 		t.Errorf("%v; want a reset", err)
 	}
 }
 
 func TestLargeTransferIsExact(t *testing.T) {
-	p, heard := start(t)
+	p, received := start(t)
 	c := dial(t, p)
 	line := strings.Repeat("x", 1<<20)
 	go func() { io.WriteString(c.Conn, line+"\r\n") }()
-	c.hears(line)
-	<-heard
+	c.receives(line)
+	<-received
 }
 
 func TestWaitEndsWithTheContext(t *testing.T) {

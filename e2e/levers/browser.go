@@ -10,9 +10,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// flags keep Chromium from talking to the world and from judging a halted
-// process. Nothing that browsers do to pages in the background is switched off:
-// it is what the levers are for.
+// flags keep Chromium off the network and from killing a halted process. They do
+// not switch off what browsers do to pages in the background: the levers test that.
 var flags = []chromedp.ExecAllocatorOption{
 	chromedp.NoFirstRun,
 	chromedp.NoDefaultBrowserCheck,
@@ -46,7 +45,7 @@ func Launch(options ...chromedp.ExecAllocatorOption) (ctx context.Context, stop 
 	select {
 	case err = <-started:
 	case <-time.After(time.Minute):
-		err = errors.New("it said nothing for a minute")
+		err = errors.New("no answer for a minute")
 	}
 	if err != nil {
 		cancelAlloc()

@@ -1,6 +1,6 @@
-// Package levers does to a browser and its pages what the world does to them:
-// the machine sleeps, the tab is hidden, frozen or minimized, the clock jumps,
-// the network goes away.
+// Package levers does to a browser and its pages what happens to them in real
+// life: the machine sleeps, the tab is hidden, frozen or minimized, the clock
+// jumps, the network fails.
 package levers
 
 import (
@@ -37,7 +37,7 @@ func Stop(pid int) error {
 	}
 }
 
-// Continue wakes what [Stop] halted. The children wake before their parents.
+// Continue resumes what [Stop] halted, children before their parents.
 func Continue(pid int) error {
 	tree, err := tree(pid)
 	if err != nil {
