@@ -73,7 +73,7 @@ func TestBadFrames(t *testing.T) {
 		{"numeric ids beyond 2^53", []string{`{"id":9007199254740993,"n":1}`, `{"id":9007199254740992,"n":2}`, `{"id":9007199254740993,"n":1}`, last},
 			[]string{"9007199254740993#1", "9007199254740992#2", "last#99"}, nil},
 		{"repeated ids", []string{`{"id":"1","n":1}`, `{"id":"1","n":1}`, `{"id":"2","n":2}`, `{"id":"1","n":1}`, last}, []string{"1#1", "2#2", "last#99"}, nil},
-		{"control frames that nobody asked for", []string{`{"wakesocket":"hello"}`, `{"wakesocket":"what"}`, `{"wakesocket":"at"}`, `{"wakesocket":7,"id":"1","n":1}`, last},
+		{"control frames that nobody asked for", []string{`{"wakesocket":"hello"}`, `{"wakesocket":"what"}`, `{"wakesocket":"position"}`, `{"wakesocket":7,"id":"1","n":1}`, last},
 			[]string{"1#1", "last#99"}, nil},
 		{"a 10 MB frame", []string{`{"id":"1","n":1,"data":"` + strings.Repeat("x", 10<<20) + `"}`, last}, []string{"1#1", "last#99"}, nil},
 		{"a 10 MB frame of garbage", []string{strings.Repeat("x", 10<<20), last}, []string{"last#99"}, []string{"frame-malformed"}},

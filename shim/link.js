@@ -261,7 +261,7 @@ export class Link {
     /** @type {[string, string][]} */
     const query = [["wakesocket", "1"]];
     if (after) query.push(["after", after]);
-    if (was) query.push(["was", was]);
+    if (was) query.push(["previous", was]);
     query.push(["client", this.#settings.client]);
     for (const topic of topics ?? []) query.push(["topic", topic]);
     const refused = this.#sockets.dial(gen, withQuery(href, query, topics ? ["topic"] : []));
@@ -301,7 +301,7 @@ export class Link {
         gap && text(gap.earliest),
         gap && text(gap.reason),
       );
-    } else if (frame.wakesocket === "at" && at) {
+    } else if (frame.wakesocket === "position" && at) {
       this.#input(op.at, gen, at, frame.live === true);
     } else {
       this.#input(op.frame, gen);

@@ -261,6 +261,6 @@ test("a plain server gets other topics by a new address", async () => {
 test("control frames that are none are signs of life", async () => {
   const { link, calls, frame } = setup({ start: [dial] });
   await link.start("");
-  for (const text of ['{"wakesocket":"hello"}', '{"wakesocket":"at"}', '{"wakesocket":"later"}']) frame(FakeSocket.made[0], text);
+  for (const text of ['{"wakesocket":"hello"}', '{"wakesocket":"position"}', '{"wakesocket":"later"}']) frame(FakeSocket.made[0], text);
   assert.deepEqual(calls.filter((call) => !call.startsWith("wake")).slice(3), ["frame 1", "frame 1", "frame 1"]);
 });

@@ -53,10 +53,10 @@ test("the order of arrival holds over kinds and sockets", () => {
   pump.push(2, '{"id":"d"}');
   pump.push(2, "pong");
   pump.push(2, '{"id":"e"}');
-  pump.push(1, '{"wakesocket":"at"}');
+  pump.push(1, '{"wakesocket":"position"}');
   pump.push(1, "pong");
   pump.flush();
-  assert.deepEqual(log, ["control 1 hello", "events 1 a,b,c (3)", "events 2 d (1)", "pong 2", "events 2 e (1)", "control 1 at", "pong 1"]);
+  assert.deepEqual(log, ["control 1 hello", "events 1 a,b,c (3)", "events 2 d (1)", "pong 2", "events 2 e (1)", "control 1 position", "pong 1"]);
 });
 
 test("a part of a frame is a sign of life", () => {

@@ -26,7 +26,7 @@ func object(e session.Effect) map[string]any {
 	case session.Dial:
 		was := ""
 		if e.Was != nil {
-			was = wire.Was{Cause: string(e.Was.Cause), Up: e.Was.Up, Down: e.Was.Down}.String()
+			was = wire.Previous{Cause: string(e.Was.Cause), Up: e.Was.Up, Down: e.Was.Down}.String()
 		}
 		return map[string]any{"type": "dial", "gen": e.Gen, "after": e.After, "fresh": e.Fresh, "attempt": e.Attempt, "was": was}
 	case session.Abandon:

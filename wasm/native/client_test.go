@@ -228,7 +228,7 @@ func TestFramesThatMakeNoSense(t *testing.T) {
 	url := handler(t, func(_ *http.Request, conn *websocket.Conn) {
 		conn.Write(context.Background(), websocket.MessageBinary, []byte{1})
 		plain(conn, `{"id":`, `[1,{"id":"a","data":1}]`, `"text"`, `{"id":{},"data":2}`, `{"wakesocket":"news"}`, `{"wakesocket":"hello","at":7}`,
-			`{"wakesocket":"at","at":7}`, `[`, `[]`, `{"id":9007199254740993,"data":3}`, `{"id":null,"data":4}`, `{"id":"a","data":5}`)
+			`{"wakesocket":"position","at":7}`, `[`, `[]`, `{"id":9007199254740993,"data":3}`, `{"id":null,"data":4}`, `{"id":"a","data":5}`)
 	})
 	r := newRecorder()
 	c := start(t, r.options(url))
@@ -337,7 +337,7 @@ func TestOptionsThatCannotWork(t *testing.T) {
 func TestCausesAreKnownOnTheWire(t *testing.T) {
 	for _, cause := range []session.Cause{session.CauseClosed, session.CauseReset, session.CauseSilence, session.CauseSleep,
 		session.CauseWake, session.CauseNetwork, session.CauseUser} {
-		was, ok := wire.ParseWas(wire.Was{Cause: string(cause)}.String())
+		was, ok := wire.ParsePrevious(wire.Previous{Cause: string(cause)}.String())
 		if !ok || was.Cause != string(cause) {
 			t.Errorf("%s reaches the server as %q", cause, was.Cause)
 		}

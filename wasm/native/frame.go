@@ -39,18 +39,18 @@ func parse(gen int, data []byte) (arrival, error) {
 		if err := json.Unmarshal(data, &hello); err != nil {
 			return life, fmt.Errorf("a hello that cannot be read: %w", err)
 		}
-		in := session.Hello{Gen: gen, Resumed: hello.Resumed, At: hello.At, Live: hello.Live,
-			Beat: time.Duration(hello.Beat) * time.Millisecond, Spread: time.Duration(hello.Spread) * time.Millisecond}
+		in := session.Hello{Gen: gen, Resumed: hello.Resumed, At: hello.Position, Live: hello.Live,
+			Beat: time.Duration(hello.Heartbeat) * time.Millisecond, Spread: time.Duration(hello.FirstRetryWindow) * time.Millisecond}
 		if hello.Gap != nil {
 			in.Gap = &session.Gap{After: hello.Gap.After, Earliest: hello.Gap.Earliest, Reason: hello.Gap.Reason}
 		}
 		return arrival{Input: in}, nil
-	case wire.KindAt:
-		var at wire.At
+	case wire.KindPosition:
+		var at wire.Position
 		if err := json.Unmarshal(data, &at); err != nil {
 			return life, fmt.Errorf("a position that cannot be read: %w", err)
 		}
-		return arrival{Input: session.At{Gen: gen, At: at.At, Live: at.Live}}, nil
+		return arrival{Input: session.At{Gen: gen, At: at.Position, Live: at.Live}}, nil
 	}
 	return life, nil
 }

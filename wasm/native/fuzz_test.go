@@ -17,7 +17,7 @@ func FuzzParse(f *testing.F) {
 		wire.Pong, ``, `null`, `[`, `[]`, ` [{"id":"e-1","topic":"cpu","data":1}, 7]`, `{"id":9007199254740993,"data":{}}`, `{"id":{}}`, `{"id":"\ud800"}`, `{"id":-0.0e9}`,
 		`{"wakesocket":"hello","resumed":true,"gap":{"after":"a","earliest":"b","reason":"c"},"at":"e-1","live":true,"heartbeat":1e3,"spread":-1}`,
 		`{"wakesocket":"hello","heartbeat":9223372036854775807,"spread":9223372036854775807}`,
-		`{"wakesocket":"at","at":"e-9","live":true}`, `{"wakesocket":"at","at":9}`, `{"wakesocket":7}`,
+		`{"wakesocket":"position","at":"e-9","live":true}`, `{"wakesocket":"at","at":9}`, `{"wakesocket":7}`,
 	} {
 		f.Add([]byte(frame))
 	}
@@ -73,14 +73,14 @@ func FuzzAddress(f *testing.F) {
 		}
 		for name, values := range before.Query() {
 			switch name {
-			case wire.QueryAfter, wire.QueryVersion, wire.QueryWas, wire.QueryClient, wire.QueryTopic:
+			case wire.QueryAfter, wire.QueryVersion, wire.QueryPrevious, wire.QueryClient, wire.QueryTopic:
 				continue
 			}
 			if len(q[name]) != len(values) {
 				t.Fatalf("%q lost %q: %q", given, name, got)
 			}
 		}
-		if was, ok := wire.ParseWas(q.Get(wire.QueryWas)); utf8.ValidString(cause) && ok && was.Up != 0 {
+		if was, ok := wire.ParsePrevious(q.Get(wire.QueryPrevious)); utf8.ValidString(cause) && ok && was.Up != 0 {
 			t.Fatalf("the loss became %+v", was)
 		}
 	})

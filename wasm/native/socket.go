@@ -139,7 +139,7 @@ func (c *Client) address(given string, d session.Dial) (string, error) {
 		q.Set(wire.QueryAfter, d.After)
 	}
 	if d.Was != nil {
-		q.Set(wire.QueryWas, wire.Was{Cause: string(d.Was.Cause), Up: d.Was.Up, Down: d.Was.Down}.String())
+		q.Set(wire.QueryPrevious, wire.Previous{Cause: string(d.Was.Cause), Up: d.Was.Up, Down: d.Was.Down}.String())
 	}
 	if c.opt.ID != "" {
 		q.Set(wire.QueryClient, c.opt.ID)

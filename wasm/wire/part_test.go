@@ -21,7 +21,7 @@ func TestParts(t *testing.T) {
 	for _, frame := range []string{
 		"", "x", strings.Repeat("x", PartSize), strings.Repeat("x", PartSize+1), strings.Repeat("é", PartSize),
 		"x" + strings.Repeat("é", PartSize), strings.Repeat("x€", 3*PartSize), strings.Repeat("xxx😀", PartSize),
-		strings.Repeat("\x80", 3*PartSize), // no text, but nothing to hang on
+		strings.Repeat("\x80", 3*PartSize), // not UTF-8
 	} {
 		var p Parts
 		var got []byte
@@ -37,7 +37,7 @@ func TestParts(t *testing.T) {
 			got = whole
 			// A pong gets in between.
 			if pong, ok := p.Join([]byte(Pong)); !ok || string(pong) != Pong {
-				t.Fatalf("a pong behind part %d came as %q, %v", i, pong, ok)
+				t.Fatalf("a pong after part %d came as %q, %v", i, pong, ok)
 			}
 		}
 		if string(got) != frame {
@@ -65,7 +65,7 @@ func FuzzCut(f *testing.F) {
 				t.Fatalf("a part of %d bytes, %d left", len(part), len(rest))
 			}
 			if valid && !utf8.Valid(part) {
-				t.Fatalf("a character is cut behind %d bytes", len(joined)+len(part))
+				t.Fatalf("a character is cut after %d bytes", len(joined)+len(part))
 			}
 			joined = append(joined, part...)
 		}

@@ -36,7 +36,7 @@ type client struct {
 	browser string
 	plain   bool // never said wakesocket=1: no control frames, no arrays
 	opened  time.Time
-	was     *wire.Was
+	was     *wire.Previous
 	resumed string // what it asked to go on from
 	gap     string // reason, "" if none
 	allow   func(topic string) bool
@@ -49,7 +49,7 @@ type client struct {
 	mu      sync.Mutex
 	writing bool // the writer runs; what stands below belongs to it, but for the inputs
 	cause   string
-	told    *wire.Was // what the client said of this connection on its next one
+	told    *wire.Previous // what the client said of this connection on its next one
 	inputs
 	outputs
 }

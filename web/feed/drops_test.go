@@ -117,7 +117,7 @@ func TestDropSaysWhatWasKnown(t *testing.T) {
 		t.Fatalf("%v", line)
 	}
 
-	back := s.knowing(ids[29], "client=tab-1", "was=sleep,5000,1500")
+	back := s.knowing(ids[29], "client=tab-1", "previous=sleep,5000,1500")
 	returned := s.log.with("client returned")
 	if len(returned) != 1 || returned[0]["told"] != "sleep" || returned[0]["seen"] != causeReset {
 		t.Fatalf("%v", returned)
@@ -133,7 +133,7 @@ func TestDropSaysWhatWasKnown(t *testing.T) {
 func TestToldBeforeSeen(t *testing.T) {
 	s := serve(t, Options{}).ready()
 	dead := s.knowing("", "client=tab-1")
-	s.knowing("", "client=tab-1", "was=silence,60000,7000")
+	s.knowing("", "client=tab-1", "previous=silence,60000,7000")
 	dead.conn.CloseNow()
 	line := s.dropped()
 	if line["told"] != "silence" || line["cause"] != causeReset {
@@ -206,7 +206,7 @@ func TestMetricsHaveBoundedLabels(t *testing.T) {
 	count := func() int { return strings.Count(s.scrape(), "\n") }
 	before := count()
 	for i := range 50 {
-		p := s.knowing("", fmt.Sprintf("client=c%d", i), fmt.Sprintf("was=evil%d,1,1", i))
+		p := s.knowing("", fmt.Sprintf("client=c%d", i), fmt.Sprintf("previous=evil%d,1,1", i))
 		p.conn.Close(websocket.StatusCode(3000+i), "")
 	}
 	s.empty()
@@ -246,7 +246,7 @@ func TestLappedClientIsSentForAGap(t *testing.T) {
 	if line := s.dropped(); line["cause"] != causeLapped {
 		t.Fatalf("%v", line)
 	}
-	last := p.hello.At
+	last := p.hello.Position
 	if n := len(p.events); n > 0 {
 		last = p.events[n-1].ID
 	}

@@ -12,7 +12,7 @@ func TestFreshClientStartsAtTheTop(t *testing.T) {
 	ids := s.publish("cpu", 1, 3)
 	s.settle(ids[2])
 	p := s.knowing("")
-	if p.hello.Resumed || p.hello.Gap != nil || !p.hello.Live || p.hello.At != ids[2] || p.hello.Beat != 25000 {
+	if p.hello.Resumed || p.hello.Gap != nil || !p.hello.Live || p.hello.Position != ids[2] || p.hello.Heartbeat != 25000 {
 		t.Fatalf("hello %+v", p.hello)
 	}
 	s.publish("cpu", 4, 6)
@@ -28,16 +28,16 @@ func TestResumeIsExact(t *testing.T) {
 	ids := s.publish("cpu", 1, 600)
 	s.settle(ids[599])
 	p := s.knowing(ids[99])
-	if !p.hello.Resumed || p.hello.Live || p.hello.At != ids[99] {
+	if !p.hello.Resumed || p.hello.Live || p.hello.Position != ids[99] {
 		t.Fatalf("hello %+v", p.hello)
 	}
 	p.readUntil("it is live", func() bool { return len(p.ats) > 0 })
 	p.expect(101, 600)
-	if p.arrays != 2 || !p.ats[0].Live || p.ats[0].At != ids[599] {
+	if p.arrays != 2 || !p.ats[0].Live || p.ats[0].Position != ids[599] {
 		t.Fatalf("%d arrays, at %+v", p.arrays, p.ats)
 	}
 	caughtUp := s.knowing(ids[599])
-	if !caughtUp.hello.Resumed || !caughtUp.hello.Live || caughtUp.hello.At != ids[599] {
+	if !caughtUp.hello.Resumed || !caughtUp.hello.Live || caughtUp.hello.Position != ids[599] {
 		t.Fatalf("hello %+v", caughtUp.hello)
 	}
 	s.publish("cpu", 601, 601)
@@ -78,7 +78,7 @@ func TestGapThenEverythingThatIsLeft(t *testing.T) {
 		} {
 			p := s.knowing(after)
 			gap := p.hello.Gap
-			if p.hello.Resumed || gap == nil || gap.Reason != reason && reason != wire.GapTrimmed || gap.After != after || gap.Earliest != ids[50] || p.hello.At != ids[49] {
+			if p.hello.Resumed || gap == nil || gap.Reason != reason && reason != wire.GapTrimmed || gap.After != after || gap.Earliest != ids[50] || p.hello.Position != ids[49] {
 				t.Fatalf("after %s: hello %+v, gap %+v", after, p.hello, gap)
 			}
 			p.readUntil("it is live", func() bool { return len(p.ats) > 0 })
@@ -106,20 +106,20 @@ func TestTopics(t *testing.T) {
 		pongs := p.pongs
 		p.readUntil("pong", func() bool { return p.pongs > pongs })
 	}
-	told := func() wire.At {
+	told := func() wire.Position {
 		if len(p.ats) == 0 {
-			return wire.At{}
+			return wire.Position{}
 		}
 		return p.ats[len(p.ats)-1]
 	}
 	// The first pongs may find the client's cursor on its way through what it skips.
 	for range 1000 {
-		if told().At == ids[19] {
+		if told().Position == ids[19] {
 			break
 		}
 		ping()
 	}
-	if told().At != ids[19] || !told().Live || len(p.events) != 1 {
+	if told().Position != ids[19] || !told().Live || len(p.events) != 1 {
 		t.Fatalf("%+v, %d events", p.ats, len(p.events))
 	}
 	p.send(`{"wakesocket":"topics","topics":["mem"]}`)

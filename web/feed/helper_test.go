@@ -88,7 +88,7 @@ type peer struct {
 	conn *websocket.Conn
 
 	hello  *wire.Hello
-	ats    []wire.At
+	ats    []wire.Position
 	events []event
 	pongs  int
 	arrays int
@@ -172,8 +172,8 @@ func (p *peer) take(data []byte) error {
 	switch kind.Wakesocket {
 	case wire.KindHello:
 		return json.Unmarshal(data, &p.hello)
-	case wire.KindAt:
-		var at wire.At
+	case wire.KindPosition:
+		var at wire.Position
 		err := json.Unmarshal(data, &at)
 		p.ats = append(p.ats, at)
 		return err

@@ -122,7 +122,7 @@ func (f *Feed) connect(w http.ResponseWriter, r *http.Request, address netip.Add
 	if f.options.Topics != nil {
 		c.allow = f.options.Topics(r)
 	}
-	if was, ok := wire.ParseWas(query.Get(wire.QueryWas)); ok {
+	if was, ok := wire.ParsePrevious(query.Get(wire.QueryPrevious)); ok {
 		c.was = &was
 	}
 	if from.resumed || from.gap != nil {
@@ -160,13 +160,13 @@ func (f *Feed) connect(w http.ResponseWriter, r *http.Request, address netip.Add
 
 func (f *Feed) helloFor(from start) []byte {
 	hello, _ := json.Marshal(wire.Hello{
-		Kind:    wire.KindHello,
-		Resumed: from.resumed,
-		Gap:     from.gap,
-		At:      from.pos.String(),
-		Live:    from.live,
-		Beat:    f.options.Heartbeat.Milliseconds(),
-		Spread:  f.spread().Milliseconds(),
+		Kind:             wire.KindHello,
+		Resumed:          from.resumed,
+		Gap:              from.gap,
+		Position:         from.pos.String(),
+		Live:             from.live,
+		Heartbeat:        f.options.Heartbeat.Milliseconds(),
+		FirstRetryWindow: f.spread().Milliseconds(),
 	})
 	return hello
 }

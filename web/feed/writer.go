@@ -272,7 +272,7 @@ func (c *client) tell(live bool) step {
 	if c.plain {
 		return step{kind: batch}
 	}
-	frame, _ := json.Marshal(wire.At{Kind: wire.KindAt, At: c.pos.String(), Live: live})
+	frame, _ := json.Marshal(wire.Position{Kind: wire.KindPosition, Position: c.pos.String(), Live: live})
 	return step{kind: oneFrame, frame: frame}
 }
 

@@ -56,7 +56,7 @@ func TestTheServerIsTheFeed(t *testing.T) {
 			}
 			for _, after := range ids {
 				got, want := greeting(t, server.URL, after), log.resume(after)
-				if got.Resumed != want.resumed || got.At != log.id(want.pos) || got.Live != want.live || asGap(got.Gap) != asGap(want.gap) {
+				if got.Resumed != want.resumed || got.Position != log.id(want.pos) || got.Live != want.live || asGap(got.Gap) != asGap(want.gap) {
 					t.Errorf("after %q: the feed says %+v (gap %+v), the simulation %+v (gap %+v)", after, got, got.Gap, want, want.gap)
 				}
 			}

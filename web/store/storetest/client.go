@@ -84,7 +84,7 @@ func (c *client) read() error {
 	switch frame.Kind {
 	case wire.KindHello:
 		c.hello = frame.Hello
-	case wire.KindAt:
+	case wire.KindPosition:
 		c.live = c.live || frame.Live
 	default:
 		c.events = append(c.events, message{frame.ID, frame.Data})
@@ -115,7 +115,7 @@ func (r *reader) turn(feed string, most int, enough func(*client) bool) error {
 	}
 	defer c.conn.CloseNow()
 	if r.after == "" && !r.plain {
-		r.after = c.hello.At // a position is as good as an event's id
+		r.after = c.hello.Position // a position is as good as an event's id
 	}
 	gap := c.hello.Gap != nil
 	if gap {

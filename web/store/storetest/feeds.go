@@ -187,7 +187,7 @@ func garbage(t *testing.T, newLog Make) {
 		if err != nil {
 			t.Fatalf("after %.40q: %v", after, err)
 		}
-		if c.hello.Gap == nil || c.hello.Gap.Reason != reason || c.hello.Gap.Earliest != first.String() || c.hello.At != base.String() {
+		if c.hello.Gap == nil || c.hello.Gap.Reason != reason || c.hello.Gap.Earliest != first.String() || c.hello.Position != base.String() {
 			t.Errorf("after %.40q: %+v %+v", after, c.hello, c.hello.Gap)
 		}
 		for len(c.events) < 3 {
