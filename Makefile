@@ -24,8 +24,9 @@ lint: node_modules
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }
 	go vet ./...
 	GOOS=js GOARCH=wasm go vet ./wasm ./wasm/bridge
-	go tool staticcheck ./...
-	GOOS=js GOARCH=wasm $$(go tool -n staticcheck) ./wasm ./wasm/bridge
+	go -C e2e/peers vet ./...
+	staticcheck=$$(CGO_ENABLED=0 go -C e2e/tools tool -n staticcheck) && $$staticcheck ./... && \
+		(cd e2e/peers && $$staticcheck ./...) && GOOS=js GOARCH=wasm $$staticcheck ./wasm ./wasm/bridge
 	cd shim && npx --no-install tsc -p . && npx --no-install tsc -p ../web
 
 test-js: node_modules
@@ -37,6 +38,7 @@ test-go:
 # One package after the other: each has browsers, and asserts times.
 test-e2e: build
 	go test -count=1 -p 1 -timeout 20m ./e2e/...
+	go -C e2e/peers test -count=1 -timeout 20m ./...
 
 # Days in the lives of sessions, each from its seed; a failing one is told as a story.
 sim:
@@ -55,16 +57,17 @@ bench: build
 # Other clients through the same deaths as ours, in one run of about 85 minutes; ARGS chooses less (-help).
 bench-peers: build
 	cd e2e/peers && npm ci --ignore-scripts --no-audit --no-fund
-	go run ./e2e/peers $(ARGS)
+	go -C e2e/peers run . $(ARGS)
 
 bench-server:
-	go test -run '^$$' -bench . -timeout 30m ./web/feed/bench ./web/store/...
+	go -C e2e/peers test -run '^$$' -bench . -timeout 30m ./server
+	go test -run '^$$' -bench . -timeout 30m ./web/store/...
 
 # Runs of the whole suite, none of which may fail: the report of the README.
 e2e-report: build
 	rm -rf e2e/out
 	for run in $$(seq $(RUNS)); do go test -count=1 -timeout 20m ./e2e/ || exit 1; done
-	go run ./e2e/report -table e2e/figures/figures.md -chart e2e/figures/figures.svg e2e/out/*.json
+	go run ./e2e/internal/report -table e2e/figures/figures.md -chart e2e/figures/figures.svg e2e/out/*.json
 
 node_modules: shim/node_modules/.package-lock.json
 shim/node_modules/.package-lock.json: shim/package-lock.json

@@ -16,5 +16,5 @@ for f in client.wasm shim.js shim.d.ts; do
 	cmp -s "dist/new/$f" "dist/$f" || cp "dist/new/$f" "dist/$f"
 done
 rm -r dist/new
-go run ./web/pack dist/client.wasm dist/shim.js
+CGO_ENABLED=0 go run ./web/internal/pack dist/client.wasm dist/shim.js
 cp dist/* web/assets/dist/

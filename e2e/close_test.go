@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/wakesocket/wakesocket/e2e/faultproxy"
-	"github.com/wakesocket/wakesocket/e2e/figures"
+	"github.com/wakesocket/wakesocket/e2e/internal/figures"
 	"github.com/wakesocket/wakesocket/e2e/levers"
 )
 

@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"github.com/wakesocket/wakesocket/e2e/faultproxy"
-	"github.com/wakesocket/wakesocket/e2e/figures"
+	"github.com/wakesocket/wakesocket/e2e/internal/figures"
 	"github.com/wakesocket/wakesocket/e2e/levers"
 	"github.com/wakesocket/wakesocket/web/feed"
 	"github.com/wakesocket/wakesocket/web/store/stores"

@@ -8,7 +8,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/wakesocket/wakesocket/e2e/faultproxy"
-	"github.com/wakesocket/wakesocket/e2e/figures"
+	"github.com/wakesocket/wakesocket/e2e/internal/figures"
 	"github.com/wakesocket/wakesocket/e2e/levers"
 	"github.com/wakesocket/wakesocket/web/feed"
 	"github.com/wakesocket/wakesocket/web/store/memory"

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/wakesocket/wakesocket/e2e/figures"
+	"github.com/wakesocket/wakesocket/e2e/internal/figures"
 )
 
 // internet is a laptop that reaches a server by Wi-Fi or by mobile, each behind a

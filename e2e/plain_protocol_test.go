@@ -7,7 +7,7 @@ import (
 
 	"github.com/coder/websocket"
 
-	"github.com/wakesocket/wakesocket/e2e/figures"
+	"github.com/wakesocket/wakesocket/e2e/internal/figures"
 )
 
 // The article's protocol, as any server speaks it: one JSON event a message,

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/wakesocket/wakesocket/e2e/faultproxy"
-	"github.com/wakesocket/wakesocket/e2e/figures"
+	"github.com/wakesocket/wakesocket/e2e/internal/figures"
 )
 
 type result figures.Result
@@ -82,7 +82,7 @@ func count(r *result, told []record) {
 }
 
 // writeReport prints what was measured and leaves every measurement in a file of
-// its own in out, for `go run ./e2e/report`.
+// its own in out, for `go run ./e2e/internal/report`.
 func writeReport() error {
 	if len(results.all) == 0 {
 		return nil

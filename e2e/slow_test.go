@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/wakesocket/wakesocket/e2e/badlink"
-	"github.com/wakesocket/wakesocket/e2e/figures"
+	"github.com/wakesocket/wakesocket/e2e/internal/figures"
 )
 
 // countryside is a laptop far away from its server. There are several cables

@@ -18,6 +18,6 @@ trap 'rm -rf "$work"' EXIT
 } >"$work/wasm_exec.js"
 
 cd "$here"
-go tool esbuild index.js --bundle --format=esm --minify --target=es2022 --charset=utf8 \
+"$(CGO_ENABLED=0 go -C ../e2e/tools tool -n esbuild)" index.js --bundle --format=esm --minify --target=es2022 --charset=utf8 \
 	--alias:wasm_exec="$work/wasm_exec.js" --log-level=warning --outfile="$out/shim.js"
 cp shim.d.ts "$out/shim.d.ts"

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/wakesocket/wakesocket/web/feed"
-	"github.com/wakesocket/wakesocket/web/metrics"
+	"github.com/wakesocket/wakesocket/web/internal/metrics"
 	"github.com/wakesocket/wakesocket/web/store"
 )
 

@@ -16,8 +16,8 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/wakesocket/wakesocket/web/faults"
-	"github.com/wakesocket/wakesocket/web/metrics"
+	"github.com/wakesocket/wakesocket/web/internal/faults"
+	"github.com/wakesocket/wakesocket/web/internal/metrics"
 	"github.com/wakesocket/wakesocket/web/store"
 	"github.com/wakesocket/wakesocket/web/store/stores"
 )

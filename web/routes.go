@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/wakesocket/wakesocket/web/faults"
+	"github.com/wakesocket/wakesocket/web/internal/faults"
 	"github.com/wakesocket/wakesocket/web/static"
 )
 

@@ -90,7 +90,6 @@ type socketIO struct {
 
 func socketIONode() (server, error) {
 	cmd := exec.Command("node", "socketio.js")
-	cmd.Dir = here
 	cmd.Stderr = os.Stderr
 	stdin, err := cmd.StdinPipe()
 	if err != nil {

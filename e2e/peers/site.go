@@ -16,11 +16,10 @@ var pages embed.FS
 
 var index = template.Must(template.ParseFS(pages, "pages/index.html"))
 
-// Folders of the repository, where the command must run.
+// Folders, seen from this one, where the command must run.
 const (
-	here    = "e2e/peers"
-	modules = here + "/node_modules"
-	dist    = "dist"
+	modules = "node_modules"
+	dist    = "../../dist"
 )
 
 // pace is the time between the events of the feed.

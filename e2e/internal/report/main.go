@@ -1,6 +1,6 @@
 // Report turns what runs of the tests measured into a table and a chart:
 //
-//	go test ./e2e/ && go run ./e2e/report -table figures.md -chart figures.svg e2e/out/*.json
+//	go test ./e2e/ && go run ./e2e/internal/report -table figures.md -chart figures.svg e2e/out/*.json
 package main
 
 import (
@@ -14,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/wakesocket/wakesocket/e2e/figures"
+	"github.com/wakesocket/wakesocket/e2e/internal/figures"
 )
 
 func main() {
