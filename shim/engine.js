@@ -1,7 +1,7 @@
 // @ts-check
 import { WakesocketError, messageOf } from "./error.js";
-import { runGo } from "./go.js";
-import { instantiate } from "./load.js";
+import { fetchWasm } from "./fetch-wasm.js";
+import { runGoProgram } from "./go-program.js";
 
 /** @typedef {import("./boundary.js").API} API */
 /** @typedef {import("./boundary.js").Effect} Effect */
@@ -42,8 +42,8 @@ export class Engine {
   static async load(href) {
     const engine = new Engine(() => engines.delete(href));
     try {
-      engine.#api = await runGo(
-        (imports) => instantiate(href, imports),
+      engine.#api = await runGoProgram(
+        (imports) => fetchWasm(href, imports),
         (text) => engine.#die(text),
       );
     } catch (cause) {

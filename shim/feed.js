@@ -1,10 +1,11 @@
 // @ts-check
+import { clientID } from "./client-id.js";
 import { loadEngine } from "./engine.js";
 import { WakesocketError } from "./error.js";
 import { Link } from "./link.js";
 import { checkOptions, checkTopics, tuningOf } from "./options.js";
-import { Kept, tabID } from "./persist.js";
 import { register } from "./registry.js";
+import { SavedCursor } from "./saved-cursor.js";
 import { Subscribers } from "./subscribers.js";
 import { socketURL } from "./url.js";
 import { watchPage } from "./wake.js";
@@ -18,9 +19,9 @@ import { watchPage } from "./wake.js";
  */
 export class Feed extends EventTarget {
   #link;
-  #given;
+  #source;
   #base;
-  #kept;
+  #saved;
   #cursor;
   #subscribers = new Subscribers();
   /** Counts closings, so that a burst in which the page closes ends there. */
@@ -37,7 +38,7 @@ export class Feed extends EventTarget {
   #rtt = null;
   /** @type {import("./shim.d.ts").State | undefined} */
   #state;
-  #heard = false;
+  #hasErrorListener = false;
   /** @type {Set<string>} */
   #warned = new Set();
   /** @type {() => void} */
@@ -53,10 +54,10 @@ export class Feed extends EventTarget {
     super();
     const checked = checkOptions(options);
     this.#base = document.baseURI;
-    this.#given = typeof url === "function" ? url : socketURL(url, this.#base);
+    this.#source = typeof url === "function" ? url : socketURL(url, this.#base);
     // Later: nobody can listen before connect() has returned.
-    this.#kept = new Kept(checked.persist, (error) => queueMicrotask(() => this.#error(error)));
-    this.#cursor = this.#kept.read() || (checked.after ?? "");
+    this.#saved = new SavedCursor(checked.persist, (error) => queueMicrotask(() => this.#error(error)));
+    this.#cursor = this.#saved.read() || (checked.after ?? "");
     /** @type {Promise<void>} */
     this.ready = new Promise((resolve, reject) => {
       this.#resolveReady = resolve;
@@ -71,7 +72,7 @@ export class Feed extends EventTarget {
     const wasm = new URL(checked.wasmURL ?? new URL("client.wasm", import.meta.url), this.#base).href;
     this.#link = new Link(
       {
-        url: (ctx) => (typeof this.#given === "string" ? this.#given : this.#ask(this.#given, ctx)),
+        url: (ctx) => (typeof this.#source === "string" ? this.#source : this.#ask(this.#source, ctx)),
         status: (status) => this.#tell(status),
         deliver: (events, ids, mask) => this.#deliver(events, ids, mask),
         moved: (cursor) => this.#move(cursor),
@@ -84,7 +85,7 @@ export class Feed extends EventTarget {
       },
       {
         load: () => loadEngine(wasm),
-        client: checked.client ?? tabID(),
+        client: checked.client ?? clientID(),
         tuning: tuningOf(checked),
         topics: checked.topics && checkTopics(checked.topics),
         visible: document.visibilityState === "visible",
@@ -146,7 +147,7 @@ export class Feed extends EventTarget {
    * @override
    */
   addEventListener(type, listener, options) {
-    if (type === "error") this.#heard = true;
+    if (type === "error") this.#hasErrorListener = true;
     super.addEventListener(type, listener, options);
   }
 
@@ -220,18 +221,18 @@ export class Feed extends EventTarget {
       if (ids[i]) this.#cursor = ids[i];
       this.#subscribers.call(events[i]);
     }
-    this.#kept.write(this.#cursor);
+    this.#saved.write(this.#cursor);
   }
 
   /** @param {string} cursor */
   #move(cursor) {
     this.#cursor = cursor;
-    this.#kept.write(cursor);
+    this.#saved.write(cursor);
   }
 
   /** @param {WakesocketError} error */
   #error(error) {
-    if (!this.#heard && !this.#warned.has(error.code)) {
+    if (!this.#hasErrorListener && !this.#warned.has(error.code)) {
       this.#warned.add(error.code);
       console.warn(error);
     }

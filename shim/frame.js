@@ -1,10 +1,14 @@
 // @ts-check
-import { WakesocketError } from "./error.js";
+import { WakesocketError, messageOf } from "./error.js";
+import { idDigits } from "./id-digits.js";
 
 /** @typedef {import("./shim.d.ts").FeedEvent} FeedEvent */
 
 /** An id travels in a query string; a longer one is a mistake. */
 export const maxID = 256;
+
+/** What an id cannot be made of: our boundary separates ids by lines, and half a character cannot be sent in an address. */
+const unusable = /[\n\p{Surrogate}]/u;
 
 /**
  * Takes what a frame holds, piece by piece, so that a frame allocates nothing
@@ -17,7 +21,8 @@ export const maxID = 256;
 
 /**
  * Reads one text frame that is no pong: an event, an array of events, or an
- * object with a string under "wakesocket", which is a control frame.
+ * object with a string under "wakesocket", which is a control frame. It never
+ * throws, and one event that cannot be read takes no other with it.
  * @param {string} text
  * @param {Sink} sink
  */
@@ -29,88 +34,81 @@ export function readFrame(text, sink) {
     sink.error(new WakesocketError("frame-malformed", `a frame is not JSON: ${excerpt(text)}`, { cause }));
     return;
   }
-  if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) readEvent(value[i], sink, text, i);
-  } else if (typeof value?.wakesocket === "string") {
+  if (!Array.isArray(value) && typeof value?.wakesocket === "string") {
     sink.control(value);
-  } else {
-    readEvent(value, sink, text, -1);
-  }
-}
-
-/**
- * @param {any} value
- * @param {Sink} sink
- * @param {string} text the frame
- * @param {number} index of the event in a batch, -1 when it is the frame
- */
-function readEvent(value, sink, text, index) {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    const what = excerpt(JSON.stringify(value));
-    sink.error(new WakesocketError("frame-not-an-event", `a frame holds ${what} where an event, a JSON object, should be`));
     return;
   }
-  const id = value.id;
-  if (typeof id === "string" && id.length <= maxID && !id.includes("\n")) {
-    sink.event(value, id);
-  } else if (id === undefined || id === null) {
-    sink.event(value, "");
-  } else if (typeof id !== "number") {
-    const what = excerpt(JSON.stringify(id));
-    sink.error(new WakesocketError("id-invalid", `an id must be one line of at most ${maxID} characters or a number, not ${what}`));
-    sink.event(value, "");
-  } else if (Number.isSafeInteger(id)) {
-    sink.event(value, String(id));
-  } else {
-    readLargeID(value, sink, text, index);
+  const reader = new EventReader(text, sink);
+  if (!Array.isArray(value)) reader.read(value, 0);
+  else for (let i = 0; i < value.length; i++) reader.read(value[i], i);
+}
+
+/** Reads the events of one frame. */
+class EventReader {
+  #text;
+  #sink;
+  /** Without an escape in the text no id has a character that is unusable. */
+  #escapes;
+  /** @type {(string | undefined)[] | undefined} made when an id needs it */
+  #digits;
+
+  /**
+   * @param {string} text
+   * @param {Sink} sink
+   */
+  constructor(text, sink) {
+    this.#text = text;
+    this.#sink = sink;
+    this.#escapes = text.includes("\\");
+  }
+
+  /**
+   * @param {any} value
+   * @param {number} place in the frame's array
+   */
+  read(value, place) {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      this.#sink.error(new WakesocketError("frame-not-an-event", `a frame holds ${describe(value)} where an event, a JSON object, should be`));
+      return;
+    }
+    let id = "";
+    try {
+      id = this.#idOf(value, place);
+    } catch (cause) {
+      const message = `the id of an event cannot be read (${messageOf(cause)}). Its event is delivered, but not resumed from`;
+      this.#sink.error(new WakesocketError("id-invalid", message, { cause }));
+    }
+    this.#sink.event(value, id);
+  }
+
+  /**
+   * @param {any} event
+   * @param {number} place
+   * @returns {string} "" when there is none that can be resumed from
+   */
+  #idOf(event, place) {
+    const id = event.id;
+    if (id === undefined || id === null) return "";
+    if (typeof id === "string" && id.length <= maxID && !(this.#escapes && unusable.test(id))) return id;
+    if (typeof id !== "number") {
+      const message = `an id must be a number or one line of at most ${maxID} whole characters, not ${describe(id)}. Its event is delivered, but not resumed from`;
+      this.#sink.error(new WakesocketError("id-invalid", message));
+      return "";
+    }
+    if (Number.isSafeInteger(id)) return String(id);
+    // A number that JavaScript does not hold exactly: its digits become the id, in the event too.
+    this.#digits ??= idDigits(this.#text);
+    const digits = this.#digits[place];
+    if (digits === undefined || digits.length > maxID) throw new Error(`${describe(id)} has no digits, or more than ${maxID}`);
+    event.id = digits;
+    return digits;
   }
 }
 
-/**
- * A number that a JavaScript number does not hold exactly: its digits as the
- * server wrote them become the id, in the event too.
- * @param {any} event
- * @param {Sink} sink
- * @param {string} text
- * @param {number} index
- */
-function readLargeID(event, sink, text, index) {
-  const digits = digitsOf(text, index);
-  if (digits === undefined || digits.length > maxID) {
-    sink.error(
-      new WakesocketError("id-imprecise", `this browser cannot hold the id ${event.id} exactly; send ids as strings. Its event is delivered, but not resumed from`),
-    );
-    sink.event(event, "");
-    return;
-  }
-  event.id = digits;
-  sink.event(event, digits);
-}
-
-/**
- * The id's digits in the source; undefined where JSON.parse does not tell them
- * (Firefox before 135, Safari before 18.4).
- * @param {string} text
- * @param {number} index
- * @returns {string | undefined}
- */
-function digitsOf(text, index) {
-  /** @type {Map<object, string>} */
-  const sources = new Map();
-  const value = JSON.parse(
-    text,
-    /**
-     * @this {object}
-     * @param {string} key
-     * @param {unknown} member
-     * @param {{source?: string}} [context]
-     */
-    function (key, member, context) {
-      if (key === "id" && context?.source !== undefined) sources.set(this, context.source);
-      return member;
-    },
-  );
-  return sources.get(index < 0 ? value : value[index]);
+/** @param {unknown} value */
+function describe(value) {
+  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "an array" : "an object";
+  return typeof value === "string" ? excerpt(JSON.stringify(value)) : String(value);
 }
 
 /** @param {string} text */

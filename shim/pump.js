@@ -1,7 +1,7 @@
 // @ts-check
 import { WakesocketError } from "./error.js";
 import { readFrame } from "./frame.js";
-import { task } from "./task.js";
+import { macrotask } from "./macrotask.js";
 
 /** @typedef {import("./shim.d.ts").FeedEvent} FeedEvent */
 
@@ -38,7 +38,7 @@ export class Pump {
    * @param {Out} out
    * @param {(work: () => void) => void} [schedule]
    */
-  constructor(out, schedule = task) {
+  constructor(out, schedule = macrotask) {
     this.#out = out;
     this.#schedule = schedule;
   }

@@ -49,7 +49,7 @@ export interface Gap {
 
 /**
  * Codes: "frame-malformed", "frame-binary", "frame-not-an-event", "id-invalid",
- * "id-imprecise", "url-failed", "persist-failed", "options-invalid", "engine-failed", "failed", "closed".
+ * "url-failed", "persist-failed", "options-invalid", "engine-failed", "failed", "closed".
  */
 export declare class WakesocketError extends Error {
   readonly code: string;

@@ -1,6 +1,6 @@
 // @ts-check
 import { messageOf } from "./error.js";
-import { Parts } from "./parts.js";
+import { FrameParts } from "./frame-parts.js";
 
 /**
  * What happens to sockets, each known by its generation.
@@ -35,7 +35,7 @@ export class Sockets {
     }
     socket.binaryType = "arraybuffer";
     socket.onopen = () => this.#events.opened(gen);
-    const parts = new Parts();
+    const parts = new FrameParts();
     socket.onmessage = (event) => this.#events.message(gen, parts.join(event.data));
     socket.onclose = (event) => {
       this.#held.delete(gen);

@@ -1,4 +1,5 @@
 // @ts-check
+import { reportThrown } from "./error.js";
 
 /** @typedef {import("./shim.d.ts").FeedEvent} FeedEvent */
 /** @typedef {{callback: ((event: FeedEvent) => void) | undefined}} Subscriber */
@@ -44,7 +45,7 @@ function each(list, event) {
     try {
       callback?.(event);
     } catch (thrown) {
-      reportError(thrown);
+      reportThrown(thrown);
     }
   }
 }

@@ -2,13 +2,14 @@
 import { messageOf } from "./error.js";
 
 /**
- * Fetches and instantiates a wasm file; every way in which that fails is told in
- * a sentence that names the file.
+ * Fetches and instantiates a wasm file. Whatever fails, the error names the file
+ * and says what is wrong with it.
  * @param {string} href
  * @param {WebAssembly.Imports} imports
+ * @param {AbortSignal} [signal] gives up loading
  */
-export async function instantiate(href, imports) {
-  const response = await fetch(href).catch((thrown) => {
+export async function fetchWasm(href, imports, signal) {
+  const response = await fetch(href, { signal }).catch((thrown) => {
     throw new Error(`${href} cannot be loaded (${messageOf(thrown)})`);
   });
   if (!response.ok) throw new Error(`${href} cannot be loaded (the server answers ${response.status})`);
@@ -22,6 +23,6 @@ export async function instantiate(href, imports) {
     if (new TextDecoder().decode(bytes.slice(0, 4)) !== "\0asm") throw new Error("the file does not begin like WebAssembly");
     return (await WebAssembly.instantiate(bytes, imports)).instance;
   } catch (thrown) {
-    throw new Error(`${href}, served as ${type || "no type"}, is not the client.wasm that is wanted (${messageOf(thrown)})`);
+    throw new Error(`${href}, served as ${type || "no type"}, is not the client.wasm of this shim.js (${messageOf(thrown)})`);
   }
 }

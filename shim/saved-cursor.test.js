@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { Kept, tabID } from "./persist.js";
+import { SavedCursor } from "./saved-cursor.js";
 
 /** The two calls of a Storage that are in use. */
 function storage() {
@@ -12,38 +12,30 @@ afterEach(() => delete globalThis.sessionStorage);
 
 test("a cursor survives", () => {
   globalThis.sessionStorage = storage();
-  new Kept("k", assert.fail).write("e-1");
-  assert.equal(new Kept("k", assert.fail).read(), "e-1");
-  assert.equal(new Kept("other", assert.fail).read(), "");
+  new SavedCursor("k", assert.fail).write("e-1");
+  assert.equal(new SavedCursor("k", assert.fail).read(), "e-1");
+  assert.equal(new SavedCursor("other", assert.fail).read(), "");
 });
 
 test("an unchanged cursor is not written again", () => {
   globalThis.sessionStorage = storage();
-  const kept = new Kept("k", assert.fail);
-  kept.write("e-1");
-  kept.write("e-1");
+  const saved = new SavedCursor("k", assert.fail);
+  saved.write("e-1");
+  saved.write("e-1");
   assert.equal(globalThis.sessionStorage.writes, 1);
 });
 
 test("without a key nothing is touched", () => {
-  const kept = new Kept(undefined, assert.fail);
-  kept.write("e-1");
-  assert.equal(kept.read(), "");
+  const saved = new SavedCursor(undefined, assert.fail);
+  saved.write("e-1");
+  assert.equal(saved.read(), "");
 });
 
-test("a storage that is refused or full is told once", () => {
+test("a storage that is refused or full is one error", () => {
   globalThis.sessionStorage = { getItem: () => null, setItem() { throw new Error("full"); } };
   const codes = [];
-  const kept = new Kept("k", (error) => codes.push(error.code));
-  kept.write("e-1");
-  kept.write("e-2");
+  const saved = new SavedCursor("k", (error) => codes.push(error.code));
+  saved.write("e-1");
+  saved.write("e-2");
   assert.deepEqual(codes, ["persist-failed"]);
-});
-
-test("a tab keeps its id", () => {
-  globalThis.sessionStorage = storage();
-  const id = tabID();
-  assert.match(id, /^[0-9a-f]{16}$/);
-  assert.equal(tabID(), id);
-  assert.equal(globalThis.sessionStorage.items.get("wakesocket.client"), id);
 });

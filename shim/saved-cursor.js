@@ -1,23 +1,23 @@
 // @ts-check
 import { WakesocketError, messageOf } from "./error.js";
 
-/** A cursor that survives a reload of its tab, in sessionStorage. */
-export class Kept {
+/** A cursor in sessionStorage: it survives a reload of its tab. */
+export class SavedCursor {
   #key;
   #failed;
   /** @type {string | null} */
   #last = null;
 
   /**
-   * @param {string | undefined} key none keeps nothing
-   * @param {(error: WakesocketError) => void} failed told once
+   * @param {string | undefined} key undefined: nothing is saved
+   * @param {(error: WakesocketError) => void} failed called once
    */
   constructor(key, failed) {
     this.#key = key;
     this.#failed = failed;
   }
 
-  /** @returns {string} */
+  /** @returns {string} "" when there is none */
   read() {
     return this.#try((key) => sessionStorage.getItem(key)) ?? "";
   }
@@ -44,21 +44,4 @@ export class Kept {
       return undefined;
     }
   }
-}
-
-/** @type {string | undefined} */
-let tab;
-
-/** A random id of this tab, the same after a reload where the browser lets us keep it. */
-export function tabID() {
-  if (tab) return tab;
-  const name = "wakesocket.client";
-  const fresh = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-  try {
-    tab = sessionStorage.getItem(name) ?? fresh;
-    sessionStorage.setItem(name, tab);
-  } catch {
-    tab = fresh;
-  }
-  return tab;
 }

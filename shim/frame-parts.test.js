@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Parts } from "./parts.js";
+import { FrameParts } from "./frame-parts.js";
 
 test("what comes whole stays as it is", () => {
-  const parts = new Parts();
+  const parts = new FrameParts();
   for (const data of ['{"id":"a"}', "", "pong", "w", "wakesocket", "wake+", new ArrayBuffer(2), undefined]) {
     assert.equal(parts.join(data), data);
   }
 });
 
 test("parts are joined, and pongs get in between", () => {
-  const parts = new Parts();
+  const parts = new FrameParts();
   assert.equal(parts.join('wakesocket+{"id":'), undefined);
   assert.equal(parts.join("pong"), "pong");
   assert.equal(parts.join('wakesocket+"wakesocket='), undefined);
@@ -19,6 +19,6 @@ test("parts are joined, and pongs get in between", () => {
 });
 
 test("a frame that is never completed is not another's beginning", () => {
-  new Parts().join("wakesocket+half");
-  assert.equal(new Parts().join("wakesocket=[]"), "[]");
+  new FrameParts().join("wakesocket+half");
+  assert.equal(new FrameParts().join("wakesocket=[]"), "[]");
 });

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+import { clientID } from "./client-id.js";
+
+const pageWide = Symbol.for("wakesocket.client");
+let listeners;
+
+/** A tab's storage, and the copy that a duplicated tab gets. */
+function storage(items = new Map()) {
+  return {
+    getItem: (key) => items.get(key) ?? null,
+    setItem: (key, value) => items.set(key, value),
+    removeItem: (key) => items.delete(key),
+    copy: () => storage(new Map(items)),
+  };
+}
+
+/** The next page: a fresh global object as far as the id is concerned. */
+function load(sessionStorage) {
+  delete globalThis[pageWide];
+  listeners = {};
+  globalThis.sessionStorage = sessionStorage;
+}
+
+beforeEach(() => {
+  globalThis.addEventListener = (type, listener) => (listeners[type] = listener);
+});
+afterEach(() => {
+  delete globalThis.sessionStorage;
+  delete globalThis.addEventListener;
+  delete globalThis[pageWide];
+});
+
+test("one page has one id of 16 hexadecimal digits", () => {
+  load(storage());
+  const id = clientID();
+  assert.match(id, /^[0-9a-f]{16}$/);
+  assert.equal(clientID(), id);
+});
+
+test("a reload keeps the id", () => {
+  const tab = storage();
+  load(tab);
+  const id = clientID();
+  listeners.pagehide({ persisted: false });
+  load(tab);
+  assert.equal(clientID(), id);
+});
+
+test("a tab copied from an open page gets an id of its own", () => {
+  const tab = storage();
+  load(tab);
+  const first = clientID();
+  listeners.pagehide({ persisted: false });
+  load(tab); // reloaded, so the id has been in the storage
+  assert.equal(clientID(), first);
+  load(tab.copy());
+  assert.notEqual(clientID(), first);
+});
+
+test("a page that comes back from the cache takes its id out of the storage again", () => {
+  const tab = storage();
+  load(tab);
+  const first = clientID();
+  listeners.pagehide({ persisted: true });
+  listeners.pageshow({ persisted: true });
+  load(tab.copy());
+  assert.notEqual(clientID(), first);
+});
+
+test("the first show of a page is no return", () => {
+  const tab = storage();
+  load(tab);
+  clientID();
+  tab.setItem("wakesocket.client", "left by another page");
+  listeners.pageshow({ persisted: false });
+  assert.equal(tab.getItem("wakesocket.client"), "left by another page");
+});
+
+test("without a storage there is an id all the same", () => {
+  for (const forbidden of [undefined, { getItem() { throw new Error("SecurityError"); }, setItem() { throw new Error("SecurityError"); } }]) {
+    load(forbidden);
+    assert.match(clientID(), /^[0-9a-f]{16}$/);
+    listeners.pagehide({ persisted: false });
+  }
+});
