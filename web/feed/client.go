@@ -29,50 +29,50 @@ type Client struct {
 // client is one connection. A goroutine reads it as long as it lives; another
 // writes to it only while there is something to write.
 type client struct {
-	feed    *Feed
-	conn    *websocket.Conn
-	network *network // below conn: closing it stops everything at once
-	info    Client
-	browser string
-	plain   bool // never said wakesocket=1: no control frames, no arrays
-	opened  time.Time
-	was     *wire.Previous
-	resumed string // what it asked to go on from
-	gap     string // reason, "" if none
-	allow   func(topic string) bool
-	limit   *rate.Limiter
+	feed     *Feed
+	conn     *websocket.Conn
+	network  *network // below conn: closing it stops everything at once
+	info     Client
+	browser  string
+	plain    bool // never said wakesocket=1: no control frames, no arrays
+	opened   time.Time
+	previous *wire.Previous
+	resumed  string // what it asked to go on from
+	gap      string // reason, "" if none
+	allow    func(topic string) bool
+	limit    *rate.Limiter
 
-	heard  atomic.Int64 // unix ns of the last frame from the client
-	pinged atomic.Int64 // unix ns of its last ping, 0 if none
-	rtt    atomic.Int64 // ns, as the kernel measures it; 0 if unknown
+	lastReceived atomic.Int64 // unix ns of the last frame from the client
+	lastPing     atomic.Int64 // unix ns of its last ping, 0 if none
+	rtt          atomic.Int64 // ns, as the kernel measures it; 0 if unknown
 
-	mu      sync.Mutex
-	writing bool // the writer runs; what stands below belongs to it, but for the inputs
-	cause   string
-	told    *wire.Previous // what the client said of this connection on its next one
+	mu       sync.Mutex
+	writing  bool // the writer runs; what stands below belongs to it, but for the inputs
+	cause    string
+	reported *wire.Previous // what the client said of this connection on its next one
 	inputs
 	outputs
 }
 
 // inputs are set by others for the writer, under mu.
 type inputs struct {
-	pongs  int
-	topics map[string]struct{} // nil: all
-	bye    *websocket.CloseError
+	pongs   int
+	topics  map[string]struct{} // nil: all
+	closing *websocket.CloseError
 }
 
 // outputs are where the writer is.
 type outputs struct {
-	hello   []byte          // to be sent first
-	pos     store.ID        // everything up to here was sent or filtered out
-	at      cursor          // the same place in the ring,
-	inRing  bool            // if it is there
-	ebb     cursor          // head of the ring when the store had nothing behind pos
-	page    []entry         // read from the store, to be sent before anything behind it
-	pending bool            // an at frame is due
-	live    bool            // the client knows that it is at the head
-	skipped bool            // events were filtered out since a position was told
-	allowed map[string]bool // answers of allow
+	hello       []byte          // to be sent first
+	pos         store.ID        // everything up to here was sent or filtered out
+	at          cursor          // the same place in the ring,
+	inRing      bool            // if it is there
+	emptyAt     cursor          // head of the ring when the store had nothing after pos
+	page        []entry         // read from the store, to be sent before anything after it
+	positionDue bool            // an at frame is due
+	live        bool            // the client knows that it is at the head
+	skipped     bool            // events were filtered out since a position was told
+	allowed     map[string]bool // answers of allow
 
 	replayed int // events sent before the client was live, or from the store
 }
@@ -111,7 +111,7 @@ var errRefused = errors.New("feed: the client broke a rule")
 
 func (c *client) message(kind websocket.MessageType, data []byte) error {
 	now := time.Now()
-	c.heard.Store(now.UnixNano())
+	c.lastReceived.Store(now.UnixNano())
 	if !c.limit.AllowN(now, 1) {
 		return c.refuse(websocket.StatusPolicyViolation, "too many messages")
 	}
@@ -119,7 +119,7 @@ func (c *client) message(kind websocket.MessageType, data []byte) error {
 		return c.refuse(websocket.StatusUnsupportedData, "binary messages are not taken")
 	}
 	if string(data) == wire.Ping {
-		c.pinged.Store(now.UnixNano())
+		c.lastPing.Store(now.UnixNano())
 		c.rtt.Store(int64(roundTrip(c.network.Conn)))
 		c.input(func(in *inputs) { in.pongs++ })
 		return nil
@@ -133,19 +133,19 @@ func (c *client) message(kind websocket.MessageType, data []byte) error {
 		c.input(func(in *inputs) { in.topics = topics })
 		return nil
 	}
-	return c.hand(bytes.Clone(data))
+	return c.callOnMessage(bytes.Clone(data))
 }
 
-// hand gives a message to the owner's hook. A panic there is its bug, but must not
+// callOnMessage gives a message to the owner's hook. A panic there is its bug, but must not
 // let one client end the server for all.
-func (c *client) hand(data []byte) (err error) {
+func (c *client) callOnMessage(data []byte) (err error) {
 	if c.feed.options.OnMessage == nil {
 		return nil
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			c.feed.options.Logger.Error("OnMessage panics", "panic", p, "client", c.name(), "stack", string(debug.Stack()))
-			c.blame(causePanic)
+			c.feed.options.Logger.Error("OnMessage hook panicked; the client is closed", "panic", p, "client", c.name(), "stack", string(debug.Stack()))
+			c.setCause(causePanic)
 			c.conn.Close(websocket.StatusInternalError, "")
 			err = errRefused
 		}
@@ -156,7 +156,7 @@ func (c *client) hand(data []byte) (err error) {
 
 // refuse closes the connection for what the client did.
 func (c *client) refuse(code websocket.StatusCode, reason string) error {
-	c.blame(causeRefused)
+	c.setCause(causeRefused)
 	c.conn.Close(code, reason)
 	return errRefused
 }
@@ -193,8 +193,8 @@ func topicSet(topics []string) (map[string]struct{}, error) {
 	return set, nil
 }
 
-// blame notes why the connection ends, unless a reason is known already.
-func (c *client) blame(cause string) {
+// setCause notes why the connection ends, unless a reason is known already.
+func (c *client) setCause(cause string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.cause == "" {
@@ -202,25 +202,25 @@ func (c *client) blame(cause string) {
 	}
 }
 
-// fail ends the connection at once.
-func (c *client) fail(cause string) {
-	c.blame(cause)
+// abort ends the connection at once.
+func (c *client) abort(cause string) {
+	c.setCause(cause)
 	c.network.Close()
 }
 
-// dismiss asks the writer to send a close frame behind what it is writing.
-func (c *client) dismiss(cause string, code websocket.StatusCode, reason string) {
-	c.blame(cause)
-	c.input(func(in *inputs) { in.bye = &websocket.CloseError{Code: code, Reason: reason} })
+// closeAfterWrite asks the writer to send a close frame after what it is writing.
+func (c *client) closeAfterWrite(cause string, code websocket.StatusCode, reason string) {
+	c.setCause(cause)
+	c.input(func(in *inputs) { in.closing = &websocket.CloseError{Code: code, Reason: reason} })
 }
 
 // check drops the client when it is stuck or silent.
 func (c *client) check(now time.Time) {
 	options := &c.feed.options
 	if c.network.stuck(now) > options.WriteTimeout {
-		c.fail(causeSlow)
-	} else if options.Silence > 0 && now.UnixNano()-c.heard.Load() > int64(options.Silence) {
-		c.fail(causeSilence)
+		c.abort(causeSlow)
+	} else if options.Silence > 0 && now.UnixNano()-c.lastReceived.Load() > int64(options.Silence) {
+		c.abort(causeSilence)
 	}
 }
 
@@ -233,7 +233,7 @@ func (c *client) end(err error) {
 	if cause == "" {
 		cause = causeOf(err)
 	}
-	c.feed.lost(c, cause)
+	c.feed.recordEnd(c, cause)
 }
 
 // causeOf tells from the reader's error how the client went.

@@ -22,7 +22,7 @@ type Report struct {
 	Blocks    []Count `json:"blocks"`   // from which networks
 	Browsers  []Count `json:"browsers"` // with which browsers
 	Causes    []Count `json:"causes"`   // why, as the feed saw it
-	Told      []Count `json:"told"`     // why, as the clients told it
+	Reported  []Count `json:"reported"` // why, as the clients told it
 	Drops     []Drop  `json:"drops"`    // latest first
 }
 
@@ -59,7 +59,7 @@ func (f *Feed) report() Report {
 		Blocks:    count(all, func(d Drop) string { return d.Block }),
 		Browsers:  count(all, func(d Drop) string { return d.Browser }),
 		Causes:    count(all, func(d Drop) string { return d.Cause }),
-		Told:      count(all, func(d Drop) string { return d.Told }),
+		Reported:  count(all, func(d Drop) string { return d.Reported }),
 		Drops:     all[:min(len(all), 200)],
 	}
 }

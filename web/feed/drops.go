@@ -23,7 +23,7 @@ const (
 	causeRefused   = "refused"   // the client broke a rule
 	causeDrain     = "drain"     // sent away by Drain
 	causeShutdown  = "shutdown"  // the feed was closed
-	causeEpoch     = "epoch"     // the log began another life
+	causeEpoch     = "epoch"     // the log has a new epoch
 	causeLapped    = "lapped"    // the log was trimmed past a slow client
 	causeStore     = "store"     // the store failed in a replay
 	causePanic     = "panic"     // a hook of the feed's owner panicked
@@ -34,20 +34,20 @@ var causes = []string{causeLeft, causeReset, causeSilence, causeSlow, causeAband
 
 // Drop is one lost connection.
 type Drop struct {
-	Time    time.Time     `json:"time"`
-	Client  string        `json:"client"` // id, or address for a client without one
-	Block   string        `json:"block"`  // IPv4 /24 or IPv6 /48 of the address
-	Browser string        `json:"browser"`
-	Cause   string        `json:"cause"`             // as the feed saw it
-	Told    string        `json:"told"`              // as the client told it when it came back, "" until then
-	Down    time.Duration `json:"down_ns"`           // as the client told it
-	Up      time.Duration `json:"up_ns"`             // how long it was connected
-	Ping    time.Duration `json:"last_ping_ns"`      // age of its last ping, -1 if there was none
-	RTT     time.Duration `json:"rtt_ns"`            // by the kernel, 0 if unknown
-	Lag     uint64        `json:"lag"`               // events that it had not been sent yet
-	Resumed string        `json:"resumed,omitempty"` // id that it had asked to go on from
-	Replay  int           `json:"replayed"`          // events that it was replayed
-	Gap     string        `json:"gap,omitempty"`     // reason of the gap that it was told of
+	Time     time.Time     `json:"time"`
+	Client   string        `json:"client"` // id, or address for a client without one
+	Block    string        `json:"block"`  // IPv4 /24 or IPv6 /48 of the address
+	Browser  string        `json:"browser"`
+	Cause    string        `json:"cause"`             // as the feed saw it
+	Reported string        `json:"reported"`          // as the client told it when it came back, "" until then
+	Down     time.Duration `json:"down_ns"`           // as the client told it
+	Up       time.Duration `json:"up_ns"`             // how long it was connected
+	Ping     time.Duration `json:"last_ping_ns"`      // age of its last ping, -1 if there was none
+	RTT      time.Duration `json:"rtt_ns"`            // by the kernel, 0 if unknown
+	Lag      uint64        `json:"lag"`               // events that it had not been sent yet
+	Resumed  string        `json:"resumed,omitempty"` // id that it had asked to go on from
+	Replay   int           `json:"replayed"`          // events that it was replayed
+	Gap      string        `json:"gap,omitempty"`     // reason of the gap that it was told of
 }
 
 const (
@@ -92,9 +92,9 @@ func (d *drops) add(drop *Drop) {
 	h.drops = append(h.drops, drop)
 }
 
-// told notes what a returning client says of its latest loss, and returns what
+// report notes what a returning client says of its latest loss, and returns what
 // the feed had seen, "" when it has seen nothing yet.
-func (d *drops) told(client, cause string, down time.Duration) (seen string) {
+func (d *drops) report(client, cause string, down time.Duration) (seen string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	e, ok := d.clients[client]
@@ -103,10 +103,10 @@ func (d *drops) told(client, cause string, down time.Duration) (seen string) {
 	}
 	h := e.Value.(*history)
 	last := h.drops[len(h.drops)-1]
-	if last.Told != "" {
+	if last.Reported != "" {
 		return ""
 	}
-	last.Told, last.Down = cause, down
+	last.Reported, last.Down = cause, down
 	return last.Cause
 }
 
@@ -131,9 +131,9 @@ func (c *client) name() string {
 	return c.info.Address.String()
 }
 
-// arrived counts a client in, and notes what it tells of its last loss. A client
-// often notices first; then the lost connection, before, is still there to be told.
-func (f *Feed) arrived(c, before *client) {
+// recordConnect counts a client in, and notes what it tells of its last loss. A client
+// often notices first; then the lost connection, before, is still there to be noted in.
+func (f *Feed) recordConnect(c, before *client) {
 	switch {
 	case c.gap != "":
 		f.metrics.resumes.WithLabelValues("gap_" + c.gap).Inc()
@@ -142,24 +142,24 @@ func (f *Feed) arrived(c, before *client) {
 	default:
 		f.metrics.resumes.WithLabelValues("fresh").Inc()
 	}
-	if c.was == nil {
+	if c.previous == nil {
 		return
 	}
-	f.metrics.told.WithLabelValues(c.was.Cause).Inc()
+	f.metrics.told.WithLabelValues(c.previous.Cause).Inc()
 	seen := ""
 	if before != nil {
 		before.mu.Lock()
-		before.told = c.was
+		before.reported = c.previous
 		before.mu.Unlock()
 	} else {
-		seen = f.drops.told(c.name(), c.was.Cause, c.was.Down)
+		seen = f.drops.report(c.name(), c.previous.Cause, c.previous.Down)
 	}
-	f.options.Logger.Info("client returned", "client", c.name(), "told", c.was.Cause, "seen", seen,
-		"up", c.was.Up, "down", c.was.Down, "resumed", c.resumed, "gap", c.gap)
+	f.options.Logger.Info("client returned", "client", c.name(), "reported", c.previous.Cause, "seen", seen,
+		"up", c.previous.Up, "down", c.previous.Down, "resumed", c.resumed, "gap", c.gap)
 }
 
-// lost counts a client out: one line in the log, unless it left.
-func (f *Feed) lost(c *client, cause string) {
+// recordEnd counts a client out: one line in the log, unless it left.
+func (f *Feed) recordEnd(c *client, cause string) {
 	f.metrics.ends.WithLabelValues(cause).Inc()
 	if cause == causeLeft {
 		return
@@ -169,23 +169,23 @@ func (f *Feed) lost(c *client, cause string) {
 		Time: now, Client: c.name(), Block: wideBlock(c.info.Address), Browser: c.browser, Cause: cause,
 		Up: now.Sub(c.opened), Ping: -1, RTT: time.Duration(c.rtt.Load()), Resumed: c.resumed, Gap: c.gap,
 	}
-	if pinged := c.pinged.Load(); pinged != 0 {
-		drop.Ping = now.Sub(time.Unix(0, pinged))
+	if ping := c.lastPing.Load(); ping != 0 {
+		drop.Ping = now.Sub(time.Unix(0, ping))
 	}
 	c.mu.Lock()
 	drop.Replay = c.replayed
-	if c.told != nil {
-		drop.Told, drop.Down = c.told.Cause, c.told.Down
+	if c.reported != nil {
+		drop.Reported, drop.Down = c.reported.Cause, c.reported.Down
 	}
 	drop.Lag = uint64(len(c.page))
 	if c.inRing {
-		drop.Lag = f.ring.behind(c.at)
+		drop.Lag = f.ring.lag(c.at)
 	}
 	c.mu.Unlock()
 	kept := drop // the client may return, and be noted in it, while this line is written
 	f.drops.add(&kept)
 	f.options.Logger.LogAttrs(context.Background(), slog.LevelInfo, "client dropped",
-		slog.String("client", drop.Client), slog.String("cause", cause), slog.String("told", drop.Told),
+		slog.String("client", drop.Client), slog.String("cause", cause), slog.String("reported", drop.Reported),
 		slog.String("address", drop.Block), slog.String("browser", drop.Browser),
 		slog.Duration("up", drop.Up), slog.Duration("last_ping", drop.Ping), slog.Duration("rtt", drop.RTT),
 		slog.Uint64("lag", drop.Lag), slog.String("resumed", drop.Resumed), slog.Int("replayed", drop.Replay),
@@ -225,11 +225,11 @@ func browserOf(agent string) string {
 // answers it unless the client sends too many.
 func (c *client) protocolPing(_ context.Context, _ []byte) bool {
 	now := time.Now()
-	c.heard.Store(now.UnixNano())
+	c.lastReceived.Store(now.UnixNano())
 	if c.limit.AllowN(now, 1) {
 		return true
 	}
-	c.blame(causeRefused)
+	c.setCause(causeRefused)
 	go c.conn.Close(websocket.StatusPolicyViolation, "too many pings")
 	return false
 }

@@ -119,11 +119,11 @@ func TestDropSaysWhatWasKnown(t *testing.T) {
 
 	back := s.knowing(ids[29], "client=tab-1", "previous=sleep,5000,1500")
 	returned := s.log.with("client returned")
-	if len(returned) != 1 || returned[0]["told"] != "sleep" || returned[0]["seen"] != causeReset {
+	if len(returned) != 1 || returned[0]["reported"] != "sleep" || returned[0]["seen"] != causeReset {
 		t.Fatalf("%v", returned)
 	}
 	report := s.report()
-	if report.Connected != 1 || len(report.Drops) != 1 || report.Drops[0].Told != "sleep" || report.Drops[0].Down != 1500*time.Millisecond {
+	if report.Connected != 1 || len(report.Drops) != 1 || report.Drops[0].Reported != "sleep" || report.Drops[0].Down != 1500*time.Millisecond {
 		t.Fatalf("%+v", report)
 	}
 	back.conn.CloseNow()
@@ -136,10 +136,10 @@ func TestToldBeforeSeen(t *testing.T) {
 	s.knowing("", "client=tab-1", "previous=silence,60000,7000")
 	dead.conn.CloseNow()
 	line := s.dropped()
-	if line["told"] != "silence" || line["cause"] != causeReset {
+	if line["reported"] != "silence" || line["cause"] != causeReset {
 		t.Fatalf("%v", line)
 	}
-	if drop := s.report().Drops[0]; drop.Told != "silence" || drop.Down != 7*time.Second {
+	if drop := s.report().Drops[0]; drop.Reported != "silence" || drop.Down != 7*time.Second {
 		t.Fatalf("%+v", drop)
 	}
 }

@@ -4,7 +4,7 @@
 // One ring holds the newest events of the log, each encoded once. A client is a
 // cursor into the ring, not a queue: replay is reading from an old cursor, live is
 // reading at the head, so no switch between the two can lose or repeat an event,
-// and a slow client costs nothing. Whoever is behind gets batches. A cursor that
+// and a slow client costs nothing. A client with a lag gets batches. A cursor that
 // falls off the ring reads pages from the store; off the store, the client is told
 // of the gap.
 package feed
@@ -81,7 +81,7 @@ func New(options Options) (*Feed, error) {
 	}
 	f.done.Go(func() { f.follow(ctx) })
 	f.done.Go(func() { f.sweep(ctx) })
-	// Who dials at once must not be sent away because the log is a moment behind.
+	// Who dials at once must not be sent away because the log is reached a moment later.
 	// If it takes longer, the store is down: clients are told when to come back.
 	select {
 	case <-f.reached:
@@ -121,7 +121,7 @@ func (f *Feed) follow(ctx context.Context) {
 			pause = 50 * time.Millisecond
 		}
 		f.metrics.storeErrors.WithLabelValues("follow").Inc()
-		f.options.Logger.Error("the store cannot be followed", "error", err, "retry", pause)
+		f.options.Logger.Error("log cannot be followed; trying again", "error", err, "retry_in", pause)
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
@@ -144,7 +144,7 @@ func (s *sink) Reset(top store.ID) {
 	if !again {
 		close(s.feed.reached)
 	} else {
-		s.feed.options.Logger.Warn("the log began another life", "epoch", top.Epoch)
+		s.feed.options.Logger.Warn("log epoch changed; clients reconnect and are told of a gap", "epoch", top.Epoch)
 	}
 	s.feed.wakeAll()
 }
@@ -154,7 +154,7 @@ func (s *sink) Append(events []store.Event) {
 	entries := encodeAll(events)
 	for _, e := range entries {
 		if e.frame == nil {
-			s.feed.options.Logger.Warn("an event in the log is not JSON", "id", e.id.String(), "topic", e.topic)
+			s.feed.options.Logger.Warn("event in the log is not JSON; it is not sent", "id", e.id.String(), "topic", e.topic)
 		}
 	}
 	s.feed.ring.append(entries)
@@ -246,7 +246,7 @@ func (f *Feed) Drain(ctx context.Context, window time.Duration) error {
 		due := begin.Add(window * time.Duration(i) / time.Duration(len(all)))
 		select {
 		case <-time.After(time.Until(due)):
-			c.dismiss(causeDrain, wire.CloseRestart, wire.Advice(0, "draining"))
+			c.closeAfterWrite(causeDrain, wire.CloseRestart, wire.Advice(0, "draining"))
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -272,7 +272,7 @@ func (f *Feed) Close() error {
 	f.mu.Unlock()
 	f.stop()
 	for _, c := range f.snapshot() {
-		c.fail(causeShutdown)
+		c.abort(causeShutdown)
 	}
 	f.gone.Wait()
 	f.done.Wait()

@@ -225,9 +225,9 @@ func TestLogBeginsAnew(t *testing.T) {
 	s := serve(t, Options{Store: log}).ready()
 	ids := s.publish("cpu", 1, 3)
 	s.settle(ids[2])
-	idle, behind := s.knowing(""), s.knowing(ids[0], "topic=rare")
+	idle, lagging := s.knowing(""), s.knowing(ids[0], "topic=rare")
 	log.begin()
-	for _, p := range []*peer{idle, behind} {
+	for _, p := range []*peer{idle, lagging} {
 		if ce := p.closed(); ce.Code != wire.CloseRestart || !advised(ce) {
 			t.Fatalf("%+v", ce)
 		}

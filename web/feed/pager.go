@@ -41,7 +41,7 @@ func newPager(s store.Store, timeout time.Duration, mean func() int) *pager {
 	return &pager{store: s, timeout: timeout, mean: mean, slots: make(chan struct{}, pageReads), pages: map[store.ID][]entry{}}
 }
 
-// after returns the entries right behind id; none at the end of the log.
+// after returns the entries right after id; none at the end of the log.
 func (p *pager) after(id store.ID) ([]entry, error) {
 	p.mu.Lock()
 	page, ok := p.pages[id]
@@ -110,7 +110,7 @@ func (p *pager) keep(id store.ID, page []entry) {
 	}
 }
 
-// forget drops every page; the log has begun another life, or has been trimmed.
+// forget drops every page; the log has a new epoch, or has been trimmed.
 func (p *pager) forget() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -44,7 +44,7 @@ func TestPongsPassALongEvent(t *testing.T) {
 	p.send(wire.Ping)
 	p.readUntil("the pong is there", func() bool { return p.pongs > 0 })
 	if len(p.events) > 0 {
-		t.Error("the pong came behind the event")
+		t.Error("the pong came after the event")
 	}
 	p.readEvents(1)
 }

@@ -9,10 +9,10 @@ import (
 
 // start is where a connection begins.
 type start struct {
-	pos     store.ID // what follows comes behind this
+	pos     store.ID // what follows comes after this
 	at      cursor   // the same in the ring,
 	inRing  bool     // if it is there
-	page    []entry  // the events behind pos, if they were read from the store
+	page    []entry  // the events after pos, if they were read from the store
 	resumed bool
 	gap     *wire.Gap
 	live    bool // nothing is to be replayed
@@ -20,7 +20,7 @@ type start struct {
 
 var errNotReady = errors.New("feed: the log has not been reached yet")
 
-// resume finds the place behind after. It is exact or it is a gap, behind which
+// resume finds the place of an id. It is exact, or it is a gap, after which
 // everything that the log still has is replayed.
 func (f *Feed) resume(after string) (start, error) {
 	head, top, ready := f.ring.head()
@@ -36,16 +36,16 @@ func (f *Feed) resume(after string) (start, error) {
 	}
 	at, place := f.ring.find(id)
 	switch {
-	case place == inside:
+	case place == placeInside:
 		head, _, _ := f.ring.head()
 		return start{pos: id, at: at, inRing: true, resumed: true, live: at == head}, nil
-	case place == nowhere && id.Epoch != top.Epoch:
+	case place == placeUnknown && id.Epoch != top.Epoch:
 		return f.gap(after, wire.GapEpoch)
-	case place == nowhere:
+	case place == placeUnknown:
 		return f.gap(after, wire.GapInvalid)
 	}
-	// Older than the ring, or newer: this process may lag behind the one that the
-	// client comes from. The log itself knows.
+	// Older than the ring, or newer: this process may lag; the client may come from one that does not.
+	// Only the log itself knows.
 	page, err := f.pager.after(id)
 	if reason, gap := store.AsGap(err); gap {
 		return f.gap(after, reason)
@@ -65,7 +65,7 @@ func (f *Feed) gap(after, reason string) (start, error) {
 			return start{}, err
 		}
 		s := start{pos: bounds.Base, gap: &wire.Gap{After: after, Reason: reason}}
-		if at, place := f.ring.find(bounds.Base); place == inside {
+		if at, place := f.ring.find(bounds.Base); place == placeInside {
 			s.at, s.inRing = at, true
 			earliest, some := f.ring.firstID(at)
 			if s.live = !some; some {

@@ -18,7 +18,7 @@ type entry struct {
 }
 
 // valid reports whether data can go into a text frame as they are. Browsers close
-// the connection on what is not UTF-8, which json.Valid lets pass inside strings.
+// the connection on what is not UTF-8, which json.Valid lets pass placeInside strings.
 func valid(data []byte) bool { return utf8.Valid(data) && json.Valid(data) }
 
 // encode makes the frame of an event; events that other programs wrote into the
@@ -49,35 +49,35 @@ func encodeAll(events []store.Event) []entry {
 }
 
 // ring is the newest part of the log. Clients hold cursors into it: a cursor is
-// the sequence number of the next entry, together with the life of the ring in
-// which it was taken.
+// the sequence number of the next entry, together with the number of resets before
+// it was taken.
 //
 // Invariant: the entries with sequence numbers first..next-1 are, without holes,
-// the log's events behind base.
+// the log's events after base.
 type ring struct {
 	mu       sync.RWMutex
 	slots    []entry
 	maxBytes int
 
-	life        uint64 // counts resets; 0 before the log was first reached
+	resets      uint64 // 0 before the log was first reached
 	first, next uint64
 	base        store.ID
 	bytes       int
 }
 
 // cursor is a place between two entries of a ring.
-type cursor struct{ life, seq uint64 }
+type cursor struct{ resets, seq uint64 }
 
 func newRing(events, bytes int) *ring {
 	return &ring{slots: make([]entry, events), maxBytes: bytes}
 }
 
-// reset begins a new life of the ring behind top.
+// reset empties the ring; what is appended next comes after top.
 func (r *ring) reset(top store.ID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	clear(r.slots)
-	r.life++
+	r.resets++
 	r.first, r.bytes, r.base = r.next, 0, top
 }
 
@@ -128,51 +128,51 @@ func (r *ring) topLocked() store.ID {
 func (r *ring) head() (at cursor, top store.ID, ready bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	return cursor{r.life, r.next}, r.topLocked(), r.life > 0
+	return cursor{r.resets, r.next}, r.topLocked(), r.resets > 0
 }
 
 // place says where an id lies, seen from a ring.
 type place int
 
 const (
-	inside  place = iota // the ring has everything behind it
-	before               // older than the ring
-	beyond               // newer than the ring
-	nowhere              // between two entries, or of another epoch
+	placeInside  place = iota // the ring has every event after it
+	placeOlder                // older than the ring
+	placeNewer                // newer than the ring
+	placeUnknown              // between two entries, or of another epoch
 )
 
-// find looks an id up; the cursor is valid only for an id inside.
+// find looks an id up; the cursor is valid only for an id placeInside.
 func (r *ring) find(id store.ID) (cursor, place) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	switch {
-	case r.life == 0 || id.Epoch != r.base.Epoch:
-		return cursor{}, nowhere
+	case r.resets == 0 || id.Epoch != r.base.Epoch:
+		return cursor{}, placeUnknown
 	case id == r.base:
-		return cursor{r.life, r.first}, inside
+		return cursor{r.resets, r.first}, placeInside
 	case id.Compare(r.base) < 0:
-		return cursor{}, before
+		return cursor{}, placeOlder
 	case id.Compare(r.topLocked()) > 0:
-		return cursor{}, beyond
+		return cursor{}, placeNewer
 	}
 	n := sort.Search(int(r.next-r.first), func(i int) bool {
 		return r.slot(r.first+uint64(i)).id.Compare(id) >= 0
 	})
 	seq := r.first + uint64(n)
 	if r.slot(seq).id != id {
-		return cursor{}, nowhere
+		return cursor{}, placeUnknown
 	}
-	return cursor{r.life, seq + 1}, inside
+	return cursor{r.resets, seq + 1}, placeInside
 }
 
 // Outcomes of ring.read.
 type reading int
 
 const (
-	more   reading = iota // there may be more behind what was read
-	atHead                // the cursor has reached the end of the ring
-	fallen                // the ring has dropped the entry behind the cursor
-	reborn                // the ring began another life
+	more      reading = iota // there may be more after what was read
+	atHead                   // the cursor has reached the end of the ring
+	evicted                  // the ring has dropped the entry after the cursor
+	ringReset                // the ring was reset: the log has a new epoch
 )
 
 // scanMax bounds how many entries one read looks at, and so how long it holds the
@@ -181,15 +181,15 @@ const scanMax = 1024
 
 // read moves the cursor forward over at most limit entries that take wants, and
 // at most maxBytes of them, but one at least. It returns their frames, the id that the cursor
-// now stands behind (zero when it did not move), and whether any entry was passed over.
+// has reached (zero when it did not move), and whether any entry was passed over.
 func (r *ring) read(at *cursor, take func(topic string) bool, frames [][]byte, limit, maxBytes int) (_ [][]byte, last store.ID, skipped bool, _ reading) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	if at.life != r.life {
-		return frames, last, false, reborn
+	if at.resets != r.resets {
+		return frames, last, false, ringReset
 	}
 	if at.seq < r.first {
-		return frames, last, false, fallen
+		return frames, last, false, evicted
 	}
 	size, scanned := 0, 0
 	for at.seq < r.next && scanned < scanMax && len(frames) < limit {
@@ -222,21 +222,21 @@ func (r *ring) mean() int {
 	return r.bytes / int(r.next-r.first)
 }
 
-// behind tells how many entries of the ring lie behind the cursor.
-func (r *ring) behind(at cursor) uint64 {
+// lag is how many entries of the ring come after the cursor.
+func (r *ring) lag(at cursor) uint64 {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	if at.life != r.life {
+	if at.resets != r.resets {
 		return 0
 	}
 	return r.next - at.seq
 }
 
-// firstID is the id of the first entry behind the cursor.
+// firstID is the id of the first entry after the cursor.
 func (r *ring) firstID(at cursor) (store.ID, bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	if at.life != r.life || at.seq < r.first || at.seq >= r.next {
+	if at.resets != r.resets || at.seq < r.first || at.seq >= r.next {
 		return store.ID{}, false
 	}
 	return r.slot(at.seq).id, true

@@ -122,8 +122,8 @@ func (f *Feed) connect(w http.ResponseWriter, r *http.Request, address netip.Add
 	if f.options.Topics != nil {
 		c.allow = f.options.Topics(r)
 	}
-	if was, ok := wire.ParsePrevious(query.Get(wire.QueryPrevious)); ok {
-		c.was = &was
+	if previous, ok := wire.ParsePrevious(query.Get(wire.QueryPrevious)); ok {
+		c.previous = &previous
 	}
 	if from.resumed || from.gap != nil {
 		c.resumed = strings.ToValidUTF8(after[:min(len(after), store.MaxID)], "?")
@@ -134,7 +134,7 @@ func (f *Feed) connect(w http.ResponseWriter, r *http.Request, address netip.Add
 	if !c.plain {
 		c.hello = f.helloFor(from)
 	}
-	c.heard.Store(now.UnixNano())
+	c.lastReceived.Store(now.UnixNano())
 
 	h := &hijacker{ResponseWriter: w}
 	c.conn, err = websocket.Accept(h, r, &websocket.AcceptOptions{
@@ -152,7 +152,7 @@ func (f *Feed) connect(w http.ResponseWriter, r *http.Request, address netip.Add
 		c.network.Close()
 		return errClosed
 	}
-	f.arrived(c, before)
+	f.recordConnect(c, before)
 	go c.read()
 	c.wake()
 	return nil

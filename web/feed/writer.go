@@ -28,21 +28,21 @@ func (c *client) input(change func(*inputs)) {
 func (c *client) wake() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.writing && c.due() {
+	if !c.writing && c.hasWork() {
 		c.writing = true
 		go c.write()
 	}
 }
 
-// due reports whether there is something to write. For a client with topics it
+// hasWork reports whether there is something to write. For a client with topics it
 // moves the cursor over events that are not for it, so that an idle client with
 // rare topics does not fall off the ring and needs no goroutine to stay.
-func (c *client) due() bool {
-	if c.hello != nil || c.pongs > 0 || c.bye != nil || len(c.page) > 0 || !c.live {
+func (c *client) hasWork() bool {
+	if c.hello != nil || c.pongs > 0 || c.closing != nil || len(c.page) > 0 || !c.live {
 		return true
 	}
 	if !c.inRing {
-		return !c.dry()
+		return !c.storeHasNoMore()
 	}
 	if c.topics == nil && c.allow == nil {
 		head, _, _ := c.feed.ring.head()
@@ -51,10 +51,10 @@ func (c *client) due() bool {
 	for {
 		at := c.at
 		frames, last, skipped, state := c.feed.ring.read(&at, c.wants, nil, 1, 0)
-		if len(frames) > 0 || state == fallen || state == reborn {
+		if len(frames) > 0 || state == evicted || state == ringReset {
 			return true
 		}
-		c.moved(at, last, skipped)
+		c.advance(at, last, skipped)
 		if state == atHead {
 			return false
 		}
@@ -73,7 +73,7 @@ func (c *client) wants(topic string) bool {
 	}
 	ok, known := c.allowed[topic]
 	if !known {
-		ok = c.ask(topic)
+		ok = c.callTopicsHook(topic)
 		if c.allowed == nil || len(c.allowed) >= maxTopics {
 			c.allowed = map[string]bool{}
 		}
@@ -82,18 +82,18 @@ func (c *client) wants(topic string) bool {
 	return ok
 }
 
-// ask puts a topic to the owner's hook; one that panics allows nothing.
-func (c *client) ask(topic string) (ok bool) {
+// callTopicsHook asks the hook of the feed's owner; one that panics allows nothing.
+func (c *client) callTopicsHook(topic string) (ok bool) {
 	defer func() {
 		if p := recover(); p != nil {
-			c.feed.options.Logger.Error("Topics panics", "panic", p, "topic", topic, "stack", string(debug.Stack()))
+			c.feed.options.Logger.Error("Topics hook panicked; the topic is refused", "panic", p, "topic", topic, "stack", string(debug.Stack()))
 		}
 	}()
 	return c.allow(topic)
 }
 
-// moved notes where the cursor stands after a read that passed over events.
-func (c *client) moved(at cursor, last store.ID, skipped bool) {
+// advance notes where the cursor stands after a read that passed over events.
+func (c *client) advance(at cursor, last store.ID, skipped bool) {
 	c.at = at
 	if !last.IsZero() {
 		c.pos = last
@@ -103,20 +103,20 @@ func (c *client) moved(at cursor, last store.ID, skipped bool) {
 
 // step is what the writer does next.
 type step struct {
-	kind   stepKind
-	frame  []byte
-	frames [][]byte
-	bye    *websocket.CloseError
+	kind    stepKind
+	frame   []byte
+	frames  [][]byte
+	closing *websocket.CloseError
 }
 
 type stepKind int
 
 const (
-	rest     stepKind = iota
-	oneFrame          // write frame
-	batch             // write frames
-	turnPage          // read from the store
-	goodbye           // close
+	idle      stepKind = iota
+	oneFrame           // write frame
+	batch              // write frames
+	readPage           // read from the store
+	closeConn          // close
 )
 
 // write does what is due, then stops.
@@ -125,7 +125,7 @@ func (c *client) write() {
 	for {
 		c.mu.Lock()
 		s := c.next(frames[:0])
-		if s.kind == rest {
+		if s.kind == idle {
 			c.writing = false
 			c.mu.Unlock()
 			return
@@ -138,10 +138,10 @@ func (c *client) write() {
 		case batch:
 			frames = s.frames
 			ok = c.sendAll(frames)
-		case turnPage:
-			ok = c.turn()
-		case goodbye:
-			c.conn.Close(s.bye.Code, s.bye.Reason)
+		case readPage:
+			ok = c.readPage()
+		case closeConn:
+			c.conn.Close(s.closing.Code, s.closing.Reason)
 			ok = false
 		}
 		if !ok {
@@ -158,15 +158,15 @@ func (c *client) next(frames [][]byte) step {
 		c.hello = nil
 		return step{kind: oneFrame, frame: hello}
 	}
-	if c.owesPong() {
+	if c.takePong() {
 		return step{kind: oneFrame, frame: pong}
 	}
-	if c.pending {
+	if c.positionDue {
 		_, top, _ := c.feed.ring.head()
-		return c.tell(c.pos == top)
+		return c.positionFrame(c.pos == top)
 	}
-	if c.bye != nil {
-		return step{kind: goodbye, bye: c.bye}
+	if c.closing != nil {
+		return step{kind: closeConn, closing: c.closing}
 	}
 	limit := batchEvents
 	if c.plain {
@@ -178,14 +178,14 @@ func (c *client) next(frames [][]byte) step {
 	if !c.inRing {
 		at, place := c.feed.ring.find(c.pos)
 		switch {
-		case place == inside:
+		case place == placeInside:
 			c.at, c.inRing = at, true
-		case !c.dry():
-			return step{kind: turnPage}
+		case !c.storeHasNoMore():
+			return step{kind: readPage}
 		case !c.live:
-			return c.tell(true)
+			return c.positionFrame(true)
 		default:
-			return step{kind: rest}
+			return step{kind: idle}
 		}
 	}
 	for {
@@ -197,44 +197,44 @@ func (c *client) next(frames [][]byte) step {
 		at := c.at
 		frames, last, skipped, state = c.feed.ring.read(&at, c.filter(), frames, limit, batchBytes)
 		switch {
-		case state == reborn:
-			c.leave(causeEpoch, wire.CloseRestart, "the log began anew")
-			return step{kind: goodbye, bye: c.bye}
-		case state == fallen:
+		case state == ringReset:
+			c.closeWithAdvice(causeEpoch, wire.CloseRestart, "log epoch changed")
+			return step{kind: closeConn, closing: c.closing}
+		case state == evicted:
 			c.inRing = false
-			return step{kind: turnPage}
+			return step{kind: readPage}
 		}
 		if !c.live {
 			c.replayed += len(frames)
 		}
-		c.moved(at, last, skipped)
+		c.advance(at, last, skipped)
 		switch {
 		case len(frames) > 0:
 			return step{kind: batch, frames: frames}
 		case state == more:
 		case !c.live:
-			return c.tell(true)
+			return c.positionFrame(true)
 		default:
-			return step{kind: rest}
+			return step{kind: idle}
 		}
 	}
 }
 
-// owesPong takes one from those that are due; it runs under mu.
-func (c *client) owesPong() bool {
+// takePong takes one of the pongs that are due; it runs under mu.
+func (c *client) takePong() bool {
 	if c.pongs == 0 {
 		return false
 	}
 	c.pongs--
-	c.pending = c.pending || c.skipped && !c.plain
+	c.positionDue = c.positionDue || c.skipped && !c.plain
 	return true
 }
 
-// dry reports whether the store had nothing behind the client, and the ring has
-// not grown since: it lags behind the store.
-func (c *client) dry() bool {
+// storeHasNoMore reports whether the store had nothing after the client, and the ring has
+// not grown since: the ring lags.
+func (c *client) storeHasNoMore() bool {
 	head, _, _ := c.feed.ring.head()
-	return c.ebb == head
+	return c.emptyAt == head
 }
 
 // filter is nil when the client wants everything, which spares a call an event.
@@ -265,10 +265,10 @@ func (c *client) fromPage(frames [][]byte, limit int) step {
 	return step{kind: batch, frames: frames}
 }
 
-// tell makes an at frame; a plain client only takes note.
-func (c *client) tell(live bool) step {
+// positionFrame makes a position frame; a plain client only takes note.
+func (c *client) positionFrame(live bool) step {
 	c.live = c.live || live
-	c.pending, c.skipped = false, false
+	c.positionDue, c.skipped = false, false
 	if c.plain {
 		return step{kind: batch}
 	}
@@ -276,9 +276,9 @@ func (c *client) tell(live bool) step {
 	return step{kind: oneFrame, frame: frame}
 }
 
-// turn reads the next page from the store. A hole that opened meanwhile can be
+// readPage reads the next page from the store. A hole that opened meanwhile can be
 // told only in a hello, so the client is sent to get one.
-func (c *client) turn() bool {
+func (c *client) readPage() bool {
 	c.mu.Lock()
 	pos := c.pos
 	c.mu.Unlock()
@@ -289,27 +289,27 @@ func (c *client) turn() bool {
 	reason, gap := store.AsGap(err)
 	switch {
 	case gap && reason == store.Trimmed:
-		c.leave(causeLapped, wire.CloseRestart, "the log was trimmed past the client")
+		c.closeWithAdvice(causeLapped, wire.CloseRestart, "log trimmed past the client")
 	case gap:
-		c.leave(causeEpoch, wire.CloseRestart, "the log began anew")
+		c.closeWithAdvice(causeEpoch, wire.CloseRestart, "log epoch changed")
 	case err != nil:
 		c.feed.metrics.storeErrors.WithLabelValues("after").Inc()
-		c.leave(causeStore, wire.CloseTryLater, "the log cannot be read")
+		c.closeWithAdvice(causeStore, wire.CloseTryLater, "the log cannot be read")
 	case len(page) == 0:
-		c.ebb = head
+		c.emptyAt = head
 	default:
 		c.page = page
 	}
 	return true
 }
 
-// leave says goodbye with advice; it runs under mu.
-func (c *client) leave(cause string, code websocket.StatusCode, reason string) {
+// closeWithAdvice ends the connection with advice; it runs under mu.
+func (c *client) closeWithAdvice(cause string, code websocket.StatusCode, reason string) {
 	if c.cause == "" {
 		c.cause = cause
 	}
-	if c.bye == nil {
-		c.bye = &websocket.CloseError{Code: code, Reason: c.feed.later(time.Second, reason)}
+	if c.closing == nil {
+		c.closing = &websocket.CloseError{Code: code, Reason: c.feed.later(time.Second, reason)}
 	}
 }
 
@@ -344,17 +344,17 @@ func (c *client) sendAll(frames [][]byte) bool {
 // send writes a frame, a long one in parts if the client can put them together.
 func (c *client) send(frame []byte) bool {
 	if c.plain || len(frame) <= wire.PartSize {
-		return c.put(frame)
+		return c.writeMessage(frame)
 	}
 	buffer := batches.Get().(*[]byte)
 	defer batches.Put(buffer)
 	put := func(mark string, part []byte) bool {
 		*buffer = append(append((*buffer)[:0], mark...), part...)
-		return c.put(*buffer)
+		return c.writeMessage(*buffer)
 	}
 	for len(frame) > wire.PartSize {
 		part, rest := wire.Cut(frame)
-		if !put(wire.PartMore, part) || !c.pongsBetween() {
+		if !put(wire.PartMore, part) || !c.sendPongs() {
 			return false
 		}
 		frame = rest
@@ -362,23 +362,23 @@ func (c *client) send(frame []byte) bool {
 	return put(wire.PartLast, frame)
 }
 
-// pongsBetween writes the pongs that are due, for they need not wait for the rest
+// sendPongs writes the pongs that are due, for they need not wait for the rest
 // of a frame.
-func (c *client) pongsBetween() bool {
+func (c *client) sendPongs() bool {
 	for {
 		c.mu.Lock()
-		owes := c.owesPong()
+		due := c.takePong()
 		c.mu.Unlock()
-		if !owes {
+		if !due {
 			return true
 		}
-		if !c.put(pong) {
+		if !c.writeMessage(pong) {
 			return false
 		}
 	}
 }
 
-func (c *client) put(text []byte) bool {
+func (c *client) writeMessage(text []byte) bool {
 	err := c.conn.Write(context.Background(), websocket.MessageText, text)
 	if err != nil {
 		c.network.Close() // the reader then tells the cause
