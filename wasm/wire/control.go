@@ -106,5 +106,5 @@ var ErrorCodes = []string{ErrorTooLarge, ErrorRate, ErrorTooManyTopics, ErrorInv
 // Topics replaces the topics of a connection.
 type Topics struct {
 	Kind   string   `json:"wakesocket"` // [KindTopics]
-	Topics []string `json:"topics"`     // none means all
+	Topics []string `json:"topics"`     // topics or patterns, see [MatchTopic]; none means all
 }

@@ -20,7 +20,7 @@ const (
 	QueryVersion  = "wakesocket" // [Version], when the client understands control frames
 	QueryPrevious = "previous"   // how the previous connection ended, see [Previous]
 	QueryClient   = "client"     // stable id of the client: one browser tab
-	QueryTopic    = "topic"      // a topic that the client wants; repeated, none means all
+	QueryTopic    = "topic"      // a topic or pattern that the client wants, see [MatchTopic]; repeated, none means all
 )
 
 // Version is the value of [QueryVersion].
