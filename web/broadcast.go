@@ -9,7 +9,8 @@ import (
 	"time"
 
 	"github.com/wakesocket/wakesocket/web/feed"
-	"github.com/wakesocket/wakesocket/web/internal/metrics"
+	"github.com/wakesocket/wakesocket/web/feed/metrics"
+	vitals "github.com/wakesocket/wakesocket/web/internal/metrics"
 	"github.com/wakesocket/wakesocket/web/store"
 )
 
@@ -25,24 +26,25 @@ type broadcast struct {
 	beats  *feed.Feed
 	plain  *feed.Feed
 	recent recent
+	counts *metrics.Collector // of beats, over its restarts
 
 	publishing sync.Mutex // the order of n is the order of the log
 	n          uint64
 }
 
 func newBroadcast(open func() (store.Store, error)) (*broadcast, error) {
-	b := &broadcast{open: open, run: store.NewEpoch()}
+	b := &broadcast{open: open, run: store.NewEpoch(), counts: metrics.New(nil)}
 	log, err := open()
 	if err != nil {
 		return nil, err
 	}
 	b.log = log
-	b.beats, b.plain, err = feeds(log)
+	b.beats, b.plain, err = b.feeds(log)
 	return b, err
 }
 
-func feeds(log store.Store) (beats, plain *feed.Feed, err error) {
-	if beats, err = feed.New(feed.Options{Store: log}); err != nil {
+func (b *broadcast) feeds(log store.Store) (beats, plain *feed.Feed, err error) {
+	if beats, err = feed.New(feed.Options{Store: log, Observer: b.counts}); err != nil {
 		return nil, nil, err
 	}
 	quiet := slog.New(slog.DiscardHandler) // both feeds would tell of the same log
@@ -65,7 +67,7 @@ func (b *broadcast) restart(ctx context.Context, keep bool) error {
 				return err
 			}
 		}
-		beats, plain, err := feeds(log)
+		beats, plain, err := b.feeds(log)
 		if err == nil {
 			b.log, b.beats, b.plain = log, beats, plain
 		}
@@ -118,7 +120,7 @@ func (b *broadcast) publish(ctx context.Context, topic string, value any, failur
 
 // measure publishes the probes' readings until ctx ends; the function that it
 // returns waits for that end.
-func (b *broadcast) measure(ctx context.Context, probes []metrics.Probe) (wait func()) {
+func (b *broadcast) measure(ctx context.Context, probes []vitals.Probe) (wait func()) {
 	var running sync.WaitGroup
 	for _, p := range probes {
 		running.Go(func() {

@@ -8,6 +8,9 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
 	"github.com/wakesocket/wakesocket/web/internal/faults"
 	"github.com/wakesocket/wakesocket/web/static"
 )
@@ -21,12 +24,16 @@ func routes(b *broadcast, listener *faults.Listener, assets fs.FS) (http.Handler
 	if err != nil {
 		return nil, err
 	}
+	registry := prometheus.NewRegistry()
+	if err := registry.Register(b.counts); err != nil {
+		return nil, err
+	}
 	mux := http.NewServeMux()
 	mux.Handle("/", withPolicy(files))
 	mux.Handle("GET /feed", listener.Handler(b.current(func() http.Handler { return b.beats })))
 	mux.Handle("GET /plain", listener.Handler(b.current(func() http.Handler { return b.plain })))
 	mux.Handle("GET /debug/clients", b.current(func() http.Handler { return b.beats.Debug() }))
-	mux.Handle("GET /metrics", b.current(func() http.Handler { return b.beats.Metrics() }))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	mux.Handle("GET /snapshot", &b.recent)
 	mux.HandleFunc("GET /faults", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, listener.Status()) })
 	// Another site's page must not break the connections of this one.

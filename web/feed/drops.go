@@ -136,16 +136,16 @@ func (c *client) name() string {
 func (f *Feed) recordConnect(c, before *client) {
 	switch {
 	case c.gap != "":
-		f.metrics.resumes.WithLabelValues("gap_" + c.gap).Inc()
+		f.options.Observer.Connected("gap_" + c.gap)
 	case c.resumed != "":
-		f.metrics.resumes.WithLabelValues("exact").Inc()
+		f.options.Observer.Connected(resumeExact)
 	default:
-		f.metrics.resumes.WithLabelValues("fresh").Inc()
+		f.options.Observer.Connected(resumeFresh)
 	}
 	if c.previous == nil {
 		return
 	}
-	f.metrics.told.WithLabelValues(c.previous.Cause).Inc()
+	f.options.Observer.DropReported(c.previous.Cause)
 	seen := ""
 	if before != nil {
 		before.mu.Lock()
@@ -160,7 +160,7 @@ func (f *Feed) recordConnect(c, before *client) {
 
 // recordEnd counts a client out: one line in the log, unless it left.
 func (f *Feed) recordEnd(c *client, cause string) {
-	f.metrics.ends.WithLabelValues(cause).Inc()
+	f.options.Observer.Disconnected(cause)
 	if cause == causeLeft {
 		return
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -198,33 +197,6 @@ func TestDebugPage(t *testing.T) {
 	if len(report.Clients) != 1 || report.Clients[0] != want[0] || report.Causes[0].Name != causeReset || report.Blocks[0].Name != "127.0.0.0/24" {
 		t.Fatalf("%+v", report)
 	}
-}
-
-// Clients choose close codes, ids and words; none of them may become a label.
-func TestMetricsHaveBoundedLabels(t *testing.T) {
-	s := serve(t, Options{}).ready()
-	count := func() int { return strings.Count(s.scrape(), "\n") }
-	before := count()
-	for i := range 50 {
-		p := s.knowing("", fmt.Sprintf("client=c%d", i), fmt.Sprintf("previous=evil%d,1,1", i))
-		p.conn.Close(websocket.StatusCode(3000+i), "")
-	}
-	s.empty()
-	if after := count(); after != before {
-		t.Fatalf("%d lines, then %d:\n%s", before, after, s.scrape())
-	}
-	until(t, "all are counted", func() bool {
-		text := s.scrape()
-		return strings.Contains(text, `wakesocket_connections_ended_total{cause="closed"} 50`) &&
-			strings.Contains(text, `wakesocket_losses_told_total{cause="other"} 50`)
-	})
-}
-
-func (s *server) scrape() string {
-	r := httptest.NewRecorder()
-	s.Metrics().ServeHTTP(r, httptest.NewRequest("GET", "/metrics", nil))
-	body, _ := io.ReadAll(r.Body)
-	return string(body)
 }
 
 // A cursor that falls off the whole log is told so by a new hello.

@@ -30,7 +30,6 @@ type Feed struct {
 	ring    *ring
 	pager   *pager
 	drops   *drops
-	metrics *metrics
 	accept  *rate.Limiter // nil: no limit
 	refusal chan struct{}
 
@@ -75,7 +74,6 @@ func New(options Options) (*Feed, error) {
 		stop:    stop,
 	}
 	f.pager = newPager(options.Store, options.StoreTimeout, f.ring.mean)
-	f.metrics = newMetrics(f)
 	if options.AcceptRate > 0 {
 		f.accept = rate.NewLimiter(rate.Limit(options.AcceptRate), max(1, int(options.AcceptRate)))
 	}
@@ -90,16 +88,20 @@ func New(options Options) (*Feed, error) {
 	return f, nil
 }
 
-// Publish appends an event to the log and returns its id. It fails when data are
-// not JSON or too large, when the topic is not one, and when the store fails; an
-// event whose Publish failed may still appear if the store lost the answer only.
+// Publish appends an event to the log and returns its id. It fails with
+// [ErrInvalidTopic], [ErrInvalidEvent], [ErrTooLarge] or [ErrClosed], or with the
+// error of the store; then the event may still appear, if only the answer of the
+// store was lost.
 func (f *Feed) Publish(ctx context.Context, topic string, data []byte) (id string, err error) {
+	if f.isClosed() {
+		return "", ErrClosed
+	}
 	if err := f.check(topic, data); err != nil {
 		return "", err
 	}
 	at, err := f.options.Store.Publish(ctx, topic, data)
 	if err != nil {
-		f.metrics.storeErrors.WithLabelValues("publish").Inc()
+		f.options.Observer.StoreFailed(operationPublish)
 		return "", err
 	}
 	return at.String(), nil
@@ -120,7 +122,7 @@ func (f *Feed) follow(ctx context.Context) {
 		if s.used {
 			pause = 50 * time.Millisecond
 		}
-		f.metrics.storeErrors.WithLabelValues("follow").Inc()
+		f.options.Observer.StoreFailed(operationFollow)
 		f.options.Logger.Error("log cannot be followed; trying again", "error", err, "retry_in", pause)
 		select {
 		case <-time.After(pause):
@@ -158,7 +160,7 @@ func (s *sink) Append(events []store.Event) {
 		}
 	}
 	s.feed.ring.append(entries)
-	s.feed.metrics.events.Add(float64(len(entries)))
+	s.feed.options.Observer.EventsRead(len(entries))
 	s.feed.wakeAll()
 }
 
@@ -262,6 +264,12 @@ func (f *Feed) Drain(ctx context.Context, window time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+func (f *Feed) isClosed() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.closed
 }
 
 // Close drops every client and stops following the log. It does not close the

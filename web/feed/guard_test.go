@@ -276,20 +276,28 @@ func TestOrdinaryRequest(t *testing.T) {
 
 func TestPublishRefuses(t *testing.T) {
 	s := serve(t, Options{MaxEvent: 100})
-	for name, event := range map[string][2]string{
-		"not JSON":  {"cpu", `{"a":`},
-		"empty":     {"cpu", ``},
-		"two":       {"cpu", `1 2`},
-		"bad UTF-8": {"cpu", "\"\xff\""},
-		"too large": {"cpu", `"` + strings.Repeat("x", 200) + `"`},
-		"no topic":  {"", `1`},
-		"control":   {"a\nb", `1`},
-		"not UTF-8": {"a\xff", `1`},
-		"long":      {strings.Repeat("x", 129), `1`},
+	for name, test := range map[string]struct {
+		topic, data string
+		want        error
+	}{
+		"largest":   {"cpu", `"` + strings.Repeat("x", 98) + `"`, nil},
+		"too large": {"cpu", `"` + strings.Repeat("x", 99) + `"`, ErrTooLarge},
+		"not JSON":  {"cpu", `{"a":`, ErrInvalidEvent},
+		"empty":     {"cpu", ``, ErrInvalidEvent},
+		"two":       {"cpu", `1 2`, ErrInvalidEvent},
+		"bad UTF-8": {"cpu", "\"\xff\"", ErrInvalidEvent},
+		"no topic":  {"", `1`, ErrInvalidTopic},
+		"control":   {"a\nb", `1`, ErrInvalidTopic},
+		"not UTF-8": {"a\xff", `1`, ErrInvalidTopic},
+		"long":      {strings.Repeat("x", 129), `1`, ErrInvalidTopic},
 	} {
-		if _, err := s.Publish(context.Background(), event[0], []byte(event[1])); err == nil {
-			t.Errorf("%s: no error", name)
+		if _, err := s.Publish(context.Background(), test.topic, []byte(test.data)); !errors.Is(err, test.want) {
+			t.Errorf("%s: %v", name, err)
 		}
+	}
+	s.Close()
+	if id, err := s.Publish(context.Background(), "cpu", []byte("1")); !errors.Is(err, ErrClosed) || id != "" {
+		t.Errorf("after Close: %q, %v", id, err)
 	}
 }
 

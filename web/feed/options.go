@@ -14,12 +14,6 @@ import (
 	"github.com/wakesocket/wakesocket/web/store/memory"
 )
 
-// Errors for [Options.Authorize]; they may be wrapped.
-var (
-	ErrUnauthorized = errors.New("feed: unauthorized") // close code 4401: a fresh url may help
-	ErrForbidden    = errors.New("feed: forbidden")    // close code 4403: nothing will help
-)
-
 // Options of a feed. The zero value serves an in-memory log to pages of the same
 // origin.
 type Options struct {
@@ -53,6 +47,10 @@ type Options struct {
 
 	// Logger gets one line for each client that is lost; [slog.Default] when nil.
 	Logger *slog.Logger
+
+	// Observer counts what the feed does, see package metrics. Defaults to
+	// [NoObserver].
+	Observer Observer
 
 	// Ring is how many of the newest events stay in memory, encoded; 4096 when 0. RingBytes
 	// bounds their size; 64 MiB when 0.
@@ -106,6 +104,9 @@ func (o Options) withDefaults() (Options, error) {
 	o.MessageRate = cmp.Or(o.MessageRate, 50)
 	o.StoreTimeout = cmp.Or(o.StoreTimeout, 5*time.Second)
 	o.Logger = cmp.Or(o.Logger, slog.Default())
+	if o.Observer == nil {
+		o.Observer = NoObserver{}
+	}
 	for name, value := range map[string]int{
 		"Heartbeat": int(o.Heartbeat), "WriteTimeout": int(o.WriteTimeout), "Ring": o.Ring, "RingBytes": o.RingBytes,
 		"MaxEvent": o.MaxEvent, "MaxClients": o.MaxClients, "StoreTimeout": int(o.StoreTimeout),

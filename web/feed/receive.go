@@ -30,7 +30,7 @@ func (f *Feed) Receive(token string) http.Handler {
 		}
 		if r.Method != http.MethodPost {
 			w.Header().Set("Allow", http.MethodPost)
-			http.Error(w, "events are posted", http.StatusMethodNotAllowed)
+			http.Error(w, "method not allowed; use POST", http.StatusMethodNotAllowed)
 			return
 		}
 		data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(f.options.MaxEvent)))
@@ -48,7 +48,7 @@ func (f *Feed) Receive(token string) http.Handler {
 		}
 		id, err := f.Publish(r.Context(), topic, data)
 		if err != nil {
-			f.options.Logger.Error("an event that was posted is lost", "topic", topic, "error", err)
+			f.options.Logger.Error("publish failed; the event may not be in the log", "topic", topic, "error", err)
 			w.Header().Set("Retry-After", "1")
 			http.Error(w, "the log cannot be written", http.StatusServiceUnavailable)
 			return
@@ -61,13 +61,13 @@ func (f *Feed) Receive(token string) http.Handler {
 // check says what is wrong with an event.
 func (f *Feed) check(topic string, data []byte) error {
 	if err := store.CheckTopic(topic); err != nil {
-		return err
+		return fmt.Errorf("%w: %v", ErrInvalidTopic, err)
 	}
 	if len(data) > f.options.MaxEvent {
-		return fmt.Errorf("feed: the event has %d bytes, at most %d are taken", len(data), f.options.MaxEvent)
+		return fmt.Errorf("%w: %d bytes, at most %d are allowed", ErrTooLarge, len(data), f.options.MaxEvent)
 	}
 	if !valid(data) {
-		return errors.New("feed: the event's data are not valid JSON in UTF-8")
+		return ErrInvalidEvent
 	}
 	return nil
 }

@@ -18,9 +18,9 @@ import (
 	"github.com/wakesocket/wakesocket/web/store"
 )
 
-// refusal is a close frame that a client gets instead of the feed. Browsers see
-// neither status nor headers of a failed handshake, so refusing is accepting and
-// closing.
+// refusal is a close frame that a client gets instead of the feed. A page cannot
+// see the status or the headers of a failed handshake, so a refused client is
+// accepted and then closed with a code.
 type refusal struct {
 	code   websocket.StatusCode
 	reason string
@@ -46,14 +46,14 @@ func (f *Feed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if refused, ok := errors.AsType[*refusal](err); ok {
-		f.turnAway(w, r, refused)
+		f.refuse(w, r, refused)
 	}
 }
 
-// turnAway closes the connection with a reason. When too many refused clients are
+// refuse closes the connection with a reason. When too many refused clients are
 // slow to answer, the rest are refused by plain HTTP, which holds nothing.
-func (f *Feed) turnAway(w http.ResponseWriter, r *http.Request, refused *refusal) {
-	f.metrics.refused.WithLabelValues(refused.label).Inc()
+func (f *Feed) refuse(w http.ResponseWriter, r *http.Request, refused *refusal) {
+	f.options.Observer.Refused(refused.label)
 	select {
 	case f.refusal <- struct{}{}:
 		defer func() { <-f.refusal }()
@@ -71,13 +71,13 @@ func (f *Feed) turnAway(w http.ResponseWriter, r *http.Request, refused *refusal
 // them costs the store anything. It reserves a place that release gives back.
 func (f *Feed) admit(r *http.Request, address netip.Addr) (release func(), err error) {
 	if wait := f.drainsFor(); wait > 0 {
-		return nil, &refusal{wire.CloseRestart, wire.Advice(wait+rand.N(time.Second+f.spread()), "draining"), "draining"}
+		return nil, &refusal{wire.CloseRestart, wire.Advice(wait+rand.N(time.Second+f.spread()), "draining"), refusedDraining}
 	}
 	if f.accept != nil && !f.accept.Allow() {
-		return nil, &refusal{wire.CloseTryLater, f.later(5*time.Second, "too many clients at once"), "rate"}
+		return nil, &refusal{wire.CloseTryLater, f.later(5*time.Second, "too many clients at once"), refusedRate}
 	}
 	if !f.originAllowed(r) {
-		return nil, &refusal{wire.CloseForbidden, "origin not allowed", "origin"}
+		return nil, &refusal{wire.CloseForbidden, "origin not allowed", refusedOrigin}
 	}
 	block := addressBlock(address)
 	if err := f.reserve(block); err != nil {
@@ -88,9 +88,9 @@ func (f *Feed) admit(r *http.Request, address netip.Addr) (release func(), err e
 		if err := f.options.Authorize(r); err != nil {
 			release()
 			if errors.Is(err, ErrUnauthorized) {
-				return nil, &refusal{wire.CloseUnauthorized, "unauthorized", "unauthorized"}
+				return nil, &refusal{wire.CloseUnauthorized, "unauthorized", refusedUnauthorized}
 			}
-			return nil, &refusal{wire.CloseForbidden, "forbidden", "forbidden"}
+			return nil, &refusal{wire.CloseForbidden, "forbidden", refusedForbidden}
 		}
 	}
 	return release, nil
@@ -102,11 +102,11 @@ func (f *Feed) connect(w http.ResponseWriter, r *http.Request, address netip.Add
 	id, after := query.Get(wire.QueryClient), query.Get(wire.QueryAfter)
 	topics, err := topicSet(query[wire.QueryTopic])
 	if err != nil || len(id) > maxClientID {
-		return &refusal{websocket.StatusPolicyViolation, "the query holds too much", "query"}
+		return &refusal{websocket.StatusPolicyViolation, "the query holds too much", refusedQuery}
 	}
 	from, err := f.resume(after)
 	if err != nil {
-		return &refusal{wire.CloseTryLater, f.later(2*time.Second, "the log cannot be read"), "store"}
+		return &refusal{wire.CloseTryLater, f.later(2*time.Second, "the log cannot be read"), refusedStore}
 	}
 	now := time.Now()
 	c := &client{
@@ -150,7 +150,7 @@ func (f *Feed) connect(w http.ResponseWriter, r *http.Request, address netip.Add
 	before, ok := f.add(c)
 	if !ok {
 		c.network.Close()
-		return errClosed
+		return ErrClosed
 	}
 	f.recordConnect(c, before)
 	go c.read()
@@ -176,10 +176,10 @@ func (f *Feed) reserve(block netip.Prefix) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.reserved >= f.options.MaxClients {
-		return &refusal{wire.CloseTryLater, f.later(30*time.Second, "full"), "full"}
+		return &refusal{wire.CloseTryLater, f.later(30*time.Second, "full"), refusedFull}
 	}
 	if most := f.options.MaxPerAddress; most > 0 && f.address[block] >= most {
-		return &refusal{wire.CloseTooMany, f.later(30*time.Second, "too many connections"), "address"}
+		return &refusal{wire.CloseTooMany, f.later(30*time.Second, "too many connections"), refusedAddress}
 	}
 	f.reserved++
 	f.address[block]++
@@ -194,8 +194,6 @@ func (f *Feed) release(block netip.Prefix) {
 		delete(f.address, block)
 	}
 }
-
-var errClosed = errors.New("feed: closed")
 
 // add makes the client one of those that are woken, and returns the connection
 // that it had until now, if the feed still holds that. It is not ok when the feed has been

@@ -293,7 +293,7 @@ func (c *client) readPage() bool {
 	case gap:
 		c.closeWithAdvice(causeEpoch, wire.CloseRestart, "log epoch changed")
 	case err != nil:
-		c.feed.metrics.storeErrors.WithLabelValues("after").Inc()
+		c.feed.options.Observer.StoreFailed(operationAfter)
 		c.closeWithAdvice(causeStore, wire.CloseTryLater, "the log cannot be read")
 	case len(page) == 0:
 		c.emptyAt = head
@@ -320,7 +320,7 @@ func (c *client) sendAll(frames [][]byte) bool {
 	if len(frames) == 0 {
 		return true
 	}
-	c.feed.metrics.deliveries.Add(float64(len(frames)))
+	c.feed.options.Observer.EventsSent(len(frames))
 	if len(frames) == 1 {
 		return c.send(frames[0])
 	}
