@@ -48,7 +48,7 @@ func (w *world) stale(want string) {
 }
 
 // A wake that heals at once makes nothing flicker.
-func TestBadgeIsCalm(t *testing.T) {
+func TestBadgeDoesNotFlicker(t *testing.T) {
 	w := newWorld(t, busy, nil)
 	w.badge("live", soon)
 	<-time.After(minUptime)

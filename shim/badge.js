@@ -1,8 +1,8 @@
 // @ts-check
 import { css } from "./badge.css.js";
-import { calmly } from "./calm.js";
+import { debounceLoss } from "./debounce.js";
 import { allFeeds, watchFeeds } from "./registry.js";
-import { age, countdown } from "./words.js";
+import { formatAge, formatCountdown } from "./format.js";
 
 /** @typedef {import("./shim.d.ts").Feed} Feed */
 
@@ -54,7 +54,7 @@ export function defineBadge() {
       #ticking;
       /** @type {(() => void) | undefined} */
       #unwatch;
-      #show = calmly((name) => this.#render(name));
+      #show = debounceLoss((name) => this.#render(name));
       #onState = () => this.#look();
       #onTick = () => this.#tick();
 
@@ -124,8 +124,8 @@ export function defineBadge() {
         const now = Date.now();
         /** @type {string[]} */
         const parts = [];
-        if (state && state.lastEventAt !== null) parts.push(age(now - state.lastEventAt, this.#name === "live"));
-        if (state?.name === this.#name && state.retryAt !== null) parts.push(countdown(state.retryAt - now));
+        if (state && state.lastEventAt !== null) parts.push(formatAge(now - state.lastEventAt, this.#name === "live"));
+        if (state?.name === this.#name && state.retryAt !== null) parts.push(formatCountdown(state.retryAt - now));
         const text = parts.join(" · ");
         if (this.#detail.textContent !== text) this.#detail.textContent = text;
         const title = state?.name === this.#name ? state.cause : "";

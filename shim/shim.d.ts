@@ -37,7 +37,7 @@ export interface FeedEvent {
   [name: string]: any;
 }
 
-/** Events that are missing for good: those behind `after` and before `earliest`. */
+/** Events that are missing for good: those after `after` and before `earliest`. */
 export interface Gap {
   /** The cursor that the feed asked to go on from. */
   readonly after: string;
@@ -92,7 +92,7 @@ export interface Options {
   spread?: number;
 }
 
-/** What a url function is told. */
+/** What a url function is called with. */
 export interface URLContext {
   /** The server refused the last address: a new token is needed. */
   fresh: boolean;
@@ -117,7 +117,7 @@ export interface Feed extends EventTarget {
   readonly state: State;
   /** Resolves when first live; rejects when failed or closed before. */
   readonly ready: Promise<void>;
-  /** Id of the last event that was delivered, or the position that the server told. */
+  /** Id of the last event that was delivered, or the position that the server reported. */
   readonly cursor: string;
   /** Calls back for every event from now on; returns how to stop that. */
   subscribe(callback: (event: FeedEvent) => void): () => void;

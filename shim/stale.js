@@ -1,5 +1,5 @@
 // @ts-check
-import { calmly } from "./calm.js";
+import { debounceLoss } from "./debounce.js";
 import { allFeeds, watchFeeds } from "./registry.js";
 
 /** Without weight, so that any rule of the page's own wins. */
@@ -23,7 +23,7 @@ export function markStale() {
   /** @param {ParentNode} root */
   const markAll = (root) => root.querySelectorAll("[data-stale]").forEach(mark);
 
-  const show = calmly((name) => {
+  const show = debounceLoss((name) => {
     stale = String(name !== "live");
     markAll(document);
   });

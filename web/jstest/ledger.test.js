@@ -18,7 +18,7 @@ test("what came before the first event is no loss", () => {
   assert.equal(ledger.counts("plain").lost, 0);
 });
 
-test("the same event twice is counted, and told", () => {
+test("the same event twice is counted and reported", () => {
   const ledger = new Ledger();
   assert.equal(ledger.note("ours", reading(1), 0), true);
   assert.equal(ledger.note("ours", reading(1), 5), false);
@@ -34,23 +34,23 @@ test("a new process counts anew", () => {
   assert.deepEqual(ledger.counts("ours"), { received: 3, lost: 1, twice: 0 });
 });
 
-test("each client is counted for itself, and one sees how far it is behind", () => {
+test("each client is counted for itself, and its lag is known", () => {
   const ledger = new Ledger();
   for (const n of [1, 2, 3, 4]) ledger.note("ours", reading(n), n);
   for (const n of [1, 2]) ledger.note("plain", reading(n), n);
-  assert.equal(ledger.behind("plain"), 2);
-  assert.equal(ledger.behind("ours"), 0);
+  assert.equal(ledger.lag("plain"), 2);
+  assert.equal(ledger.lag("ours"), 0);
   assert.deepEqual(ledger.since(300).map((e) => e.n), [3, 4]);
   assert.deepEqual(ledger.since(100)[0], { run: "a", n: 1, t: 100, ours: 1, plain: 1 });
 });
 
-test("nobody is owed what came before they listened", () => {
+test("a client is not expected to have events from before it connected", () => {
   const ledger = new Ledger();
   for (const n of [1, 2, 3]) ledger.note("ours", reading(n), 0);
   const [first, second, third] = ledger.since(0);
-  assert.equal(ledger.owed("plain", first), false);
+  assert.equal(ledger.expects("plain", first), false);
   ledger.note("plain", reading(2), 0);
-  assert.deepEqual([first, second, third].map((e) => ledger.owed("plain", e)), [false, true, true]);
+  assert.deepEqual([first, second, third].map((e) => ledger.expects("plain", e)), [false, true, true]);
 });
 
 test("it remembers thousands of events, not all", () => {

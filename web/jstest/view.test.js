@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { ServerClock } from "../assets/js/clock.js";
 import { bytes, count, percent, rate, span } from "../assets/js/format.js";
 import { Series } from "../assets/js/series.js";
-import { closeSentence, gapSentence, sentence } from "../assets/js/words.js";
+import { closeSentence, gapSentence, sentence } from "../assets/js/sentences.js";
 
 test("numbers have three digits and a unit", () => {
   assert.deepEqual([0, 999, 999.6, 1234, 56_789, 999_600, 25.3e9].map(bytes), ["0 B", "999 B", "1.00 kB", "1.23 kB", "56.8 kB", "1.00 MB", "25.3 GB"]);

@@ -33,14 +33,14 @@ export class Lane {
   }
 
   /** @param {Claim} claim */
-  says(claim) {
+  setClaim(claim) {
     this.#claim = claim;
     this.#root.dataset.claim = claim.tone;
     this.#write("claim", claim.text);
   }
 
   /** @param {{topic: string, data: any}} event @param {number} now */
-  got({ topic, data }, now) {
+  addEvent({ topic, data }, now) {
     this.newest = now;
     if (topic === "cpu" && data.value) this.#write("cpu", String(Math.round(data.value.total)));
   }
@@ -66,14 +66,14 @@ export class Lane {
     const old = age !== null && age > oldAfter;
     this.#root.dataset.old = String(old);
     this.#root.dataset.lying = String(old && this.#claim.tone === "live");
-    this.#write("truth", this.#truth(age, old, ledger.behind(this.#who)));
+    this.#write("truth", this.#truth(age, old, ledger.lag(this.#who)));
   }
 
-  /** @param {number | null} age @param {boolean} old @param {number} behind */
-  #truth(age, old, behind) {
+  /** @param {number | null} age @param {boolean} old @param {number} lag how many newer events the other client has */
+  #truth(age, old, lag) {
     if (age === null) return "Nothing has arrived yet.";
     if (!old) return "Up to date.";
-    const missed = behind ? `, and ${count(behind, "event")} behind` : "";
+    const missed = lag ? `, and it lags by ${count(lag, "event")}` : "";
     if (this.#claim.tone === "live") return `It says it is connected. What it shows is ${span(age)} old${missed}.`;
     return `What it shows is ${span(age)} old${missed}, and it says so.`;
   }

@@ -75,13 +75,13 @@ export class Ledger {
   }
 
   /** Whether this client should have the event: it had begun to listen. @param {Who} who @param {Entry} entry */
-  owed(who, { run, n }) {
+  expects(who, { run, n }) {
     const range = this.#clients[who].ranges.get(run);
     return range !== undefined && n >= range.first;
   }
 
   /** Events newer than this client's newest that the other one has. @param {Who} who */
-  behind(who) {
+  lag(who) {
     let ahead = 0;
     for (const entry of [...this.#entries.values()].reverse()) {
       if (entry[who] !== undefined) break;

@@ -5,7 +5,7 @@ import { clock } from "./format.js";
 
 const most = 200;
 
-/** The story of the connections, newest first. */
+/** What happened to the connections, newest first. */
 export class Log {
   #list;
   #last = "";

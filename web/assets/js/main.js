@@ -8,7 +8,7 @@ import { Log } from "./log.js";
 import { Panel } from "./panel.js";
 import { plainSocket } from "./plain.js";
 import { lateAfter } from "./strip.js";
-import { closeSentence, gapSentence, sentence } from "./words.js";
+import { closeSentence, gapSentence, sentence } from "./sentences.js";
 
 /** @typedef {import("../dist/shim.js").State} State */
 /** @typedef {{topic: string, data: {run: string, n: number, t: number, value?: any, error?: string}}} Reading */
@@ -41,7 +41,7 @@ function onReading(reading) {
   time.note(reading.data.t, now);
   if (time.lag(reading.data.t, now) >= lateAfter) late++;
   ledger.note("ours", reading.data, now);
-  ours.got(reading, now);
+  ours.addEvent(reading, now);
   cards.push(reading.topic, reading.data);
 }
 
@@ -54,7 +54,7 @@ function healed(before, now) {
 }
 
 /** @param {import("../dist/shim.js").Feed} feed */
-function tellStory(feed) {
+function logChanges(feed) {
   let everLive = false;
   /** What was so when the last loss began. @type {{newest: number | null, late: number, lost: number} | null} */
   let before = null;
@@ -64,7 +64,7 @@ function tellStory(feed) {
   feed.addEventListener("state", ({ detail: state }) => {
     const now = Date.now();
     const tone = tones[state.name];
-    ours.says({ tone, text: state.name });
+    ours.setClaim({ tone, text: state.name });
     document.title = `${state.name}: ${byId("host").textContent}, wakesocket`;
     if (state.name !== "live") {
       if (everLive) before ??= { newest: ours.newest, late, lost: ledger.counts("ours").lost };
@@ -75,7 +75,7 @@ function tellStory(feed) {
     const then = before;
     before = null;
     if (!then) log.add("wakesocket", "Live.", "good");
-    // What was held in the line arrives just behind the first sign of life.
+    // Events that the outage held back arrive just after the first sign of life.
     else setTimeout(() => log.add("wakesocket", healed(then, now), "good"), 300);
   });
   feed.addEventListener("gap", ({ detail }) => log.add("wakesocket", gapSentence(detail), "bad"));
@@ -90,12 +90,12 @@ function startPlain() {
     (event) => {
       const now = Date.now();
       ledger.note("plain", event.data, now);
-      plain.got(event, now);
+      plain.addEvent(event, now);
     },
     (claim, code = 0) => {
       if (claim === "open") log.add("new WebSocket", "Connected.", "good");
       if (claim === "closed") log.add("new WebSocket", closeSentence(code), "warn");
-      plain.says({
+      plain.setClaim({
         connecting: /** @type {const} */ ({ tone: "doubt", text: "connecting" }),
         open: /** @type {const} */ ({ tone: "live", text: "connected" }),
         closed: /** @type {const} */ ({ tone: "dead", text: "closed" }),
@@ -129,7 +129,7 @@ async function start() {
   for (const { topic, data } of events) cards.push(topic, data);
 
   const feed = connect("feed", { after: at });
-  tellStory(feed);
+  logChanges(feed);
   feed.subscribe((event) => onReading(/** @type {Reading} */ (event)));
   startPlain();
   draw();

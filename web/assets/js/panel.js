@@ -4,7 +4,7 @@ import { count, span } from "./format.js";
 /** @typedef {{hit: number, outage: string, left: number}} Report the server's answer to a fault */
 
 /** @type {Record<string, (n: string, time: string) => string>} */
-const deeds = {
+const results = {
   cut: (n) => `Cut ${n} silently.`,
   reset: (n) => `Reset ${n}.`,
   stall: (n, time) => `Stalled ${n} for ${time}.`,
@@ -23,17 +23,17 @@ export class Panel {
   #root;
   #status;
   #heal;
-  #onDeed;
+  #onResult;
   /** @type {{outage: string, until: number} | null} */
   #running = null;
 
   /**
    * @param {HTMLElement} root
-   * @param {(kind: string, text: string) => void} onDeed
+   * @param {(kind: string, text: string) => void} onResult
    */
-  constructor(root, onDeed) {
+  constructor(root, onResult) {
     this.#root = root;
-    this.#onDeed = onDeed;
+    this.#onResult = onResult;
     this.#status = /** @type {HTMLElement} */ (root.querySelector("#outage span"));
     this.#heal = /** @type {HTMLButtonElement} */ (root.querySelector("[data-fault=heal]"));
     root.addEventListener("click", ({ target }) => {
@@ -41,7 +41,7 @@ export class Panel {
       if (button?.dataset.fault) void this.#inject(button, button.dataset.fault);
     });
     // Somebody else's outage may be running.
-    void fetch("faults").then(async (answer) => this.#take(await answer.json()));
+    void fetch("faults").then(async (answer) => this.#setOutage(await answer.json()));
   }
 
   /** @param {HTMLButtonElement} button @param {string} kind */
@@ -54,17 +54,17 @@ export class Panel {
       if (!answer.ok) throw new Error(await answer.text());
       /** @type {Report} */
       const report = await answer.json();
-      this.#take(report);
-      this.#onDeed(kind, deeds[kind](count(report.hit, "connection"), `${checked.value} s`));
+      this.#setOutage(report);
+      this.#onResult(kind, results[kind](count(report.hit, "connection"), `${checked.value} s`));
     } catch (error) {
-      this.#onDeed(kind, `That did not work: ${/** @type {Error} */ (error).message}`);
+      this.#onResult(kind, `That did not work: ${/** @type {Error} */ (error).message}`);
     } finally {
       button.ariaBusy = null;
     }
   }
 
   /** @param {Report} report */
-  #take({ outage, left }) {
+  #setOutage({ outage, left }) {
     this.#running = outage ? { outage, until: Date.now() + left } : null;
     this.draw(Date.now());
   }

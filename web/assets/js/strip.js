@@ -56,7 +56,7 @@ export class Strip {
     const tally = { "on time": 0, late: 0, missing: 0 };
     for (const entry of entries) {
       const arrived = entry[this.#who];
-      if (arrived === undefined && (!ledger.owed(this.#who, entry) || time.lag(entry.t, now) < lateAfter)) continue;
+      if (arrived === undefined && (!ledger.expects(this.#who, entry) || time.lag(entry.t, now) < lateAfter)) continue;
       const left = x(entry.t);
       const height = heights.get(left) ?? 0;
       const top = floor - pitch * (height + 1) + 1;

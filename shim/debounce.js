@@ -1,31 +1,32 @@
 // @ts-check
 
-/** How long a loss goes unshown: a wake that heals within it makes nothing flicker. */
-const patience = 400;
+/** How many ms a loss may last before it is shown. A wake that heals sooner changes nothing on the page. */
+const delay = 400;
 
 /**
- * Shows names of states: live at once, its loss only if it lasts.
+ * Shows the names of states. "live" is shown at once, the loss of it only when it
+ * lasts.
  * @param {(name: string) => void} show
  * @returns {(name: string) => void}
  */
-export function calmly(show) {
+export function debounceLoss(show) {
   let shown = "";
   let next = "";
   /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let waiting;
+  let timer;
   const apply = () => {
-    waiting = undefined;
+    timer = undefined;
     shown = next;
     show(shown);
   };
   return (name) => {
     next = name;
     if (shown === "live" && next !== "live") {
-      waiting ??= setTimeout(apply, patience);
+      timer ??= setTimeout(apply, delay);
       return;
     }
-    clearTimeout(waiting);
-    waiting = undefined;
+    clearTimeout(timer);
+    timer = undefined;
     if (shown !== next) apply();
   };
 }

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { calmly } from "./calm.js";
+import { debounceLoss } from "./debounce.js";
 
 test("live is shown at once, its loss only if it lasts", (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const shown = [];
-  const show = calmly((name) => shown.push(name));
+  const show = debounceLoss((name) => shown.push(name));
   show("connecting");
   show("live");
   show("checking");

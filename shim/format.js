@@ -4,18 +4,18 @@
  * @param {number} ms since the last event
  * @param {boolean} live
  */
-export function age(ms, live) {
-  const text = span(ms);
+export function formatAge(ms, live) {
+  const text = formatSpan(ms);
   return live ? `${text} ago` : `data ${text} old`;
 }
 
 /** @param {number} ms until the next try */
-export function countdown(ms) {
+export function formatCountdown(ms) {
   return ms > 0 ? `retry in ${Math.ceil(ms / 1000)} s` : "retrying";
 }
 
 /** @param {number} ms */
-function span(ms) {
+function formatSpan(ms) {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   if (seconds < 60) return `${seconds} s`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;

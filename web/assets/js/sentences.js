@@ -60,7 +60,7 @@ export function gapSentence({ after, earliest, reason }) {
 const codes = {
   1000: "in order",
   1001: "the server is going away",
-  1006: "broken, no goodbye",
+  1006: "broken, without a close frame",
   1012: "the server restarts",
   1013: "the server asks to come later",
 };
