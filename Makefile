@@ -23,10 +23,11 @@ needs:
 lint: node_modules
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }
 	go vet ./...
-	GOOS=js GOARCH=wasm go vet ./wasm ./wasm/bridge
+	GOOS=js GOARCH=wasm go vet ./wasm ./wasm/internal/bridge
+	cd wasm/internal/bridge && go run ../boundary -check
 	go -C e2e/peers vet ./...
 	staticcheck=$$(CGO_ENABLED=0 go -C e2e/tools tool -n staticcheck) && $$staticcheck ./... && \
-		(cd e2e/peers && $$staticcheck ./...) && GOOS=js GOARCH=wasm $$staticcheck ./wasm ./wasm/bridge
+		(cd e2e/peers && $$staticcheck ./...) && GOOS=js GOARCH=wasm $$staticcheck ./wasm ./wasm/internal/bridge
 	cd shim && npx --no-install tsc -p . && npx --no-install tsc -p ../web
 
 test-js: node_modules
@@ -42,13 +43,12 @@ test-e2e: build
 
 # Days in the lives of sessions, each from its seed; a failing one is told as a story.
 sim:
-	go run ./wasm/session/sim/cmd -seeds $(SEEDS)
+	go run ./wasm/internal/sim/cmd -seeds $(SEEDS)
 
 # A hundred thousand clients come back: the table and the chart of the README.
 herd:
-	go run ./wasm/herd/cmd -table wasm/herd/herd.md -chart wasm/herd/herd.svg
+	go run ./wasm/internal/herd/cmd -table wasm/internal/herd/herd.md -chart wasm/internal/herd/herd.svg
 	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1372,1190 \
-		--screenshot=$(CURDIR)/wasm/herd/herd.png file://$(CURDIR)/wasm/herd/herd.svg
 
 # The tables of the README.
 bench: build

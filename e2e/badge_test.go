@@ -72,7 +72,7 @@ func TestBadgeDoesNotFlicker(t *testing.T) {
 
 // A loss that lasts is shown, with the time of the next try and a button.
 func TestBadgeTellsOfALoss(t *testing.T) {
-	w := newWorld(t, idle, map[string]any{"backoffBase": 20_000})
+	w := newWorld(t, idle, map[string]any{"minReconnectDelay": 20_000})
 	w.stale("false")
 	w.proxy.New(faultproxy.Refuse)
 	w.proxy.Existing(faultproxy.Reset)

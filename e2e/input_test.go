@@ -154,7 +154,7 @@ func TestURLFunction(t *testing.T) {
 			tb := clientTab(t)
 			url := plainServer(t, sayAll(`{"id":"1","n":1}`))
 			tb.run(`import("/dist/shim.js").then(({ connect }) => { const URL = %s;
-				watch(connect(`+tt.function+`, { backoffBase: 50, backoffCap: 50, dialTimeout: 500 })) })`, url)
+				watch(connect(`+tt.function+`, { minReconnectDelay: 50, maxReconnectDelay: 50, connectTimeout: 500 })) })`, url)
 			tb.delivers("1#1")
 			tb.settled("live", soon)
 			if got := tb.errs(); !strings.Contains(tt.name, "never") && (len(got) != 2 || got[0] != "url-failed") {
@@ -187,9 +187,9 @@ func TestWrongTypes(t *testing.T) {
 		{`connect("/feed", { onError: {} })`, "onError"},
 		{`connect("/feed", { wasmURL: 1 })`, "wasmURL"},
 		{`connect("/feed", { heartbeat: "25s" })`, "heartbeat"},
-		{`connect("/feed", { timeout: NaN })`, "timeout"},
-		{`connect("/feed", { backoffBase: -1 })`, "backoffBase"},
-		{`connect("/feed", { backoffCap: Infinity })`, "backoffCap"},
+		{`connect("/feed", { heartbeatTimeout: NaN })`, "heartbeatTimeout"},
+		{`connect("/feed", { minReconnectDelay: -1 })`, "minReconnectDelay"},
+		{`connect("/feed", { maxReconnectDelay: Infinity })`, "maxReconnectDelay"},
 		{`connect("/feed", { hartbeat: 1000 })`, "hartbeat"},
 		{`feed.subscribe()`, "subscribe"},
 		{`feed.subscribe("cpu")`, "subscribe"},

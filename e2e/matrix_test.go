@@ -178,7 +178,7 @@ var sleeps = []scenario{
 		holds:   func(w *world) { w.awaitState(0, soon, "live"); heals(w) },
 	}, {
 		name: "sleep while waiting to retry", figure: 300 * time.Millisecond,
-		client: map[string]any{"backoffBase": 60_000, "backoffCap": 60_000},
+		client: map[string]any{"minReconnectDelay": 60_000, "maxReconnectDelay": 60_000},
 		happens: func(w *world) time.Time {
 			w.refuse()
 			w.await(0, 20*time.Second, "a long wait", func(r record) bool {

@@ -193,7 +193,7 @@ func TestNAT(t *testing.T) {
 	}
 	t.Run("heartbeats shorter than a router's memory", func(t *testing.T) {
 		n.forgets(3 * time.Second)
-		w := n.visit(t, idle, map[string]any{"attentive": 1000})
+		w := n.visit(t, idle, map[string]any{"visibleHeartbeat": 1000})
 		<-time.After(15 * time.Second)
 		n.healed(w, soon)
 		n.forgets(time.Hour)

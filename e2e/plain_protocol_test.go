@@ -31,7 +31,7 @@ func TestPlainServer(t *testing.T) {
 			p.gone()
 		}
 	})
-	tb.run(`open(%s, { spread: 0 })`, url+"?token=x%2By")
+	tb.run(`open(%s, { firstRetryWindow: 0 })`, url+"?token=x%2By")
 	tb.delivers("a&1#1", "b=é#2")
 	tb.settled("live", soon)
 	if !eval[bool](tb, `feed.send({ hello: 1 })`) {

@@ -1,4 +1,5 @@
 // @ts-check
+import { encode } from "./boundary.gen.js";
 import { WakesocketError, messageOf } from "./error.js";
 import { fetchWasm } from "./fetch-wasm.js";
 import { runGoProgram } from "./go-program.js";
@@ -69,20 +70,14 @@ export class Engine {
   /**
    * One input, at this moment of both clocks.
    * @param {number} sid
-   * @param {number} op
-   * @param {unknown[]} args
+   * @param {import("./boundary.gen.js").Input} input
    * @returns {readonly Effect[] | undefined}
    */
-  step(sid, op, args) {
-    const effects = this.#call((api) => api.step(sid, op, performance.now(), Date.now(), ...args));
+  step(sid, input) {
+    const effects = this.#call((api) => api.step(sid, performance.now(), Date.now(), ...encode(input)));
     if (typeof effects !== "string") return effects;
     this.#die(effects);
     return undefined;
-  }
-
-  /** @param {number} sid */
-  cursor(sid) {
-    return this.#call((api) => api.cursor(sid)) ?? "";
   }
 
   /** @param {number} sid */

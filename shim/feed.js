@@ -26,8 +26,6 @@ export class Feed extends EventTarget {
   #subscribers = new Subscribers();
   /** Counts closings, so that a burst in which the page closes ends there. */
   #closings = 0;
-  /** Kept by the browser for coming back, and not connected meanwhile. */
-  #away = false;
   /** @type {(() => void) | undefined} */
   #unwatch;
   /** @type {Status} */
@@ -74,7 +72,7 @@ export class Feed extends EventTarget {
       {
         url: (ctx) => (typeof this.#source === "string" ? this.#source : this.#ask(this.#source, ctx)),
         status: (status) => this.#tell(status),
-        deliver: (events, ids, mask) => this.#deliver(events, ids, mask),
+        deliver: (events, ids, mask, cursor) => this.#deliver(events, ids, mask, cursor),
         moved: (cursor) => this.#move(cursor),
         gap: (gap) => this.#dispatch("gap", Object.freeze(gap)),
         rtt: (ms) => {
@@ -158,7 +156,6 @@ export class Feed extends EventTarget {
       visible: (on) => this.#link.visible(on),
       online: (on) => this.#link.online(on),
       leave: (kept) => this.#leave(kept),
-      back: () => this.#back(),
     });
   }
 
@@ -177,23 +174,12 @@ export class Feed extends EventTarget {
    * @param {boolean} kept
    */
   #leave(kept) {
-    if (!kept) {
-      this.close();
-    } else if (this.#status.name !== "stopped" && this.#status.name !== "failed") {
-      this.#away = true;
-      this.#link.stop();
-    }
-  }
-
-  #back() {
-    if (!this.#away) return;
-    this.#away = false;
-    this.#link.reconnect(this.#cursor);
+    if (kept) this.#link.away();
+    else this.close();
   }
 
   /** @param {Status} status */
   #tell(status) {
-    if (this.#away) status = { ...status, name: "reconnecting", cause: "wake" };
     const old = this.#status;
     this.#status = status;
     this.#state = undefined;
@@ -209,18 +195,20 @@ export class Feed extends EventTarget {
   /**
    * @param {FeedEvent[]} events
    * @param {string[]} ids
-   * @param {string | undefined} mask
+   * @param {string} mask
+   * @param {string} cursor
    */
-  #deliver(events, ids, mask) {
-    if (mask !== undefined && !mask.includes("1")) return;
+  #deliver(events, ids, mask, cursor) {
+    if (!mask.includes("1")) return;
     this.#lastEventAt = Date.now();
     this.#state = undefined;
     const closings = this.#closings;
     for (let i = 0; i < events.length && closings === this.#closings; i++) {
-      if (mask !== undefined && mask[i] !== "1") continue;
+      if (mask[i] !== "1") continue;
       if (ids[i]) this.#cursor = ids[i];
       this.#subscribers.call(events[i]);
     }
+    if (closings === this.#closings) this.#cursor = cursor;
     this.#saved.write(this.#cursor);
   }
 

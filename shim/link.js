@@ -1,5 +1,4 @@
 // @ts-check
-import { op } from "./boundary.js";
 import { WakesocketError, messageOf } from "./error.js";
 import { Pump } from "./pump.js";
 import { Sockets } from "./sockets.js";
@@ -8,13 +7,14 @@ import { withQuery } from "./url.js";
 
 /** @typedef {import("./engine.js").Engine} Engine */
 /** @typedef {import("./boundary.js").Page} Page */
-/** @typedef {import("./boundary.js").Effect} Effect */
+/** @typedef {import("./boundary.gen.js").Effect} Effect */
+/** @typedef {import("./boundary.gen.js").Input} Input */
 /** @typedef {import("./boundary.js").Status} Status */
 /** @typedef {import("./shim.d.ts").FeedEvent} FeedEvent */
 
 /**
- * An input on its way to the session, with what it is about and Go need not know.
- * @typedef {{op: number, args: unknown[], events?: FeedEvent[], ids?: string[], after?: string}} Input
+ * An input on its way to the session, with the events that it stands for.
+ * @typedef {{input: Input, events: FeedEvent[], after: string}} Entry
  */
 
 /**
@@ -34,7 +34,7 @@ export class Link {
   #live = 0;
   /** @type {import("./shim.d.ts").StateName} */
   #shown = "connecting";
-  /** @type {Input[]} */
+  /** @type {Entry[]} */
   #inputs = [];
   #busy = false;
   /** @type {Set<number>} generations whose address is being made */
@@ -43,31 +43,31 @@ export class Link {
   #told = new Map();
 
   #sockets = new Sockets({
-    opened: (gen) => this.#input(op.opened, gen),
+    opened: (generation) => this.#enter({ type: "opened", generation }),
     message: (gen, data) => this.#pump.push(gen, data),
-    closed: (gen, code, reason) => {
+    closed: (generation, code, reason) => {
       this.#pump.flush();
-      this.#told.delete(gen);
-      this.#input(op.closed, gen, code, reason);
+      this.#told.delete(generation);
+      this.#enter({ type: "closed", generation, code, reason, hopeless: false });
     },
   });
 
   #pump = new Pump({
-    events: (gen, events, ids) => this.#enter({ op: op.events, args: [gen, events.length, ids.join("\n")], events, ids }),
+    events: (generation, events, ids) => this.#enter({ type: "events", generation, ids }, events),
     control: (gen, frame) => this.#control(gen, frame),
-    pong: (gen) => this.#input(op.pong, gen),
-    other: (gen) => this.#input(op.frame, gen),
+    pong: (generation) => this.#enter({ type: "pong", generation }),
+    other: (generation) => this.#enter({ type: "frame", generation }),
     error: (error) => this.#page.error(error),
   });
 
   #timer = new Timer(() => {
     this.#pump.flush();
-    this.#input(op.tick);
+    this.#enter({ type: "tick" });
   });
 
   /**
    * @param {Page} page
-   * @param {{load: () => Promise<Engine>, client: string, tuning: import("./boundary.js").Tuning, visible: boolean, online: boolean, topics: readonly string[] | undefined}} settings
+   * @param {{load: () => Promise<Engine>, client: string, tuning: import("./boundary.gen.js").SessionOptions, visible: boolean, online: boolean, topics: readonly string[] | undefined}} settings
    */
   constructor(page, settings) {
     this.#page = page;
@@ -91,7 +91,7 @@ export class Link {
       this.#sid = engine.open({ ...tuning, after, visible, online }, (error) => this.#fail(error));
       this.#engine = engine;
       this.#starting = false;
-      this.#input(op.start);
+      this.#enter({ type: "start" });
     } catch (thrown) {
       if (turn === this.#turn) this.#fail(/** @type {WakesocketError} */ (thrown));
     }
@@ -99,32 +99,37 @@ export class Link {
 
   /** Closes for good, and leaves no trace in the engine. */
   stop() {
-    this.#input(op.stop);
+    this.#enter({ type: "stop" });
   }
 
   /** @param {string} after the cursor to go on from if the session is gone */
   reconnect(after) {
-    this.#enter({ op: op.reconnect, args: [], after });
+    this.#enter({ type: "reconnect" }, [], after);
   }
 
-  /** @param {"resume" | "focus" | "network"} cause */
-  wake(cause) {
+  /** The browser takes the page away, and may bring it back. */
+  away() {
+    this.#enter({ type: "away" });
+  }
+
+  /** @param {"wake" | "network"} type */
+  wake(type) {
     this.#pump.flush();
-    this.#input(op.wake, cause);
+    this.#enter({ type });
   }
 
   /** @param {boolean} on */
   visible(on) {
     this.#settings.visible = on;
     this.#pump.flush();
-    this.#input(op.visible, on);
+    this.#enter({ type: "visible", on });
   }
 
   /** @param {boolean} on */
   online(on) {
     this.#settings.online = on;
     this.#pump.flush();
-    this.#input(op.online, on);
+    this.#enter({ type: "online", on });
   }
 
   /**
@@ -142,20 +147,14 @@ export class Link {
   }
 
   /**
-   * @param {number} number
-   * @param {...unknown} args
-   */
-  #input(number, ...args) {
-    this.#enter({ op: number, args });
-  }
-
-  /**
    * One after another: what comes in while effects are being done, from a
    * callback say, waits until they are.
    * @param {Input} input
+   * @param {FeedEvent[]} [events] that the input stands for
+   * @param {string} [after] the cursor of a reconnect, if the session is gone
    */
-  #enter(input) {
-    this.#inputs.push(input);
+  #enter(input, events = [], after = "") {
+    this.#inputs.push({ input, events, after });
     if (this.#busy) return;
     this.#busy = true;
     for (let next; (next = this.#inputs.shift()); ) {
@@ -169,32 +168,25 @@ export class Link {
     this.#busy = false;
   }
 
-  /** @param {Input} input */
-  #step(input) {
+  /** @param {Entry} entry */
+  #step({ input, events, after }) {
     const engine = this.#engine;
     const sid = this.#sid;
     if (!engine) {
-      if (input.op === op.stop) this.#stopped();
-      if (input.op === op.reconnect) this.start(/** @type {string} */ (input.after));
+      if (input.type === "stop") this.#stopped();
+      if (input.type === "reconnect") this.start(after);
       return;
     }
-    const effects = engine.step(sid, input.op, input.args) ?? [];
-    if (sid !== this.#sid) return;
-    if (input.op === op.hello || input.op === op.at) this.#page.moved(engine.cursor(sid));
-    let { events } = input;
-    if (events && !effects.some((effect) => effect.type === "deliver")) {
-      this.#page.deliver(events, /** @type {string[]} */ (input.ids), undefined);
-      events = undefined;
-    }
+    const effects = engine.step(sid, input) ?? [];
     for (const effect of effects) {
       if (sid !== this.#sid) return;
       if (effect.type === "deliver") {
-        if (events) this.#page.deliver(events, /** @type {string[]} */ (input.ids), effect.mask);
+        if (input.type === "events") this.#page.deliver(events, input.ids, effect.mask, effect.cursor);
       } else {
         this.#do(effect);
       }
     }
-    if (input.op === op.stop) this.#stopped();
+    if (input.type === "stop") this.#stopped();
   }
 
   /** @param {Exclude<Effect, {type: "deliver"}>} effect */
@@ -202,36 +194,38 @@ export class Link {
     switch (effect.type) {
       case "timer":
         return this.#timer.set(effect.at);
+      case "moved":
+        return this.#page.moved(effect.cursor);
       case "dial":
         return this.#dial(effect);
       case "abandon":
-        this.#asked.delete(effect.gen);
-        this.#told.delete(effect.gen);
-        return this.#sockets.abandon(effect.gen, effect.code, effect.reason);
+        this.#asked.delete(effect.generation);
+        this.#told.delete(effect.generation);
+        return this.#sockets.abandon(effect.generation, effect.code, effect.reason);
       case "ping":
-        return void this.#sockets.send(effect.gen, "ping");
+        return void this.#sockets.send(effect.generation, "ping");
       case "gap":
         return this.#page.gap({ after: effect.after, earliest: effect.earliest, reason: effect.reason });
       case "rtt":
-        return this.#page.rtt(effect.ms);
+        return this.#page.rtt(effect.smoothed);
       case "state":
-        this.#live = effect.live;
+        this.#live = effect.generation;
         this.#tellTopics();
         this.#status({
-          name: effect.state,
+          name: effect.name,
           since: Math.round(effect.since),
           attempt: effect.attempt,
           retryAt: effect.retryAt < 0 ? null : Math.round(effect.retryAt),
           cause: effect.cause,
         });
-        if (effect.state === "failed") this.#page.error(new WakesocketError("failed", effect.cause));
+        if (effect.name === "failed") this.#page.error(new WakesocketError("failed", effect.cause));
         return;
     }
   }
 
   /** @param {Extract<Effect, {type: "dial"}>} dial */
   #dial(dial) {
-    const { gen, fresh, attempt } = dial;
+    const { generation: gen, fresh, attempt } = dial;
     this.#asked.add(gen);
     let href;
     try {
@@ -254,19 +248,19 @@ export class Link {
    * @param {Extract<Effect, {type: "dial"}>} dial
    * @param {string} href
    */
-  #connect({ gen, after, was }, href) {
+  #connect({ generation: gen, after, previous }, href) {
     if (!this.#asked.delete(gen)) return;
     const topics = this.#topics;
     this.#told.set(gen, { topics, hello: false });
     /** @type {[string, string][]} */
     const query = [["wakesocket", "1"]];
     if (after) query.push(["after", after]);
-    if (was) query.push(["previous", was]);
+    if (previous) query.push(["previous", previous]);
     query.push(["client", this.#settings.client]);
     for (const topic of topics ?? []) query.push(["topic", topic]);
     const refused = this.#sockets.dial(gen, withQuery(href, query, topics ? ["topic"] : []));
-    this.#input(op.ready, gen);
-    if (refused) this.#input(op.closed, gen, 1006, refused);
+    this.#enter({ type: "urlReady", generation: gen });
+    if (refused) this.#enter({ type: "closed", generation: gen, code: 1006, reason: refused, hopeless: false });
   }
 
   /**
@@ -276,7 +270,7 @@ export class Link {
   #urlFailed(gen, thrown) {
     if (!this.#asked.delete(gen)) return;
     this.#page.error(new WakesocketError("url-failed", `the feed's url function failed: ${messageOf(thrown)}`, { cause: thrown }));
-    this.#input(op.urlFailed, gen, messageOf(thrown));
+    this.#enter({ type: "urlFailed", generation: gen, reason: messageOf(thrown) });
   }
 
   /**
@@ -288,23 +282,21 @@ export class Link {
     if (frame.wakesocket === "hello" && typeof frame.at === "string") {
       const told = this.#told.get(gen);
       if (told) told.hello = true;
-      const gap = frame.gap ?? undefined;
-      this.#input(
-        op.hello,
-        gen,
-        frame.resumed === true,
-        at,
-        frame.live === true,
-        count(frame.heartbeat),
-        count(frame.spread),
-        gap && text(gap.after),
-        gap && text(gap.earliest),
-        gap && text(gap.reason),
-      );
+      const { gap } = frame;
+      this.#enter({
+        type: "hello",
+        generation: gen,
+        resumed: frame.resumed === true,
+        position: at,
+        live: frame.live === true,
+        heartbeat: count(frame.heartbeat),
+        firstRetryWindow: count(frame.spread),
+        gap: gap ? { after: text(gap.after), earliest: text(gap.earliest), reason: text(gap.reason) } : null,
+      });
     } else if (frame.wakesocket === "position" && at) {
-      this.#input(op.at, gen, at, frame.live === true);
+      this.#enter({ type: "position", generation: gen, position: at, live: frame.live === true });
     } else {
-      this.#input(op.frame, gen);
+      this.#enter({ type: "frame", generation: gen });
     }
   }
 
@@ -320,8 +312,8 @@ export class Link {
     // A plain server knows topics from its address only.
     const gen = this.#live;
     this.#sockets.abandon(gen, 1000, "topics");
-    this.#input(op.closed, gen, 1000, "topics");
-    this.#input(op.reconnect);
+    this.#enter({ type: "closed", generation: gen, code: 1000, reason: "topics", hopeless: false });
+    this.#enter({ type: "reconnect" });
   }
 
   #stopped() {

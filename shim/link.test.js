@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import { op } from "./boundary.js";
 import { WakesocketError } from "./error.js";
 import { Link } from "./link.js";
-
-const names = Object.keys(op);
 
 /** Sockets as the browser makes them, moved by the test. */
 class FakeSocket {
@@ -42,8 +39,9 @@ beforeEach(() => {
 afterEach(() => delete globalThis.WebSocket);
 
 /**
- * A link with an engine that answers from a script, input by input: op name →
- * effects, or a function that gives them.
+ * A link with an engine that answers from a script: the type of an input →
+ * effects, or a function that gives them. Events that the script leaves out are
+ * delivered.
  */
 function setup(script = {}, page = {}, settings = {}) {
   const log = [];
@@ -55,20 +53,18 @@ function setup(script = {}, page = {}, settings = {}) {
       died = onDeath;
       return 1;
     },
-    step(_, number, args) {
-      const name = names[number];
-      calls.push([name, ...args].join(" "));
-      const effects = script[name];
-      return typeof effects === "function" ? effects(...args) : effects;
+    step(_, input) {
+      calls.push(Object.values(input).map(text).join(" "));
+      const effects = script[input.type] ?? (input.type === "events" ? [deliver(input.ids)] : undefined);
+      return typeof effects === "function" ? effects(input) : effects;
     },
-    cursor: () => "told",
     drop: () => calls.push("drop"),
   };
   const link = new Link(
     {
       url: () => "ws://h/feed?own=1",
       status: ({ name, cause }) => log.push(cause ? `${name}: ${cause}` : name),
-      deliver: (events, ids, mask) => log.push(`deliver ${ids}${mask ? ` by ${mask}` : ""}`),
+      deliver: (events, ids, mask, cursor) => log.push(`deliver ${ids} by ${mask} up to ${cursor}`),
       moved: (cursor) => log.push(`moved ${cursor}`),
       gap: (gap) => log.push(`gap ${gap.reason}`),
       rtt: (ms) => log.push(`rtt ${ms}`),
@@ -79,13 +75,19 @@ function setup(script = {}, page = {}, settings = {}) {
   );
   const frame = (socket, data) => {
     socket.onmessage({ data });
-    link.wake("focus"); // whatever has arrived is handed on before a wake
+    link.wake("wake"); // whatever has arrived is handed on before a wake
   };
   return { link, log, calls, frame, die: (text) => died(new WakesocketError("engine-failed", text)) };
 }
 
-const dial = { type: "dial", gen: 1, after: "e-1", fresh: false, attempt: 0, was: "" };
-const state = (name, live = 0) => ({ type: "state", state: name, since: 0, attempt: 0, retryAt: -1, cause: "", live });
+const dial = { type: "dial", generation: 1, after: "e-1", fresh: false, attempt: 0, previous: "" };
+const abandon = (code) => ({ type: "abandon", generation: 1, code, reason: "" });
+const deliver = (ids, mask = "1".repeat(ids.length)) => ({ type: "deliver", mask, cursor: ids.at(-1) });
+const state = (name, generation = 0) => ({ type: "state", name, since: 0, attempt: 0, retryAt: -1, cause: "", generation });
+
+/** A value of an input in a line of the log. */
+const text = (value) => (Array.isArray(value) ? value.join(",") : typeof value === "object" && value ? JSON.stringify(value) : String(value));
+
 
 test("a dial becomes a socket, and what happens to it becomes inputs", async () => {
   const { link, calls, frame } = setup({ start: [dial] });
@@ -96,13 +98,13 @@ test("a dial becomes a socket, and what happens to it becomes inputs", async () 
   frame(socket, '{"wakesocket":"hello","resumed":true,"at":"e-1","live":true,"heartbeat":1,"spread":2}');
   frame(socket, '{"id":"e-2"}');
   socket.onclose({ code: 1006, reason: "" });
-  assert.deepEqual(calls, ["open e-1", "start", "ready 1", "opened 1", "hello 1 true e-1 true 1 2   ", "wake focus", "events 1 1 e-2", "wake focus", "closed 1 1006 "]);
+  assert.deepEqual(calls, ["open e-1", "start", "urlReady 1", "opened 1", "hello 1 true e-1 true 1 2 null", "wake", "events 1 e-2", "wake", "closed 1 1006  false"]);
 });
 
 test("an address that the browser refuses is a closed socket", async () => {
   const { link, calls } = setup({ start: [dial] }, { url: () => "ws://refused/" });
   await link.start("");
-  assert.deepEqual(calls.slice(2), ["ready 1", "closed 1 1006 refused by the browser"]);
+  assert.deepEqual(calls.slice(2), ["urlReady 1", "closed 1 1006 refused by the browser false"]);
 });
 
 test("an address that cannot be had is told", async () => {
@@ -117,7 +119,7 @@ test("an address that cannot be had is told", async () => {
 
 test("an address that comes after its dial was abandoned makes no socket", async () => {
   let resolve;
-  const { link, calls } = setup({ start: [dial], tick: [], reconnect: [{ type: "abandon", gen: 1, code: 1000, reason: "" }] }, { url: () => new Promise((r) => (resolve = r)) });
+  const { link, calls } = setup({ start: [dial], tick: [], reconnect: [abandon(1000)] }, { url: () => new Promise((r) => (resolve = r)) });
   await link.start("");
   link.reconnect("");
   resolve("ws://h/");
@@ -127,7 +129,7 @@ test("an address that comes after its dial was abandoned makes no socket", async
 });
 
 test("an abandoned socket is closed and not heard again", async () => {
-  const { link, calls } = setup({ start: [dial], reconnect: [{ type: "abandon", gen: 1, code: 4000, reason: "" }] });
+  const { link, calls } = setup({ start: [dial], reconnect: [abandon(4000)] });
   await link.start("");
   const [socket] = FakeSocket.made;
   link.reconnect("");
@@ -137,23 +139,23 @@ test("an abandoned socket is closed and not heard again", async () => {
 });
 
 test("effects before a delivery come before it, and those behind it after", async () => {
-  const { link, log, frame } = setup({ start: [dial], events: [state("live", 1), { type: "deliver", mask: "10" }, { type: "rtt", ms: 5 }] });
+  const { link, log, frame } = setup({ start: [dial], events: [state("live", 1), deliver(["a", "b"], "10"), { type: "rtt", smoothed: 5 }] });
   await link.start("");
   frame(FakeSocket.made[0], '[{"id":"a"},{"id":"b"}]');
-  assert.deepEqual(log, ["live", "deliver a,b by 10", "rtt 5"]);
+  assert.deepEqual(log, ["live", "deliver a,b by 10 up to b", "rtt 5"]);
 });
 
-test("a burst without a word on it is delivered whole", async () => {
+test("the whole of a burst is delivered", async () => {
   const { link, log, frame } = setup({ start: [dial] });
   await link.start("");
   frame(FakeSocket.made[0], '[{"id":"a"},{"id":"b"}]');
-  assert.deepEqual(log, ["deliver a,b"]);
+  assert.deepEqual(log, ["deliver a,b by 11 up to b"]);
 });
 
 test("an input from a callback waits until the effects are done", async () => {
   const order = [];
   const { link, calls } = setup(
-    { start: [state("live"), { type: "rtt", ms: 1 }] },
+    { start: [state("live"), { type: "rtt", smoothed: 1 }] },
     {
       status() {
         link.visible(false);
@@ -168,14 +170,14 @@ test("an input from a callback waits until the effects are done", async () => {
 });
 
 test("stop leaves nothing behind, and reconnect goes on from the given cursor", async () => {
-  const { link, log, calls } = setup({ start: [dial], stop: [{ type: "abandon", gen: 1, code: 1000, reason: "" }, state("stopped")] });
+  const { link, log, calls } = setup({ start: [dial], stop: [abandon(1000), state("stopped")] });
   await link.start("e-1");
   link.stop();
   assert.equal(FakeSocket.made[0].closed, 1000);
-  link.wake("focus");
+  link.wake("wake");
   link.reconnect("e-7");
   await Promise.resolve();
-  assert.deepEqual(calls, ["open e-1", "start", "ready 1", "stop", "drop", "open e-7", "start", "ready 1"]);
+  assert.deepEqual(calls, ["open e-1", "start", "urlReady 1", "stop", "drop", "open e-7", "start", "urlReady 1"]);
   assert.deepEqual(log, ["stopped", "connecting"]);
 });
 
@@ -255,7 +257,7 @@ test("a plain server gets other topics by a new address", async () => {
   link.topics(["b"]);
   assert.equal(socket.closed, 1000);
   assert.deepEqual(socket.sent, []);
-  assert.deepEqual(calls.slice(-2), ["closed 1 1000 topics", "reconnect"]);
+  assert.deepEqual(calls.slice(-2), ["closed 1 1000 topics false", "reconnect"]);
 });
 
 test("control frames that are none are signs of life", async () => {

@@ -1,20 +1,9 @@
 // @ts-check
+import { durations } from "./boundary.gen.js";
 
 /** @typedef {import("./shim.d.ts").Options} Options */
-/** @typedef {import("./boundary.js").Tuning} Tuning */
+/** @typedef {import("./boundary.gen.js").SessionOptions} SessionOptions */
 
-/** Options in milliseconds, which the session's own rules judge further. */
-const durations = /** @type {const} */ ([
-  "heartbeat",
-  "timeout",
-  "attentive",
-  "suspect",
-  "backoffBase",
-  "backoffCap",
-  "minUptime",
-  "dialTimeout",
-  "spread",
-]);
 const texts = /** @type {const} */ (["after", "persist", "client"]);
 const callbacks = /** @type {const} */ (["onState", "onGap", "onError"]);
 const known = new Set([...durations, ...texts, ...callbacks, "topics", "wasmURL"]);
@@ -62,10 +51,10 @@ export function checkTopics(topics) {
 /**
  * What of the options the session decides by.
  * @param {Options} options
- * @returns {Tuning}
+ * @returns {SessionOptions}
  */
 export function tuningOf(options) {
-  /** @type {Tuning} */
+  /** @type {SessionOptions} */
   const tuning = {};
   for (const name of durations) if (options[name] !== undefined) tuning[name] = options[name];
   return tuning;

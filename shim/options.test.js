@@ -8,9 +8,9 @@ for (const [options, message] of [
   ["x", /not string/],
   [{ topic: "cpu" }, /unknown option "topic"; known are .*topics/],
   [{ heartbeat: "25" }, /heartbeat must be a number of milliseconds, not string/],
-  [{ timeout: NaN }, /timeout must be a number of milliseconds, not NaN/],
-  [{ spread: -1 }, /spread .* not -1/],
-  [{ suspect: Infinity }, /suspect .* not Infinity/],
+  [{ heartbeatTimeout: NaN }, /heartbeatTimeout must be a number of milliseconds, not NaN/],
+  [{ firstRetryWindow: -1 }, /firstRetryWindow .* not -1/],
+  [{ challengeAfter: Infinity }, /challengeAfter .* not Infinity/],
   [{ after: 5 }, /after must be a string, not 5/],
   [{ persist: true }, /persist must be a string, not boolean/],
   [{ client: {} }, /client must be a string, not object/],
@@ -30,7 +30,7 @@ test("nothing, undefined and everything are taken", () => {
 });
 
 test("only the durations that were given reach the session", () => {
-  assert.deepEqual(tuningOf({ heartbeat: 0, timeout: undefined, spread: 5, after: "1" }), { heartbeat: 0, spread: 5 });
+  assert.deepEqual(tuningOf({ heartbeat: 0, heartbeatTimeout: undefined, firstRetryWindow: 5, after: "1" }), { heartbeat: 0, firstRetryWindow: 5 });
 });
 
 test("topics are copied", () => {

@@ -75,21 +75,21 @@ export interface Options {
   /** Between pings, 25000; 0 sends none, and then silence goes unnoticed. */
   heartbeat?: number;
   /** An unanswered ping ends the connection, 10000. */
-  timeout?: number;
+  heartbeatTimeout?: number;
   /** Quiet time before a ping while the page is visible, 5000. */
-  attentive?: number;
+  visibleHeartbeat?: number;
   /** An unanswered ping starts a second socket beside the first, 2000. */
-  suspect?: number;
+  challengeAfter?: number;
   /** Upper bound of the first wait, doubled by each failure, 1000. */
-  backoffBase?: number;
+  minReconnectDelay?: number;
   /** Upper bound of every wait, 30000. */
-  backoffCap?: number;
+  maxReconnectDelay?: number;
   /** Proven life after which failures are forgotten, 5000. */
   minUptime?: number;
   /** For a connection to open, 5000. */
-  dialTimeout?: number;
+  connectTimeout?: number;
   /** Window of the first retry when the server names none, 1000. */
-  spread?: number;
+  firstRetryWindow?: number;
 }
 
 /** What a url function is called with. */

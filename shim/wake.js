@@ -3,11 +3,10 @@
 /**
  * What the page notices about itself and its machine.
  * @typedef {object} Watcher
- * @property {(cause: "resume" | "focus" | "network") => void} wake
+ * @property {(type: "wake" | "network") => void} wake
  * @property {(on: boolean) => void} visible
  * @property {(on: boolean) => void} online
  * @property {(kept: boolean) => void} leave the page is going; kept: it may come back
- * @property {() => void} back a page that was kept is shown again
  */
 
 /**
@@ -26,13 +25,13 @@ export function watchPage(watcher) {
   const on = (target, type, listener) => target?.addEventListener(type, listener, { signal: ended.signal });
 
   on(document, "visibilitychange", () => watcher.visible(document.visibilityState === "visible"));
-  on(document, "resume", () => watcher.wake("resume"));
-  on(window, "focus", () => watcher.wake("focus"));
+  on(document, "resume", () => watcher.wake("wake"));
+  on(window, "focus", () => watcher.wake("wake"));
   on(window, "online", () => watcher.online(true));
   on(window, "offline", () => watcher.online(false));
   on(/** @type {{connection?: EventTarget}} */ (navigator).connection, "change", () => watcher.wake("network"));
   on(window, "pageshow", (/** @type {PageTransitionEvent} */ event) => {
-    if (event.persisted) watcher.back();
+    if (event.persisted) watcher.wake("wake");
   });
   on(window, "pagehide", (/** @type {PageTransitionEvent} */ event) => {
     watcher.leave(event.persisted);

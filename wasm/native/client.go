@@ -185,9 +185,6 @@ func (c *Client) handle(a arrival) {
 	c.mu.Lock()
 	c.cursor = c.session.Cursor()
 	c.mu.Unlock()
-	if !masked(effects) {
-		c.deliver(a.events, nil)
-	}
 	for _, e := range effects {
 		c.do(e, a.events)
 	}
@@ -198,26 +195,17 @@ func (c *Client) handle(a arrival) {
 	}
 }
 
-func masked(effects []session.Effect) bool {
-	for _, e := range effects {
-		if _, yes := e.(session.Deliver); yes {
-			return true
-		}
-	}
-	return false
-}
-
 func (c *Client) do(e session.Effect, events []Event) {
 	switch e := e.(type) {
 	case session.Dial:
-		c.sockets[e.Gen] = c.dial(e)
+		c.sockets[e.Generation] = c.dial(e)
 	case session.Abandon:
-		if k := c.sockets[e.Gen]; k != nil {
-			delete(c.sockets, e.Gen)
+		if k := c.sockets[e.Generation]; k != nil {
+			delete(c.sockets, e.Generation)
 			k.abandon(websocket.StatusCode(e.Code), e.Reason)
 		}
 	case session.Ping:
-		if k := c.sockets[e.Gen]; k != nil {
+		if k := c.sockets[e.Generation]; k != nil {
 			k.ping()
 		}
 	case session.Deliver:
@@ -228,7 +216,7 @@ func (c *Client) do(e session.Effect, events []Event) {
 		}
 	case session.State:
 		c.mu.Lock()
-		c.state, c.live = e, c.sockets[e.Gen]
+		c.state, c.live = e, c.sockets[e.Generation]
 		c.mu.Unlock()
 		if c.opt.OnState != nil {
 			c.opt.OnState(e)
@@ -241,7 +229,7 @@ func (c *Client) deliver(events []Event, mask []bool) {
 		return
 	}
 	for i, e := range events {
-		if mask == nil || mask[i] {
+		if mask[i] {
 			c.opt.OnEvent(e)
 		}
 	}

@@ -29,7 +29,7 @@ type recorder struct {
 	moved  chan struct{}
 	events []string
 	gaps   []session.Gap
-	states []session.Name
+	states []session.StateName
 	errors []error
 }
 
@@ -80,7 +80,7 @@ func (r *recorder) live() bool {
 
 // quick shortens what would make a test slow.
 func quick(o *session.Options) {
-	o.Attentive, o.Suspect, o.Timeout, o.Heartbeat = 300*time.Millisecond, 150*time.Millisecond, time.Second, time.Second
+	o.VisibleHeartbeat, o.ChallengeAfter, o.HeartbeatTimeout, o.Heartbeat = 300*time.Millisecond, 150*time.Millisecond, time.Second, time.Second
 }
 
 func start(t *testing.T, opt Options) *Client {
@@ -266,7 +266,7 @@ func TestURLs(t *testing.T) {
 		}
 		return url + "/?token=1", nil
 	}
-	opt.Session = func(o *session.Options) { o.BackoffBase = 50 * time.Millisecond; o.After = "é&x" }
+	opt.Session = func(o *session.Options) { o.MinReconnectDelay = 50 * time.Millisecond; o.After = "é&x" }
 	opt.Topics, opt.ID = []string{"a", "b"}, "me"
 	start(t, opt)
 	r.until(t, "live", r.live)
@@ -325,21 +325,10 @@ func TestOptionsThatCannotWork(t *testing.T) {
 	for name, opt := range map[string]Options{
 		"no address":  {},
 		"bad address": {URL: "http://a b"},
-		"bad tuning":  {URL: "http://a", Session: func(o *session.Options) { o.Timeout = 0 }},
+		"bad tuning":  {URL: "http://a", Session: func(o *session.Options) { o.HeartbeatTimeout = 0 }},
 	} {
 		if _, err := Connect(t.Context(), opt); err == nil {
 			t.Errorf("%s: no error", name)
-		}
-	}
-}
-
-// The session and the wire name the causes of a loss each for themselves.
-func TestCausesAreKnownOnTheWire(t *testing.T) {
-	for _, cause := range []session.Cause{session.CauseClosed, session.CauseReset, session.CauseSilence, session.CauseSleep,
-		session.CauseWake, session.CauseNetwork, session.CauseUser} {
-		was, ok := wire.ParsePrevious(wire.Previous{Cause: string(cause)}.String())
-		if !ok || was.Cause != string(cause) {
-			t.Errorf("%s reaches the server as %q", cause, was.Cause)
 		}
 	}
 }

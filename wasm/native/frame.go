@@ -14,9 +14,9 @@ import (
 // comes with an error.
 func parse(gen int, data []byte) (arrival, error) {
 	if string(data) == wire.Pong {
-		return arrival{Input: session.Pong{Gen: gen}}, nil
+		return arrival{Input: session.Pong{Generation: gen}}, nil
 	}
-	life := arrival{Input: session.Frame{Gen: gen}}
+	life := arrival{Input: session.Frame{Generation: gen}}
 	data = bytes.TrimLeft(data, " \t\r\n")
 	if len(data) > 0 && data[0] == '[' {
 		var batch []json.RawMessage
@@ -39,8 +39,8 @@ func parse(gen int, data []byte) (arrival, error) {
 		if err := json.Unmarshal(data, &hello); err != nil {
 			return life, fmt.Errorf("a hello that cannot be read: %w", err)
 		}
-		in := session.Hello{Gen: gen, Resumed: hello.Resumed, At: hello.Position, Live: hello.Live,
-			Beat: time.Duration(hello.Heartbeat) * time.Millisecond, Spread: time.Duration(hello.FirstRetryWindow) * time.Millisecond}
+		in := session.Hello{Generation: gen, Resumed: hello.Resumed, Position: hello.Position, Live: hello.Live,
+			Heartbeat: time.Duration(hello.Heartbeat) * time.Millisecond, FirstRetryWindow: time.Duration(hello.FirstRetryWindow) * time.Millisecond}
 		if hello.Gap != nil {
 			in.Gap = &session.Gap{After: hello.Gap.After, Earliest: hello.Gap.Earliest, Reason: hello.Gap.Reason}
 		}
@@ -50,13 +50,13 @@ func parse(gen int, data []byte) (arrival, error) {
 		if err := json.Unmarshal(data, &at); err != nil {
 			return life, fmt.Errorf("a position that cannot be read: %w", err)
 		}
-		return arrival{Input: session.At{Gen: gen, At: at.Position, Live: at.Live}}, nil
+		return arrival{Input: session.Position{Generation: gen, Position: at.Position, Live: at.Live}}, nil
 	}
 	return life, nil
 }
 
 func events(gen int, batch []json.RawMessage) (arrival, error) {
-	in := session.Events{Gen: gen}
+	in := session.Events{Generation: gen}
 	a := arrival{}
 	var bad error
 	for _, raw := range batch {
@@ -78,7 +78,7 @@ func events(gen int, batch []json.RawMessage) (arrival, error) {
 	}
 	a.Input = in
 	if len(in.IDs) == 0 {
-		a.Input = session.Frame{Gen: gen}
+		a.Input = session.Frame{Generation: gen}
 	}
 	return a, bad
 }

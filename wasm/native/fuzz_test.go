@@ -36,7 +36,7 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 		s, _ := session.New(session.Defaults(), func() float64 { return 0.5 })
-		for i, step := range []session.Input{session.Start{}, session.URLReady{Gen: 1}, session.Opened{Gen: 1}, got.Input, session.Closed{Gen: 1, Code: 1006, RetryAfter: -1}, session.Tick{}} {
+		for i, step := range []session.Input{session.Start{}, session.URLReady{Generation: 1}, session.Opened{Generation: 1}, got.Input, session.Closed{Generation: 1, Code: 1006}, session.Tick{}} {
 			s.Handle(session.Instant{Mono: 1, Wall: 1}, step)
 			if at, ok := s.Deadline(); ok && at < 0 {
 				t.Fatalf("after step %d with %q the deadline is %v", i, frame, at)
@@ -56,7 +56,7 @@ func FuzzAddress(f *testing.F) {
 	f.Fuzz(func(t *testing.T, given, after, cause string) {
 		before, err := url.Parse(given)
 		c := &Client{opt: Options{ID: "me", Topics: []string{"cpu"}}}
-		got, ours := c.address(given, session.Dial{Gen: 1, After: after, Was: &session.Loss{Cause: session.Cause(cause)}})
+		got, ours := c.address(given, session.Dial{Generation: 1, After: after, Previous: &wire.Previous{Cause: cause}})
 		if (err != nil) != (ours != nil) {
 			t.Fatalf("%q: %v, and net/url says %v", given, ours, err)
 		}

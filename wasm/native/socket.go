@@ -26,7 +26,7 @@ type socket struct {
 }
 
 func (c *Client) dial(d session.Dial) *socket {
-	k := &socket{client: c, gen: d.Gen, opened: make(chan struct{})}
+	k := &socket{client: c, gen: d.Generation, opened: make(chan struct{})}
 	// Not the client's own context: it must outlive it for the closing handshake.
 	k.ctx, k.cancel = context.WithCancel(context.WithoutCancel(c.ctx))
 	go k.run(d)
@@ -40,19 +40,19 @@ func (k *socket) run(d session.Dial) {
 	}
 	if err != nil {
 		k.client.report(fmt.Errorf("native: no url: %w", err))
-		k.post(session.URLFailed{Gen: k.gen, Err: err.Error()})
+		k.post(session.URLFailed{Generation: k.gen, Reason: err.Error()})
 		return
 	}
-	k.post(session.URLReady{Gen: k.gen})
+	k.post(session.URLReady{Generation: k.gen})
 	conn, _, err := websocket.Dial(k.ctx, address, k.client.opt.Dial)
 	if err != nil {
-		k.post(session.Closed{Gen: k.gen, Code: wire.CloseAbnormal, Reason: err.Error(), RetryAfter: -1})
+		k.post(session.Closed{Generation: k.gen, Code: wire.CloseAbnormal, Reason: err.Error()})
 		return
 	}
 	conn.SetReadLimit(readLimit)
 	k.conn = conn
 	close(k.opened)
-	k.post(session.Opened{Gen: k.gen})
+	k.post(session.Opened{Generation: k.gen})
 	k.post(closed(k.gen, k.read()))
 	conn.CloseNow()
 }
@@ -66,7 +66,7 @@ func (k *socket) read() error {
 		}
 		if kind != websocket.MessageText {
 			k.client.report(errors.New("native: a binary frame; events are JSON text"))
-			k.post(session.Frame{Gen: k.gen})
+			k.post(session.Frame{Generation: k.gen})
 			continue
 		}
 		frame, ok := parts.Join(data)
@@ -74,7 +74,7 @@ func (k *socket) read() error {
 			if parts.Len() > readLimit {
 				return fmt.Errorf("native: a frame of more than %d bytes", readLimit)
 			}
-			k.post(session.Frame{Gen: k.gen})
+			k.post(session.Frame{Generation: k.gen})
 			continue
 		}
 		a, err := parse(k.gen, frame)
@@ -87,13 +87,10 @@ func (k *socket) read() error {
 
 // closed tells an error of the connection as the close that a browser would see.
 func closed(gen int, err error) session.Closed {
-	in := session.Closed{Gen: gen, Code: wire.CloseAbnormal, RetryAfter: -1}
+	in := session.Closed{Generation: gen, Code: wire.CloseAbnormal}
 	var frame websocket.CloseError
 	if errors.As(err, &frame) {
 		in.Code, in.Reason = int(frame.Code), frame.Reason
-		if advice, ok := wire.ParseAdvice(in.Reason); ok {
-			in.RetryAfter = advice
-		}
 	}
 	return in
 }
@@ -138,8 +135,8 @@ func (c *Client) address(given string, d session.Dial) (string, error) {
 	if d.After != "" {
 		q.Set(wire.QueryAfter, d.After)
 	}
-	if d.Was != nil {
-		q.Set(wire.QueryPrevious, wire.Previous{Cause: string(d.Was.Cause), Up: d.Was.Up, Down: d.Was.Down}.String())
+	if d.Previous != nil {
+		q.Set(wire.QueryPrevious, d.Previous.String())
 	}
 	if c.opt.ID != "" {
 		q.Set(wire.QueryClient, c.opt.ID)

@@ -1,6 +1,10 @@
 package session
 
-import "time"
+import (
+	"time"
+
+	"github.com/wakesocket/wakesocket/wasm/wire"
+)
 
 const (
 	urlTimeout = 10 * time.Second // for the page's own url function
@@ -19,7 +23,7 @@ const (
 // wantsDial reports whether a dial is missing or would be: there is no live
 // socket, or it is suspect.
 func (s *Session) wantsDial() bool {
-	return s.running && (s.live == nil || s.suspect() && s.online)
+	return s.running && !s.away && (s.live == nil || s.suspect() && s.online)
 }
 
 // waiting reports whether the next dial has a time that the page can count down to.
@@ -32,7 +36,7 @@ func (s *Session) connect() {
 	s.gen++
 	s.dial = &socket{gen: s.gen, after: s.cursor, delivered: s.delivered, fresh: s.refreshed, entered: s.now.Mono}
 	s.lastDial, s.advised = s.now.Mono, false
-	s.emit(Dial{Gen: s.gen, After: s.cursor, Fresh: s.refreshed, Attempt: s.attempt, Was: s.was()})
+	s.emit(Dial{Generation: s.gen, After: s.cursor, Fresh: s.refreshed, Attempt: s.attempt, Previous: s.was()})
 }
 
 // askAgain replaces a socket that was dialed from a place which the page has left.
@@ -42,13 +46,13 @@ func (s *Session) askAgain(k *socket) {
 }
 
 // was is what the dial tells the server of the connection before.
-func (s *Session) was() *Loss {
+func (s *Session) was() *wire.Previous {
 	switch {
 	case s.loss != nil:
-		return &Loss{Cause: s.loss.cause, Up: s.loss.up, Down: max(0, s.now.Wall-s.loss.at)}
+		return &wire.Previous{Cause: s.loss.cause, Up: s.loss.up, Down: max(0, s.now.Wall-s.loss.at)}
 	case s.live != nil:
 		k := s.live
-		return &Loss{Cause: k.check.cause, Up: k.lastIn - k.openedAt, Down: max(0, s.now.Wall-k.lastInWall)}
+		return &wire.Previous{Cause: k.check.cause, Up: k.lastIn - k.openedAt, Down: max(0, s.now.Wall-k.lastInWall)}
 	}
 	return nil
 }
@@ -64,9 +68,9 @@ func (s *Session) dialLimit() time.Duration {
 	case s.dial.phase == resolving:
 		return s.dial.entered + urlTimeout
 	case s.dial.phase == dialing && s.slow == 0:
-		return s.dial.entered + min(s.rtt.patience(), s.opt.DialTimeout)
+		return s.dial.entered + min(s.rtt.patience(), s.opt.ConnectTimeout)
 	}
-	return s.dial.entered + s.opt.DialTimeout<<max(s.slow-1, 0)
+	return s.dial.entered + s.opt.ConnectTimeout<<max(s.slow-1, 0)
 }
 
 func (s *Session) dialOverdue() {
@@ -113,10 +117,10 @@ func (s *Session) schedule() {
 	wait := time.Duration(s.random() * float64(s.spread))
 	failures, outage := s.attempt, s.now.Mono-s.failing
 	if !s.online {
-		failures, outage = max(failures, offlineFailures), s.opt.BackoffCap
+		failures, outage = max(failures, offlineFailures), s.opt.MaxReconnectDelay
 	}
 	if failures > 0 {
-		wait = backoff(failures, s.opt.BackoffBase, s.opt.BackoffCap, outage, s.random())
+		wait = backoff(failures, s.opt.MinReconnectDelay, s.opt.MaxReconnectDelay, outage, s.random())
 	}
 	if wait < instant {
 		wait = 0

@@ -63,16 +63,16 @@ func (t *tape) input(gen int) Input {
 	case 7:
 		return Opened{gen}
 	case 8:
-		codes := []int{1000, 1001, 1006, 1008, 1011, 1012, 1013, 4000, 4401, 4403, 4429, 0, -1}
-		return Closed{gen, codes[int(t.byte())%len(codes)], "why", t.duration()}
+		codes := []int{1000, 1001, 1006, 1008, 1011, 1012, 1013, 4000, 4401, 4403, 4429, 0}
+		return Closed{Generation: gen, Code: codes[int(t.byte())%len(codes)], Reason: "why"}
 	case 9:
-		in := Hello{Gen: gen, Resumed: t.bool(), At: fmt.Sprint("e-", t.byte()), Live: t.bool(), Beat: t.duration(), Spread: t.duration()}
+		in := Hello{Generation: gen, Resumed: t.bool(), Position: fmt.Sprint("e-", t.byte()), Live: t.bool(), Heartbeat: t.duration(), FirstRetryWindow: t.duration()}
 		if t.bool() {
 			in.Gap = &Gap{"e-1", "e-5", "trimmed"}
 		}
 		return in
 	case 10:
-		return At{gen, fmt.Sprint("e-", t.byte()), t.bool()}
+		return Position{gen, fmt.Sprint("e-", t.byte()), t.bool()}
 	case 11:
 		ids := make([]string, 1+t.byte()%3)
 		for i := range ids {
@@ -128,31 +128,31 @@ func FuzzInputs(f *testing.F) {
 			var told Closed
 			if end, is := what.(Closed); is {
 				told = end
-				delete(held, end.Gen)
+				delete(held, end.Generation)
 			}
 			for _, e := range s.Handle(now, what) {
 				switch e := e.(type) {
 				case Dial:
-					if e.Gen <= gen || len(held) > 1 {
-						t.Fatalf("dial %d after %d beside %v", e.Gen, gen, held)
+					if e.Generation <= gen || len(held) > 1 {
+						t.Fatalf("dial %d after %d beside %v", e.Generation, gen, held)
 					}
-					gen, held[e.Gen] = e.Gen, true
+					gen, held[e.Generation] = e.Generation, true
 				case Abandon:
-					if !held[e.Gen] && told.Gen != e.Gen {
-						t.Fatalf("abandon of %d, held are %v", e.Gen, held)
+					if !held[e.Generation] && told.Generation != e.Generation {
+						t.Fatalf("abandon of %d, held are %v", e.Generation, held)
 					}
-					delete(held, e.Gen)
+					delete(held, e.Generation)
 				case Ping:
-					if !held[e.Gen] && told.Gen != e.Gen {
-						t.Fatalf("ping on %d, held are %v", e.Gen, held)
+					if !held[e.Generation] && told.Generation != e.Generation {
+						t.Fatalf("ping on %d, held are %v", e.Generation, held)
 					}
 				case Deliver:
 					if n := len(what.(Events).IDs); len(e.Mask) != n {
 						t.Fatalf("a mask of %d for %d events", len(e.Mask), n)
 					}
 				case State:
-					if e.Gen != 0 && !held[e.Gen] {
-						t.Fatalf("%d delivers, held are %v", e.Gen, held)
+					if e.Generation != 0 && !held[e.Generation] {
+						t.Fatalf("%d delivers, held are %v", e.Generation, held)
 					}
 				}
 			}
@@ -193,15 +193,15 @@ func inspect(t *testing.T, s *Session, now Instant, held map[int]bool) {
 // the others must be refused by a sentence that names the option.
 func FuzzOptions(f *testing.F) {
 	d := Defaults()
-	f.Add(int64(d.Heartbeat), int64(d.Timeout), int64(d.Attentive), int64(d.Suspect), int64(d.BackoffBase), int64(d.BackoffCap), int64(d.MinUptime), int64(d.DialTimeout), int64(d.Spread))
-	f.Add(int64(0), int64(shortest), int64(shortest), int64(shortest), int64(shortest), int64(shortest), int64(0), int64(shortest), int64(0))
-	f.Add(int64(longest), int64(longest), int64(longest), int64(longest), int64(longest), int64(longest), int64(longest), int64(longest), int64(longest))
+	f.Add(int64(d.Heartbeat), int64(d.HeartbeatTimeout), int64(d.VisibleHeartbeat), int64(d.ChallengeAfter), int64(d.MinReconnectDelay), int64(d.MaxReconnectDelay), int64(d.MinUptime), int64(d.ConnectTimeout), int64(d.FirstRetryWindow))
+	f.Add(int64(0), int64(minOption), int64(minOption), int64(minOption), int64(minOption), int64(minOption), int64(0), int64(minOption), int64(0))
+	f.Add(int64(maxOption), int64(maxOption), int64(maxOption), int64(maxOption), int64(maxOption), int64(maxOption), int64(maxOption), int64(maxOption), int64(maxOption))
 	f.Add(int64(-1), int64(1<<62), int64(-1<<63), int64(0), int64(0), int64(0), int64(0), int64(0), int64(0))
 	f.Fuzz(func(t *testing.T, beat, timeout, attentive, suspect, base, limit, uptime, dial, spread int64) {
 		s, err := New(Options{
-			Heartbeat: time.Duration(beat), Timeout: time.Duration(timeout), Attentive: time.Duration(attentive), Suspect: time.Duration(suspect),
-			BackoffBase: time.Duration(base), BackoffCap: time.Duration(limit), MinUptime: time.Duration(uptime), DialTimeout: time.Duration(dial),
-			Spread: time.Duration(spread), Visible: true, Online: true,
+			Heartbeat: time.Duration(beat), HeartbeatTimeout: time.Duration(timeout), VisibleHeartbeat: time.Duration(attentive), ChallengeAfter: time.Duration(suspect),
+			MinReconnectDelay: time.Duration(base), MaxReconnectDelay: time.Duration(limit), MinUptime: time.Duration(uptime), ConnectTimeout: time.Duration(dial),
+			FirstRetryWindow: time.Duration(spread), Visible: true, Online: true,
 		}, func() float64 { return 0.999 })
 		if err != nil {
 			if len(err.Error()) < 20 || err.Error()[:7] != "option " {
@@ -215,9 +215,9 @@ func FuzzOptions(f *testing.F) {
 			for _, e := range s.Handle(now, in) {
 				switch e := e.(type) {
 				case Dial:
-					gen, held[e.Gen] = e.Gen, true
+					gen, held[e.Generation] = e.Generation, true
 				case Abandon:
-					delete(held, e.Gen)
+					delete(held, e.Generation)
 				}
 			}
 			inspect(t, s, now, held)
@@ -231,7 +231,7 @@ func FuzzOptions(f *testing.F) {
 				handle(Pong{gen})
 			case i%15 == 12 && held[gen]:
 				delete(held, gen)
-				handle(Closed{gen, 1006, "", -1})
+				handle(Closed{Generation: gen, Code: 1006, Reason: ""})
 			}
 			at, ok := s.Deadline()
 			if !ok {

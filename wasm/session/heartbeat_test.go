@@ -26,7 +26,7 @@ func TestHeartbeat(t *testing.T) {
 	})
 	t.Run("the server sets the interval", func(t *testing.T) {
 		w := newWorld(t, nil)
-		w.do(Start{}, URLReady{1}, Opened{1}, Hello{Gen: 1, Live: true, Beat: 3 * time.Second}, Pong{1})
+		w.do(Start{}, URLReady{1}, Opened{1}, Hello{Generation: 1, Live: true, Heartbeat: 3 * time.Second}, Pong{1})
 		w.forget()
 		w.run(3 * time.Second)
 		w.want("3s ping 1")
@@ -45,27 +45,27 @@ func TestSilentDeath(t *testing.T) {
 	t.Run("idle and visible: a challenger within 7 s", func(t *testing.T) {
 		w := newWorld(t, nil).live()
 		w.run(7 * time.Second)
-		w.want("15s ping 1", "17s dial 2 after=e-0 was=silence,9.99s,7s", "17s checking: silence")
+		w.want("15s ping 1", "17s dial 2 after=e-0 previous=silence,9.99s,7s", "17s checking: silence")
 		w.redial(2)
 		w.want("17s ping 2", "17s abandon 1 (4000 no sign of life)", "17s live")
 	})
 	t.Run("before the first pong, when no round trip is known", func(t *testing.T) {
 		w := newWorld(t, nil)
-		w.do(Start{}, URLReady{1}, Opened{1}, Hello{Gen: 1, At: "e-0", Live: true})
+		w.do(Start{}, URLReady{1}, Opened{1}, Hello{Generation: 1, Position: "e-0", Live: true})
 		w.forget()
 		w.run(7 * time.Second)
-		w.want("5s ping 1", "7s dial 2 after=e-0 was=silence,0s,7s", "7s checking: silence")
+		w.want("5s ping 1", "7s dial 2 after=e-0 previous=silence,0s,7s", "7s checking: silence")
 	})
 	t.Run("hidden: within 27 s", func(t *testing.T) {
 		w := newWorld(t, nil).live()
 		w.do(Visible{false})
 		w.run(18 * time.Second)
-		w.want("25.01s ping 1", "27.01s dial 2 after=e-0 was=silence,9.99s,17.01s", "27.01s checking: silence")
+		w.want("25.01s ping 1", "27.01s dial 2 after=e-0 previous=silence,9.99s,17.01s", "27.01s checking: silence")
 	})
 	t.Run("busy: silence is a sign", func(t *testing.T) {
 		w := newWorld(t, nil).busy()
 		w.run(2500 * ms)
-		w.want("19.6s ping 1", "20.1s dial 2 after=e-40 was=silence,17.99s,2.1s", "20.1s checking: silence")
+		w.want("19.6s ping 1", "20.1s dial 2 after=e-40 previous=silence,17.99s,2.1s", "20.1s checking: silence")
 	})
 	t.Run("busy: an outage that was survived is no usual pause", func(t *testing.T) {
 		w := newWorld(t, nil).busy()
@@ -102,14 +102,14 @@ func TestSilentDeath(t *testing.T) {
 	t.Run("no network at all: abandoned after the timeout, never waited for", func(t *testing.T) {
 		w := newWorld(t, nil).live()
 		w.run(7 * time.Second)
-		w.want("15s ping 1", "17s dial 2 after=e-0 was=silence,9.99s,7s", "17s checking: silence")
+		w.want("15s ping 1", "17s dial 2 after=e-0 previous=silence,9.99s,7s", "17s checking: silence")
 		w.do(URLReady{2})
 		w.run(time.Second)
-		w.want("18s abandon 2 (1000 dial replaced)", "18s dial 3 after=e-0 was=silence,9.99s,8s")
+		w.want("18s abandon 2 (1000 dial replaced)", "18s dial 3 after=e-0 previous=silence,9.99s,8s")
 		w.do(URLReady{3})
 		w.run(7 * time.Second)
 		w.want("23s abandon 3 (1000 dial timed out)", "23s checking retry in 500ms: silence",
-			"23.5s dial 4 after=e-0 attempt=1 was=silence,9.99s,13.5s", "23.5s checking: silence",
+			"23.5s dial 4 after=e-0 attempt=1 previous=silence,9.99s,13.5s", "23.5s checking: silence",
 			"25s abandon 1 (4000 no answer to a ping)", "25s reconnecting attempt=1: the connection attempt was not answered")
 	})
 }
@@ -117,10 +117,10 @@ func TestSilentDeath(t *testing.T) {
 func TestSlowLinkIsNotTornDown(t *testing.T) {
 	w := newWorld(t, nil).live()
 	w.run(7500 * ms)
-	w.want("15s ping 1", "17s dial 2 after=e-0 was=silence,9.99s,7s", "17s checking: silence")
+	w.want("15s ping 1", "17s dial 2 after=e-0 previous=silence,9.99s,7s", "17s checking: silence")
 	w.do(Pong{1}) // the first of the two to prove itself wins
 	w.want("17.5s abandon 2 (1000 not needed)", "17.5s live")
-	w.do(Opened{2}, Hello{Gen: 2, At: "e-9", Live: true})
+	w.do(Opened{2}, Hello{Generation: 2, Position: "e-9", Live: true})
 	w.want() // too late
 	if w.s.Cursor() != "e-0" {
 		t.Errorf("cursor %q was moved by a socket that lost", w.s.Cursor())
@@ -139,13 +139,13 @@ func TestSlowLinkHasTimeForTwoLosses(t *testing.T) {
 	w.want("37.4s ping 1")
 	w.do(Pong{1})
 	w.run(5*time.Second + 4*time.Second)
-	w.want("45.4s ping 1", "49s dial 2 after=e-0 was=silence,40.39s,8.6s", "49s checking: silence")
+	w.want("45.4s ping 1", "49s dial 2 after=e-0 previous=silence,40.39s,8.6s", "49s checking: silence")
 }
 
 func TestAnyFrameAnswersAHeartbeat(t *testing.T) {
 	for name, frame := range map[string]Input{
-		"event": Events{1, []string{"e-1"}}, "frame": Frame{1}, "at": At{1, "e-1", true},
-		"hello": Hello{Gen: 1, Resumed: true, Live: true},
+		"event": Events{1, []string{"e-1"}}, "frame": Frame{1}, "at": Position{1, "e-1", true},
+		"hello": Hello{Generation: 1, Resumed: true, Live: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, nil).live()

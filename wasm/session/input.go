@@ -11,58 +11,58 @@ type (
 	Start struct{}
 	// Stop closes it for good: no wake signal opens it again.
 	Stop struct{}
-	// Reconnect dials now: it ends waiting, stopped and failed, and puts a
-	// connection that looks alive to the test.
+	// Reconnect dials now. It ends waiting, stopped and failed, and probes a
+	// connection that looks alive.
 	Reconnect struct{}
 )
 
-// Inputs of the driver and its sockets. An input whose Gen the session does not
-// hold is ignored.
+// Inputs of the driver and its sockets. An input whose Generation the session
+// does not hold is ignored.
 type (
 	// Tick says that the deadline may have passed.
 	Tick struct{}
 	// URLReady says that the address is known and the socket is being made.
-	URLReady struct{ Gen int }
-	// URLFailed says that no address could be had.
+	URLReady struct{ Generation int }
+	// URLFailed says that the url function gave no address.
 	URLFailed struct {
-		Gen int
-		Err string
+		Generation int
+		Reason     string // what failed, for the page
 	}
 	// Opened says that the handshake is complete.
-	Opened struct{ Gen int }
+	Opened struct{ Generation int }
 	// Closed says that a socket ended, with the code and reason as received;
-	// 1006 when there was no close frame.
+	// 1006 when there was no close frame. Server advice is read from the reason.
 	Closed struct {
-		Gen        int
+		Generation int
 		Code       int
 		Reason     string
-		RetryAfter time.Duration // advice of the server, negative for none
+		Hopeless   bool // the browser refused the address, and will refuse it again
 	}
 	// Hello is the first frame of a feed that knows our protocol.
 	Hello struct {
-		Gen     int
-		Resumed bool
-		At      string
-		Live    bool
-		Beat    time.Duration // heartbeat that the server asks for, 0 for none
-		Spread  time.Duration
-		Gap     *Gap
+		Generation       int
+		Resumed          bool
+		Position         string
+		Live             bool
+		Heartbeat        time.Duration // between pings, as the server asks for; 0 for none
+		FirstRetryWindow time.Duration // window of the first retry after a loss
+		Gap              *Gap          // nil or null for none
 	}
-	// At is a position told by the feed.
-	At struct {
-		Gen  int
-		At   string
-		Live bool
+	// Position says up to where the feed has sent what there is for this client.
+	Position struct {
+		Generation int
+		Position   string
+		Live       bool // nothing is left to replay
 	}
-	// Events is a burst of events; "" stands for an event without an id.
+	// Events is a burst of events.
 	Events struct {
-		Gen int
-		IDs []string
+		Generation int
+		IDs        []string // "" for an event without an id
 	}
 	// Pong answers a ping.
-	Pong struct{ Gen int }
+	Pong struct{ Generation int }
 	// Frame is any other inbound frame: a sign of life.
-	Frame struct{ Gen int }
+	Frame struct{ Generation int }
 )
 
 // Inputs of the page and the machine.
@@ -75,6 +75,9 @@ type (
 	Visible struct{ On bool }
 	// Online says what the browser believes of its network; true is itself a wake.
 	Online struct{ On bool }
+	// Away says that the browser takes the page away and may bring it back. The
+	// connection is closed in order; the next sign of a wake dials.
+	Away struct{}
 )
 
 func (Start) input()     {}
@@ -86,7 +89,7 @@ func (URLFailed) input() {}
 func (Opened) input()    {}
 func (Closed) input()    {}
 func (Hello) input()     {}
-func (At) input()        {}
+func (Position) input()  {}
 func (Events) input()    {}
 func (Pong) input()      {}
 func (Frame) input()     {}
@@ -94,3 +97,4 @@ func (Wake) input()      {}
 func (Network) input()   {}
 func (Visible) input()   {}
 func (Online) input()    {}
+func (Away) input()      {}

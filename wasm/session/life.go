@@ -1,6 +1,10 @@
 package session
 
-import "time"
+import (
+	"time"
+
+	"github.com/wakesocket/wakesocket/wasm/wire"
+)
 
 const (
 	// drain is how long after a wake frames may still come out of a buffer that
@@ -22,7 +26,7 @@ const (
 )
 
 func (s *Session) ping(k *socket) {
-	s.emit(Ping{Gen: k.gen})
+	s.emit(Ping{Generation: k.gen})
 	k.lastPing = s.now.Mono
 	if len(k.pings) == maxPings { // a server that answers only some of them
 		k.pings = k.pings[1:]
@@ -52,8 +56,8 @@ func (s *Session) question(c check) {
 // beatCheck is the question of the ordinary heartbeat: any frame answers it.
 func (s *Session) beatCheck(grace time.Duration) check {
 	now := s.now.Mono
-	grace = max(grace, min(s.rtt.lostTwice(), s.opt.Timeout/2))
-	return check{cause: CauseSilence, proofFrom: now, suspectAt: now + grace, giveUpAt: now + s.opt.Timeout}
+	grace = max(grace, min(s.rtt.lostTwice(), s.opt.HeartbeatTimeout/2))
+	return check{cause: wire.CauseSilence, proofFrom: now, suspectAt: now + grace, giveUpAt: now + s.opt.HeartbeatTimeout}
 }
 
 // suspect reports whether the live socket took too long to answer.
@@ -68,7 +72,7 @@ func (s *Session) nextPing(k *socket) time.Duration {
 	}
 	at := k.lastPing + s.beat
 	if s.visible {
-		at = min(at, max(k.lastIn, k.lastPing)+min(s.opt.Attentive, s.beat))
+		at = min(at, max(k.lastIn, k.lastPing)+min(s.opt.VisibleHeartbeat, s.beat))
 	}
 	return at
 }
@@ -92,7 +96,7 @@ func (k *socket) learn(pause time.Duration) {
 // quietAt is when silence becomes a sign, after Hayashibara's accrual detection.
 func (s *Session) quietAt(k *socket) time.Duration {
 	quiet := max(quietFactor*k.pause, quietMin)
-	if !s.visible || s.opt.Heartbeat == 0 || k.hushed || k.bursts < quietBursts || quiet >= s.opt.Attentive {
+	if !s.visible || s.opt.Heartbeat == 0 || k.hushed || k.bursts < quietBursts || quiet >= s.opt.VisibleHeartbeat {
 		return never
 	}
 	return k.lastIn + quiet
@@ -116,9 +120,9 @@ func (s *Session) due() bool {
 			s.question(s.beatCheck(s.rtt.grace(quietGrace, time.Second)))
 			return true
 		case now >= s.nextPing(k):
-			grace := s.opt.Suspect
+			grace := s.opt.ChallengeAfter
 			if s.rtt.known() {
-				grace = s.rtt.grace(grace, s.opt.Timeout)
+				grace = s.rtt.grace(grace, s.opt.HeartbeatTimeout)
 			}
 			s.question(s.beatCheck(grace))
 			return true
@@ -141,7 +145,7 @@ func (s *Session) due() bool {
 
 // next is the earliest moment at which something falls due.
 func (s *Session) next() time.Duration {
-	if !s.running {
+	if !s.running || s.away {
 		return never
 	}
 	at := never

@@ -5,42 +5,62 @@ import (
 	"time"
 )
 
-// Options tune a session. Start from [Defaults].
+// Options tune a session. Start from [Defaults]; the zero value is refused.
 type Options struct {
-	Heartbeat   time.Duration // between pings, 25 s; 0 sends none, and then silence goes unnoticed
-	Timeout     time.Duration // an unanswered ping ends the connection, 10 s
-	Attentive   time.Duration // quiet time before a ping while the page is visible, 5 s
-	Suspect     time.Duration // an unanswered ping starts a second socket, 2 s
-	BackoffBase time.Duration // upper bound of the first wait, doubled by each failure, 1 s
-	BackoffCap  time.Duration // upper bound of every wait, 30 s
-	MinUptime   time.Duration // proven life after which failures are forgotten, 5 s
-	DialTimeout time.Duration // for a connection to open, 5 s; doubled while dials keep hanging
-	Spread      time.Duration // window of the first retry when the server named none, 1 s
-	After       string        // cursor to start from, "" for the present
-	Visible     bool          // somebody looks at the page, true
-	Online      bool          // the browser believes in its network, true
+	// Heartbeat is the time between pings. 0 sends none, and then silence goes
+	// unnoticed. Defaults to 25 s.
+	Heartbeat time.Duration
+	// HeartbeatTimeout is how long a ping may go unanswered before the connection
+	// is given up. Defaults to 10 s.
+	HeartbeatTimeout time.Duration
+	// VisibleHeartbeat is the quiet time before a ping while the page is visible.
+	// Defaults to 5 s.
+	VisibleHeartbeat time.Duration
+	// ChallengeAfter is how long a ping may go unanswered before a second socket
+	// is dialed beside the first. Defaults to 2 s.
+	ChallengeAfter time.Duration
+	// MinReconnectDelay is the upper bound of the first retry delay. Each failure
+	// doubles it. Defaults to 1 s.
+	MinReconnectDelay time.Duration
+	// MaxReconnectDelay is the upper bound of every retry delay. Defaults to 30 s.
+	MaxReconnectDelay time.Duration
+	// MinUptime is how long a connection must live before earlier failures are
+	// forgotten. Defaults to 5 s.
+	MinUptime time.Duration
+	// ConnectTimeout is how long a connection may take to open. It doubles, up to
+	// four times, while dials keep timing out. Defaults to 5 s.
+	ConnectTimeout time.Duration
+	// FirstRetryWindow is the window over which the first retry after a loss is
+	// spread when the server named none. Defaults to 1 s.
+	FirstRetryWindow time.Duration
+	// After is the cursor to resume from. Defaults to "", the present.
+	After string
+	// Visible says whether somebody looks at the page. Defaults to true.
+	Visible bool
+	// Online says what the browser believes of its network. Defaults to true.
+	Online bool
 }
 
 // Defaults returns the options that the documentation states.
 func Defaults() Options {
 	return Options{
-		Heartbeat:   25 * time.Second,
-		Timeout:     10 * time.Second,
-		Attentive:   5 * time.Second,
-		Suspect:     2 * time.Second,
-		BackoffBase: time.Second,
-		BackoffCap:  30 * time.Second,
-		MinUptime:   5 * time.Second,
-		DialTimeout: 5 * time.Second,
-		Spread:      time.Second,
-		Visible:     true,
-		Online:      true,
+		Heartbeat:         25 * time.Second,
+		HeartbeatTimeout:  10 * time.Second,
+		VisibleHeartbeat:  5 * time.Second,
+		ChallengeAfter:    2 * time.Second,
+		MinReconnectDelay: time.Second,
+		MaxReconnectDelay: 30 * time.Second,
+		MinUptime:         5 * time.Second,
+		ConnectTimeout:    5 * time.Second,
+		FirstRetryWindow:  time.Second,
+		Visible:           true,
+		Online:            true,
 	}
 }
 
 const (
-	shortest = 50 * time.Millisecond
-	longest  = 24 * time.Hour
+	minOption = 50 * time.Millisecond
+	maxOption = 24 * time.Hour
 )
 
 // validate names the first option that cannot work, and what would.
@@ -51,27 +71,27 @@ func (o Options) validate() error {
 		zeroOK bool // zero has a meaning of its own
 	}{
 		{"heartbeat", o.Heartbeat, true},
-		{"timeout", o.Timeout, false},
-		{"attentive", o.Attentive, false},
-		{"suspect", o.Suspect, false},
-		{"backoffBase", o.BackoffBase, false},
-		{"backoffCap", o.BackoffCap, false},
+		{"heartbeatTimeout", o.HeartbeatTimeout, false},
+		{"visibleHeartbeat", o.VisibleHeartbeat, false},
+		{"challengeAfter", o.ChallengeAfter, false},
+		{"minReconnectDelay", o.MinReconnectDelay, false},
+		{"maxReconnectDelay", o.MaxReconnectDelay, false},
 		{"minUptime", o.MinUptime, true},
-		{"dialTimeout", o.DialTimeout, false},
-		{"spread", o.Spread, true},
+		{"connectTimeout", o.ConnectTimeout, false},
+		{"firstRetryWindow", o.FirstRetryWindow, true},
 	} {
 		if d.value == 0 && d.zeroOK {
 			continue
 		}
-		if d.value < shortest || d.value > longest {
-			return fmt.Errorf("option %s is %d ms; use %d ms to %d ms", d.name, d.value.Milliseconds(), shortest.Milliseconds(), longest.Milliseconds())
+		if d.value < minOption || d.value > maxOption {
+			return fmt.Errorf("option %s is %d ms; use %d ms to %d ms", d.name, d.value.Milliseconds(), minOption.Milliseconds(), maxOption.Milliseconds())
 		}
 	}
-	if o.BackoffCap < o.BackoffBase {
-		return fmt.Errorf("option backoffCap is %d ms, below backoffBase (%d ms); raise the cap or lower the base", o.BackoffCap.Milliseconds(), o.BackoffBase.Milliseconds())
+	if o.MaxReconnectDelay < o.MinReconnectDelay {
+		return fmt.Errorf("option maxReconnectDelay is %d ms, below minReconnectDelay (%d ms); raise the one or lower the other", o.MaxReconnectDelay.Milliseconds(), o.MinReconnectDelay.Milliseconds())
 	}
-	if o.Suspect > o.Timeout {
-		return fmt.Errorf("option suspect is %d ms, above timeout (%d ms); a suspicion comes before the end", o.Suspect.Milliseconds(), o.Timeout.Milliseconds())
+	if o.ChallengeAfter > o.HeartbeatTimeout {
+		return fmt.Errorf("option challengeAfter is %d ms, above heartbeatTimeout (%d ms); lower it, so that a second socket is dialed before the first is given up", o.ChallengeAfter.Milliseconds(), o.HeartbeatTimeout.Milliseconds())
 	}
 	return nil
 }

@@ -11,11 +11,11 @@ func TestResumeFromTheLastDelivered(t *testing.T) {
 	w := newWorld(t, nil).live()
 	w.do(Events{1, []string{"e-1", "e-2", ""}}) // one without an id is delivered and moves nothing
 	w.want()
-	w.do(Closed{1, 1006, "", -1})
-	w.want("10s dial 2 after=e-2 was=reset,9.99s,0s", "10s reconnecting: reset")
-	w.do(URLReady{2}, Opened{2}, Hello{Gen: 2, Resumed: true, At: "e-2"})
+	w.do(Closed{Generation: 1, Code: 1006, Reason: ""})
+	w.want("10s dial 2 after=e-2 previous=reset,9.99s,0s", "10s reconnecting: reset")
+	w.do(URLReady{2}, Opened{2}, Hello{Generation: 2, Resumed: true, Position: "e-2"})
 	w.do(Events{2, []string{"e-3"}})
-	w.do(At{2, "e-3", true})
+	w.do(Position{2, "e-3", true})
 	w.want("10s ping 2", "10s reconnecting", "10s live")
 }
 
@@ -24,7 +24,7 @@ func TestOverlapDeliversOnce(t *testing.T) {
 	w.do(Events{1, []string{"e-1"}}, Network{}, URLReady{2}, Opened{2})
 	w.forget()
 	w.do(Events{1, []string{"e-2", "e-3"}}) // from the buffer: too early to be proof
-	w.do(Hello{Gen: 2, Resumed: true, At: "e-1"})
+	w.do(Hello{Generation: 2, Resumed: true, Position: "e-1"})
 	w.want()
 	if w.s.Cursor() != "e-3" {
 		t.Errorf("cursor fell back to %q", w.s.Cursor())
@@ -39,8 +39,8 @@ func TestFirstToBringWhatIsMissingWins(t *testing.T) {
 	raced := func(t *testing.T) *world {
 		w := newWorld(t, nil).live()
 		w.run(7 * time.Second)
-		w.do(URLReady{2}, Opened{2}, Hello{Gen: 2, Resumed: true, At: "e-0"}, Pong{2}, Frame{2})
-		w.want("15s ping 1", "17s dial 2 after=e-0 was=silence,9.99s,7s", "17s checking: silence", "17s ping 2")
+		w.do(URLReady{2}, Opened{2}, Hello{Generation: 2, Resumed: true, Position: "e-0"}, Pong{2}, Frame{2})
+		w.want("15s ping 1", "17s dial 2 after=e-0 previous=silence,9.99s,7s", "17s checking: silence", "17s ping 2")
 		return w
 	}
 	t.Run("the old one", func(t *testing.T) {
@@ -51,29 +51,29 @@ func TestFirstToBringWhatIsMissingWins(t *testing.T) {
 	})
 	t.Run("the challenger", func(t *testing.T) {
 		w := raced(t)
-		w.do(Events{2, []string{"e-1"}}, At{2, "e-1", true})
+		w.do(Events{2, []string{"e-1"}}, Position{2, "e-1", true})
 		w.want("17s abandon 1 (4000 no sign of life)", "17s reconnecting", "17s live")
 	})
 	t.Run("the challenger, with nothing for these topics", func(t *testing.T) {
 		w := raced(t)
-		w.do(At{2, "e-9", true})
+		w.do(Position{2, "e-9", true})
 		w.want("17s abandon 1 (4000 no sign of life)", "17s live")
 	})
 	t.Run("nobody: the old one's time is up", func(t *testing.T) {
 		w := raced(t)
 		w.run(8 * time.Second)
 		w.want("25s abandon 1 (4000 no answer to a ping)", "25s ping 2", "25s reconnecting: silence")
-		w.do(Events{2, []string{"e-1"}}, At{2, "e-1", true})
+		w.do(Events{2, []string{"e-1"}}, Position{2, "e-1", true})
 		w.want("25s reconnecting", "25s live")
 	})
 	t.Run("the old one closes", func(t *testing.T) {
 		w := raced(t)
-		w.do(Closed{1, 1006, "", -1})
+		w.do(Closed{Generation: 1, Code: 1006, Reason: ""})
 		w.want("17s reconnecting")
 	})
 	t.Run("the challenger closes", func(t *testing.T) {
 		w := raced(t)
-		w.do(Closed{2, 1006, "", -1})
+		w.do(Closed{Generation: 2, Code: 1006, Reason: ""})
 		w.run(2 * time.Second)
 		if w.s.dial == nil || w.s.live == nil {
 			t.Errorf("no other challenger:\n%s", strings.Join(w.log, "\n"))
@@ -87,11 +87,11 @@ func TestOverlapThatTheServerDoesNotKnowOf(t *testing.T) {
 		frame Input
 		again bool
 	}{
-		"a gap behind the cursor":    {2, Hello{Gen: 2, At: "e-2", Gap: &Gap{"e-1", "e-3", "trimmed"}}, true},
-		"as many as are remembered":  {ringSize, Hello{Gen: 2, Resumed: true, At: "e-1"}, false},
-		"more than are remembered":   {ringSize + 1, Hello{Gen: 2, Resumed: true, At: "e-1"}, true},
+		"a gap behind the cursor":    {2, Hello{Generation: 2, Position: "e-2", Gap: &Gap{"e-1", "e-3", "trimmed"}}, true},
+		"as many as are remembered":  {ringSize, Hello{Generation: 2, Resumed: true, Position: "e-1"}, false},
+		"more than are remembered":   {ringSize + 1, Hello{Generation: 2, Resumed: true, Position: "e-1"}, true},
 		"more, on a plain server":    {ringSize + 1, Pong{2}, true},
-		"none, and a gap to be told": {0, Hello{Gen: 2, At: "e-2", Gap: &Gap{"e-1", "e-3", "trimmed"}}, false},
+		"none, and a gap to be told": {0, Hello{Generation: 2, Position: "e-2", Gap: &Gap{"e-1", "e-3", "trimmed"}}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, nil).live()
@@ -117,14 +117,14 @@ func TestGaps(t *testing.T) {
 		gap    []string
 		cursor string
 	}{
-		"told":               {Hello{Gen: 2, At: "f-4", Gap: &Gap{"e-1", "f-5", "epoch"}}, []string{"10s gap after=e-1 earliest=f-5 (epoch)"}, "f-4"},
-		"resumed":            {Hello{Gen: 2, Resumed: true, At: "e-1"}, nil, "e-1"},
-		"neither resumed":    {Hello{Gen: 2, At: "e-9", Live: true}, []string{"10s gap after=e-1 earliest= (unknown)"}, "e-9"},
-		"an empty new epoch": {Hello{Gen: 2, At: "f-0", Live: true, Gap: &Gap{"e-1", "", "epoch"}}, []string{"10s gap after=e-1 earliest= (epoch)"}, "f-0"},
+		"told":               {Hello{Generation: 2, Position: "f-4", Gap: &Gap{"e-1", "f-5", "epoch"}}, []string{"10s gap after=e-1 earliest=f-5 (epoch)"}, "f-4"},
+		"resumed":            {Hello{Generation: 2, Resumed: true, Position: "e-1"}, nil, "e-1"},
+		"neither resumed":    {Hello{Generation: 2, Position: "e-9", Live: true}, []string{"10s gap after=e-1 earliest= (unknown)"}, "e-9"},
+		"an empty new epoch": {Hello{Generation: 2, Position: "f-0", Live: true, Gap: &Gap{"e-1", "", "epoch"}}, []string{"10s gap after=e-1 earliest= (epoch)"}, "f-0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, nil).live()
-			w.do(Events{1, []string{"e-1"}}, Closed{1, 1006, "", -1}, URLReady{2}, Opened{2})
+			w.do(Events{1, []string{"e-1"}}, Closed{Generation: 1, Code: 1006, Reason: ""}, URLReady{2}, Opened{2})
 			w.forget()
 			w.do(c.hello)
 			var gaps []string

@@ -18,7 +18,7 @@ func TestLossIsRedialedInTheServersWindow(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, nil).live()
 			w.s.spread = c.spread
-			w.do(Closed{1, 1006, "", -1})
+			w.do(Closed{Generation: 1, Code: 1006, Reason: ""})
 			w.run(10 * time.Second)
 			for _, line := range w.log {
 				if strings.Contains(line, " dial ") {
@@ -33,7 +33,7 @@ func TestLossIsRedialedInTheServersWindow(t *testing.T) {
 	}
 	t.Run("a server that names years", func(t *testing.T) {
 		w := newWorld(t, nil)
-		w.do(Start{}, URLReady{1}, Opened{1}, Hello{Gen: 1, Live: true, Spread: 1 << 62})
+		w.do(Start{}, URLReady{1}, Opened{1}, Hello{Generation: 1, Live: true, FirstRetryWindow: 1 << 62})
 		if w.s.spread != maxSpread {
 			t.Errorf("spread %v, want at most %v", w.s.spread, maxSpread)
 		}
@@ -42,10 +42,10 @@ func TestLossIsRedialedInTheServersWindow(t *testing.T) {
 		w := newWorld(t, nil)
 		w.do(Start{}, URLReady{1}, Opened{1}, Pong{1})
 		w.run(6 * time.Second)
-		w.do(Frame{1}, Closed{1, 1006, "", -1})
+		w.do(Frame{1}, Closed{Generation: 1, Code: 1006, Reason: ""})
 		w.forget()
 		w.run(600 * ms)
-		w.want("6.5s dial 2 was=reset,6s,500ms", "6.5s reconnecting: reset")
+		w.want("6.5s dial 2 previous=reset,6s,500ms", "6.5s reconnecting: reset")
 	})
 }
 
@@ -59,7 +59,7 @@ func TestAcceptThenCloseBacksOff(t *testing.T) {
 			w.run(10 * ms)
 		}
 		w.redial(gen)
-		w.do(Closed{gen, 1011, "", -1})
+		w.do(Closed{Generation: gen, Code: 1011, Reason: ""})
 		waits = append(waits, (w.s.retryAt - w.now.Mono).Round(time.Second))
 	}
 	want := []time.Duration{1, 2, 4, 8, 16, 30, 30, 30}
@@ -77,7 +77,7 @@ func TestProvenUptimeForgetsFailures(t *testing.T) {
 		for w.s.dial == nil {
 			w.run(10 * ms)
 		}
-		w.do(URLReady{gen}, Closed{gen, 1006, "", -1})
+		w.do(URLReady{gen}, Closed{Generation: gen, Code: 1006, Reason: ""})
 	}
 	for w.s.dial == nil {
 		w.run(10 * ms)
@@ -114,7 +114,7 @@ func TestBackoffKeepsItsJitterAtTheCap(t *testing.T) {
 func TestNoWaitIsTwiceAsLongAsTheOutage(t *testing.T) {
 	w := newWorld(t, nil).live()
 	lost := w.now.Mono
-	w.do(Closed{1, 1006, "", -1})
+	w.do(Closed{Generation: 1, Code: 1006, Reason: ""})
 	var wait time.Duration
 	for n := range 12 {
 		for w.s.dial == nil {
@@ -124,7 +124,7 @@ func TestNoWaitIsTwiceAsLongAsTheOutage(t *testing.T) {
 		if n >= 4 {
 			w.random = 0.999
 		}
-		w.do(URLReady{w.s.gen}, Closed{w.s.gen, 1006, "", -1})
+		w.do(URLReady{w.s.gen}, Closed{Generation: w.s.gen, Code: 1006, Reason: ""})
 		wait = w.s.retryAt - w.now.Mono
 		if outage := w.now.Mono - lost; wait > max(time.Second, 2*outage) {
 			t.Errorf("a wait of %v after an outage of %v", wait, outage)
@@ -137,47 +137,47 @@ func TestNoWaitIsTwiceAsLongAsTheOutage(t *testing.T) {
 
 func TestAdviceIsObeyed(t *testing.T) {
 	w := newWorld(t, nil).live()
-	w.do(Closed{1, 1012, "retry=4000 restart", 4 * time.Second})
+	w.do(Closed{Generation: 1, Code: 1012, Reason: "retry=4000 restart"})
 	w.want("10s reconnecting retry in 4s: closed")
 	w.run(time.Second)
 	w.do(Wake{}, Network{})
 	w.want() // a wake does not cut it short
 	w.run(3 * time.Second)
-	w.want("14s dial 2 after=e-0 was=closed,9.99s,4s", "14s reconnecting: closed")
+	w.want("14s dial 2 after=e-0 previous=closed,9.99s,4s", "14s reconnecting: closed")
 
 	t.Run("in real time", func(t *testing.T) {
 		w := newWorld(t, nil).live()
-		w.do(Closed{1, 1013, "", time.Hour})
+		w.do(Closed{Generation: 1, Code: 1013, Reason: "retry=600000"})
 		w.forget()
-		w.sleep(50 * time.Minute)
+		w.sleep(9 * time.Minute)
 		w.do(Wake{})
-		w.run(10*time.Minute + ms)
-		w.want("10m10s dial 2 after=e-0 was=closed,9.99s,1h0m0s", "10m10s reconnecting: closed")
+		w.run(time.Minute + ms)
+		w.want("1m10s dial 2 after=e-0 previous=closed,9.99s,10m0s", "1m10s reconnecting: closed")
 	})
 	t.Run("but not over the user", func(t *testing.T) {
 		w := newWorld(t, nil).live()
-		w.do(Closed{1, 1013, "", time.Hour})
+		w.do(Closed{Generation: 1, Code: 1013, Reason: "retry=600000"})
 		w.run(time.Second)
 		w.forget()
 		w.do(Reconnect{})
-		w.want("11s dial 2 after=e-0 was=closed,9.99s,1s", "11s reconnecting: closed")
+		w.want("11s dial 2 after=e-0 previous=closed,9.99s,1s", "11s reconnecting: closed")
 	})
 	t.Run("but not into a flood: a server that says 0 to every dial", func(t *testing.T) {
 		w := newWorld(t, nil).live()
-		w.do(Closed{1, 1012, "retry=0", 0})
+		w.do(Closed{Generation: 1, Code: 1012, Reason: "retry=0"})
 		for gen := 2; gen <= 3; gen++ {
-			w.do(URLReady{gen}, Opened{gen}, Closed{gen, 1012, "retry=0", 0})
+			w.do(URLReady{gen}, Opened{gen}, Closed{Generation: gen, Code: 1012, Reason: "retry=0"})
 			w.run(time.Second)
 		}
-		w.want("10s dial 2 after=e-0 was=closed,9.99s,0s", "10s reconnecting: closed", "10s ping 2",
+		w.want("10s dial 2 after=e-0 previous=closed,9.99s,0s", "10s reconnecting: closed", "10s ping 2",
 			"10s reconnecting attempt=1 retry in 1s: the server closed with code 1012: retry=0",
-			"11s dial 3 after=e-0 attempt=1 was=closed,9.99s,1s", "11s reconnecting attempt=1: the server closed with code 1012: retry=0", "11s ping 3",
+			"11s dial 3 after=e-0 attempt=1 previous=closed,9.99s,1s", "11s reconnecting attempt=1: the server closed with code 1012: retry=0", "11s ping 3",
 			"11s reconnecting attempt=2 retry in 1s: the server closed with code 1012: retry=0",
-			"12s dial 4 after=e-0 attempt=2 was=closed,9.99s,2s", "12s reconnecting attempt=2: the server closed with code 1012: retry=0")
+			"12s dial 4 after=e-0 attempt=2 previous=closed,9.99s,2s", "12s reconnecting attempt=2: the server closed with code 1012: retry=0")
 	})
 	t.Run("refused without advice: backoff", func(t *testing.T) {
 		w := newWorld(t, nil).live()
-		w.do(Closed{1, 1013, "", -1})
+		w.do(Closed{Generation: 1, Code: 1013, Reason: ""})
 		w.want("10s reconnecting attempt=1 retry in 500ms: closed")
 	})
 }
@@ -188,7 +188,7 @@ func TestPermanentFailures(t *testing.T) {
 		1011: false, 1012: false, 1013: false, 3000: false, 4000: false, 4399: false, 4400: true, 4401: false, 4403: true, 4429: false, 4499: true, 4500: false,
 	} {
 		w := newWorld(t, nil).live()
-		w.do(Closed{1, code, "why", -1})
+		w.do(Closed{Generation: 1, Code: code, Reason: "why"})
 		if got := w.s.shown.Name == Failed; got != fails {
 			t.Errorf("code %d: state %s, want failed: %v", code, w.s.shown.Name, fails)
 		}
@@ -208,49 +208,49 @@ func TestPermanentFailures(t *testing.T) {
 
 func TestUnauthorizedGetsOneFreshURL(t *testing.T) {
 	w := newWorld(t, nil).live()
-	w.do(Closed{1, 4401, "expired", -1})
-	w.want("10s dial 2 after=e-0 fresh was=closed,9.99s,0s", "10s reconnecting: closed")
-	w.do(URLReady{2}, Opened{2}, Closed{2, 4401, "expired", -1})
+	w.do(Closed{Generation: 1, Code: 4401, Reason: "expired"})
+	w.want("10s dial 2 after=e-0 fresh previous=closed,9.99s,0s", "10s reconnecting: closed")
+	w.do(URLReady{2}, Opened{2}, Closed{Generation: 2, Code: 4401, Reason: "expired"})
 	w.want("10s ping 2", "10s failed: the server closed with code 4401: expired")
 
 	t.Run("again after proven life", func(t *testing.T) {
 		w := newWorld(t, nil).live()
-		w.do(Closed{1, 4401, "expired", -1})
+		w.do(Closed{Generation: 1, Code: 4401, Reason: "expired"})
 		w.redial(2)
 		w.run(6 * time.Second)
 		w.do(Pong{2})
 		w.forget()
-		w.do(Closed{2, 4401, "expired", -1})
-		w.want("16s dial 3 after=e-0 fresh was=closed,6s,0s", "16s reconnecting: closed")
+		w.do(Closed{Generation: 2, Code: 4401, Reason: "expired"})
+		w.want("16s dial 3 after=e-0 fresh previous=closed,6s,0s", "16s reconnecting: closed")
 	})
 	t.Run("told twice of one old token", func(t *testing.T) {
 		w := newWorld(t, nil).live()
 		w.do(Network{}, URLReady{2}, Opened{2})
 		w.forget()
-		w.do(Closed{2, 4401, "expired", -1})
-		w.want("10s dial 3 after=e-0 fresh attempt=1 was=network,9.99s,0s")
-		w.do(Closed{1, 4401, "expired", -1}) // it was dialed with the old one, too
+		w.do(Closed{Generation: 2, Code: 4401, Reason: "expired"})
+		w.want("10s dial 3 after=e-0 fresh attempt=1 previous=network,9.99s,0s")
+		w.do(Closed{Generation: 1, Code: 4401, Reason: "expired"}) // it was dialed with the old one, too
 		w.want("10s reconnecting attempt=1: the server closed with code 4401: expired")
 		w.redial(3)
 		w.want("10s ping 3", "10s live")
 	})
 	t.Run("until one gets through", func(t *testing.T) {
 		w := newWorld(t, nil).live()
-		w.do(Closed{1, 4401, "expired", -1}, URLReady{2})
+		w.do(Closed{Generation: 1, Code: 4401, Reason: "expired"}, URLReady{2})
 		w.forget()
 		w.run(time.Second)
-		w.want("11s abandon 2 (1000 dial replaced)", "11s dial 3 after=e-0 fresh was=closed,9.99s,1s")
-		w.do(Closed{3, 1006, "", -1})
+		w.want("11s abandon 2 (1000 dial replaced)", "11s dial 3 after=e-0 fresh previous=closed,9.99s,1s")
+		w.do(Closed{Generation: 3, Code: 1006, Reason: ""})
 		w.forget()
 		w.run(500 * ms)
-		w.want("11.5s dial 4 after=e-0 fresh attempt=1 was=closed,9.99s,1.5s", "11.5s reconnecting attempt=1: no connection")
+		w.want("11.5s dial 4 after=e-0 fresh attempt=1 previous=closed,9.99s,1.5s", "11.5s reconnecting attempt=1: no connection")
 	})
 	t.Run("with a challenger under way", func(t *testing.T) {
 		w := newWorld(t, nil).live()
 		w.do(Network{})
 		w.forget()
-		w.do(Closed{1, 4401, "", -1})
-		w.want("10s abandon 2 (1000 dial made again with a new token)", "10s dial 3 after=e-0 fresh was=network,9.99s,0s", "10s reconnecting: network")
+		w.do(Closed{Generation: 1, Code: 4401, Reason: ""})
+		w.want("10s abandon 2 (1000 dial made again with a new token)", "10s dial 3 after=e-0 fresh previous=network,9.99s,0s", "10s reconnecting: network")
 	})
 }
 
@@ -268,16 +268,16 @@ func TestURLFailureOfAnOpenSocketIsIgnored(t *testing.T) {
 	w := newWorld(t, nil)
 	w.do(Start{}, URLReady{1}, Opened{1})
 	w.forget()
-	w.do(URLFailed{1, "too late"}, Hello{Gen: 1, At: "e-1", Live: true})
+	w.do(URLFailed{1, "too late"}, Hello{Generation: 1, Position: "e-1", Live: true})
 	w.want("0s live")
 }
 
 func TestHungDial(t *testing.T) {
 	w := newWorld(t, nil).live()
-	w.do(Closed{1, 1006, "", -1}, URLReady{2})
+	w.do(Closed{Generation: 1, Code: 1006, Reason: ""}, URLReady{2})
 	w.forget()
 	w.run(1500 * ms)
-	w.want("11s abandon 2 (1000 dial replaced)", "11s dial 3 after=e-0 was=reset,9.99s,1s")
+	w.want("11s abandon 2 (1000 dial replaced)", "11s dial 3 after=e-0 previous=reset,9.99s,1s")
 	t.Run("a link that is always slow gets more and more time", func(t *testing.T) {
 		var took []time.Duration
 		for gen := 3; gen < 7; gen++ {
@@ -309,19 +309,19 @@ func TestOffline(t *testing.T) {
 	})
 	t.Run("retries are rare, not absent, and online dials at once", func(t *testing.T) {
 		w := newWorld(t, nil).live()
-		w.do(Online{false}, Closed{1, 1006, "", -1})
+		w.do(Online{false}, Closed{Generation: 1, Code: 1006, Reason: ""})
 		w.want("10s ping 1", "10s checking: network", "10s offline retry in 4s: network")
 		w.run(4 * time.Second)
-		w.want("14s dial 2 after=e-0 was=network,9.99s,4s", "14s offline: network")
-		w.do(URLReady{2}, Closed{2, 1006, "", -1})
+		w.want("14s dial 2 after=e-0 previous=network,9.99s,4s", "14s offline: network")
+		w.do(URLReady{2}, Closed{Generation: 2, Code: 1006, Reason: ""})
 		w.want("14s offline attempt=1 retry in 4s: no connection")
 		w.run(3 * time.Second)
 		w.do(Online{true})
-		w.want("17s dial 3 after=e-0 attempt=1 was=network,9.99s,7s", "17s reconnecting attempt=1: no connection")
+		w.want("17s dial 3 after=e-0 attempt=1 previous=network,9.99s,7s", "17s reconnecting attempt=1: no connection")
 	})
 	t.Run("going offline while waiting changes the state only", func(t *testing.T) {
 		w := newWorld(t, nil)
-		w.do(Start{}, Closed{1, 1006, "", -1})
+		w.do(Start{}, Closed{Generation: 1, Code: 1006, Reason: ""})
 		w.forget()
 		w.do(Online{false})
 		w.want("0s offline attempt=1 retry in 500ms: no connection")
@@ -337,7 +337,7 @@ func TestOffline(t *testing.T) {
 func TestReconnectWhileLive(t *testing.T) {
 	w := newWorld(t, nil).live()
 	w.do(Reconnect{})
-	w.want("10s ping 1", "10s dial 2 after=e-0 was=user,9.99s,0s", "10s checking: user")
+	w.want("10s ping 1", "10s dial 2 after=e-0 previous=user,9.99s,0s", "10s checking: user")
 	w.do(Pong{1})
 	w.want("10s abandon 2 (1000 not needed)", "10s live")
 }
@@ -348,7 +348,7 @@ func TestChallengerRefused(t *testing.T) {
 	w.do(URLReady{2}, Opened{2})
 	w.forget()
 	// Accept-then-close is no proof: the live socket keeps its chance.
-	w.do(Closed{2, 1013, "retry=3000", 3 * time.Second})
+	w.do(Closed{Generation: 2, Code: 1013, Reason: "retry=3000"})
 	w.want("10s checking retry in 3s: network")
 	w.do(Pong{1})
 	w.want("10s live")
@@ -356,18 +356,18 @@ func TestChallengerRefused(t *testing.T) {
 
 func TestLiveClosedWhileChallenged(t *testing.T) {
 	w := newWorld(t, nil).live()
-	w.do(Network{}, URLReady{2}, Closed{1, 1006, "", -1})
-	w.want("10s ping 1", "10s dial 2 after=e-0 was=network,9.99s,0s", "10s checking: network", "10s reconnecting: network")
+	w.do(Network{}, URLReady{2}, Closed{Generation: 1, Code: 1006, Reason: ""})
+	w.want("10s ping 1", "10s dial 2 after=e-0 previous=network,9.99s,0s", "10s checking: network", "10s reconnecting: network")
 	w.redial(2)
 	w.want("10s ping 2", "10s live")
 }
 
 func TestStaleInputsAreIgnored(t *testing.T) {
 	w := newWorld(t, nil).live()
-	w.do(Closed{1, 1006, "", -1})
+	w.do(Closed{Generation: 1, Code: 1006, Reason: ""})
 	w.redial(2)
 	w.forget()
-	w.do(Opened{1}, Closed{1, 4403, "", -1}, Pong{1}, Frame{1}, At{1, "x", true}, Hello{Gen: 1}, URLReady{1}, URLFailed{1, ""}, Opened{2}, Closed{9, 1006, "", -1})
+	w.do(Opened{1}, Closed{Generation: 1, Code: 4403, Reason: ""}, Pong{1}, Frame{1}, Position{1, "x", true}, Hello{Generation: 1}, URLReady{1}, URLFailed{1, ""}, Opened{2}, Closed{Generation: 9, Code: 1006, Reason: ""})
 	w.want()
 	w.do(Events{1, []string{"x"}})
 	w.want("10s deliver 0")
@@ -379,7 +379,7 @@ func TestQuietLifeWithoutHeartbeatIsProven(t *testing.T) {
 	for gen := 1; gen <= 3; gen++ {
 		w.redial(gen)
 		w.run(time.Minute)
-		w.do(Closed{gen, 1006, "", -1})
+		w.do(Closed{Generation: gen, Code: 1006, Reason: ""})
 	}
 	w.forget()
 	w.do(URLReady{4})
@@ -390,13 +390,13 @@ func TestQuietLifeWithoutHeartbeatIsProven(t *testing.T) {
 
 func TestSlowHandshakesAreRemembered(t *testing.T) {
 	w := newWorld(t, nil).live()
-	w.do(Closed{1, 1006, "", -1}, URLReady{2})
+	w.do(Closed{Generation: 1, Code: 1006, Reason: ""}, URLReady{2})
 	w.run(time.Second)
 	w.do(URLReady{3})
 	w.run(4 * time.Second)
-	w.do(Opened{3}, Hello{Gen: 3, Resumed: true, Live: true}) // it took longer than the first of them was given
+	w.do(Opened{3}, Hello{Generation: 3, Resumed: true, Live: true}) // it took longer than the first of them was given
 	w.run(time.Second)
-	w.do(Closed{3, 1006, "", -1})
+	w.do(Closed{Generation: 3, Code: 1006, Reason: ""})
 	for w.s.dial == nil {
 		w.run(10 * ms)
 	}
@@ -405,7 +405,7 @@ func TestSlowHandshakesAreRemembered(t *testing.T) {
 	w.run(4 * time.Second)
 	w.want()
 	w.redial(4)
-	w.do(Closed{4, 1006, "", -1})
+	w.do(Closed{Generation: 4, Code: 1006, Reason: ""})
 	for w.s.dial == nil {
 		w.run(10 * ms)
 	}

@@ -2,6 +2,7 @@ package session
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,9 +36,20 @@ func newWorld(t *testing.T, tune func(*Options)) *world {
 
 // do hands in inputs now.
 func (w *world) do(inputs ...Input) {
+	w.t.Helper()
 	for _, in := range inputs {
+		answers := 0
 		for _, e := range w.s.Handle(w.now, in) {
 			w.note(e)
+			if e, is := e.(Deliver); is {
+				answers++
+				if e.Cursor != w.s.Cursor() {
+					w.t.Errorf("the cursor is %q, the page is told %q", w.s.Cursor(), e.Cursor)
+				}
+			}
+		}
+		if _, is := in.(Events); is != (answers == 1) {
+			w.t.Errorf("%T was answered by %d Deliver", in, answers)
 		}
 	}
 }
@@ -96,7 +108,7 @@ func indent(s string) string { return "  " + strings.ReplaceAll(s, "\n", "\n  ")
 func describe(e Effect, wall time.Duration) string {
 	switch e := e.(type) {
 	case Dial:
-		text := fmt.Sprintf("dial %d", e.Gen)
+		text := fmt.Sprintf("dial %d", e.Generation)
 		if e.After != "" {
 			text += " after=" + e.After
 		}
@@ -106,15 +118,18 @@ func describe(e Effect, wall time.Duration) string {
 		if e.Attempt > 0 {
 			text += fmt.Sprintf(" attempt=%d", e.Attempt)
 		}
-		if e.Was != nil {
-			text += fmt.Sprintf(" was=%s,%v,%v", e.Was.Cause, e.Was.Up, e.Was.Down)
+		if e.Previous != nil {
+			text += fmt.Sprintf(" previous=%s,%v,%v", e.Previous.Cause, e.Previous.Up, e.Previous.Down)
 		}
 		return text
 	case Abandon:
-		return fmt.Sprintf("abandon %d (%d %s)", e.Gen, e.Code, e.Reason)
+		return fmt.Sprintf("abandon %d (%d %s)", e.Generation, e.Code, e.Reason)
 	case Ping:
-		return fmt.Sprintf("ping %d", e.Gen)
+		return fmt.Sprintf("ping %d", e.Generation)
 	case Deliver:
+		if !slices.Contains(e.Mask, false) {
+			return "" // what nearly every burst is answered
+		}
 		text := "deliver "
 		for _, yes := range e.Mask {
 			text += map[bool]string{true: "1", false: "0"}[yes]
@@ -151,7 +166,7 @@ const ms = time.Millisecond
 func (w *world) live() *world {
 	w.do(Start{}, URLReady{1})
 	w.run(10 * ms)
-	w.do(Opened{1}, Hello{Gen: 1, At: "e-0", Live: true})
+	w.do(Opened{1}, Hello{Generation: 1, Position: "e-0", Live: true})
 	w.pong(1, 20*ms)
 	for w.now.Mono < 10*time.Second {
 		w.run(min(time.Second, 10*time.Second-w.now.Mono))
@@ -174,5 +189,5 @@ func (w *world) busy() *world {
 
 // redial lets generation gen open and say hello.
 func (w *world) redial(gen int) {
-	w.do(URLReady{gen}, Opened{gen}, Hello{Gen: gen, Resumed: true, At: w.s.Cursor(), Live: true})
+	w.do(URLReady{gen}, Opened{gen}, Hello{Generation: gen, Resumed: true, Position: w.s.Cursor(), Live: true})
 }

@@ -1,6 +1,10 @@
 package session
 
-import "time"
+import (
+	"time"
+
+	"github.com/wakesocket/wakesocket/wasm/wire"
+)
 
 // Session is one resilient connection. It is not safe for concurrent use.
 type Session struct {
@@ -12,6 +16,7 @@ type Session struct {
 	effects  []Effect
 
 	running         bool
+	away            bool   // the browser has taken the page away
 	failure         string // why it failed for good
 	visible, online bool
 
@@ -42,7 +47,7 @@ type Session struct {
 
 // loss is a connection that ended and whose successor has not spoken yet.
 type loss struct {
-	cause Cause
+	cause string
 	up    time.Duration
 	at    time.Duration // wall clock of the last sign of life
 }
@@ -55,7 +60,7 @@ func New(opt Options, random func() float64) (*Session, error) {
 	return &Session{
 		opt: opt, random: random, deadline: never,
 		visible: opt.Visible, online: opt.Online,
-		beat: opt.Heartbeat, spread: opt.Spread, cursor: opt.After,
+		beat: opt.Heartbeat, spread: opt.FirstRetryWindow, cursor: opt.After,
 		lastDial: -never, shown: State{Name: Stopped, RetryAt: -1},
 	}, nil
 }
@@ -76,7 +81,7 @@ func (s *Session) Handle(now Instant, in Input) []Effect {
 	s.now = now
 	s.effects = s.effects[:0]
 	switch {
-	case !s.running:
+	case !s.running || s.away:
 	case lost != gap{}:
 		s.overslept(lost)
 	default:
@@ -103,52 +108,54 @@ func (s *Session) take(in Input) {
 			s.start()
 		} else {
 			s.advised = false
-			s.wake(CauseUser, 0, true)
+			s.wake(wire.CauseUser, 0, true)
 		}
 	case Visible:
 		s.visible = in.On
 		if in.On {
-			s.wake(CauseWake, 0, false)
+			s.wake(wire.CauseWake, 0, false)
 		}
 	case Wake:
-		s.wake(CauseWake, 0, false)
+		s.wake(wire.CauseWake, 0, false)
 	case Network:
-		s.wake(CauseNetwork, 0, true)
+		s.wake(wire.CauseNetwork, 0, true)
 	case Online:
 		s.online = in.On
 		if in.On || s.live != nil {
-			s.wake(CauseNetwork, 0, in.On)
+			s.wake(wire.CauseNetwork, 0, in.On)
 		}
 	case URLReady:
-		if k := s.dial; k.is(in.Gen) {
+		if k := s.dial; k.is(in.Generation) {
 			k.enter(dialing, s.now.Mono)
 		}
 	case URLFailed:
-		if k := s.dial; k.is(in.Gen) && k.phase == resolving {
-			s.dialFailed("no url: " + in.Err)
+		if k := s.dial; k.is(in.Generation) && k.phase == resolving {
+			s.dialFailed("no url: " + in.Reason)
 		}
 	case Opened:
-		s.opened(in.Gen)
+		s.opened(in.Generation)
 	case Closed:
 		s.closed(in)
 	case Hello:
 		s.hello(in)
-	case At:
-		if k := s.heard(in.Gen, true); k != nil {
-			s.cursor = in.At
+	case Position:
+		if k := s.heard(in.Generation, true); k != nil {
+			s.move(in.Position)
 			k.caughtUp = k.caughtUp || in.Live
 		}
 	case Events:
 		s.events(in)
 	case Pong:
-		s.pong(in.Gen)
+		s.pong(in.Generation)
 	case Frame:
-		s.heard(in.Gen, false)
+		s.heard(in.Generation, false)
+	case Away:
+		s.leave()
 	}
 }
 
 func (s *Session) start() {
-	s.running, s.failure, s.trouble = true, "", ""
+	s.running, s.away, s.failure, s.trouble = true, false, "", ""
 	s.attempt, s.slow, s.refreshed, s.advised = 0, 0, false, false
 	s.retryAt = s.now.Mono
 }
@@ -159,9 +166,23 @@ func (s *Session) stop(failure string) {
 		return
 	}
 	s.running, s.failure = false, failure
+	s.close("closed by the page")
+}
+
+// leave closes the connection while the page is away.
+func (s *Session) leave() {
+	if !s.running || s.away {
+		return
+	}
+	s.away, s.advised, s.trouble, s.slow = true, false, "", 0
+	s.close("the page is away")
+}
+
+// close ends both sockets in order; nothing is remembered of them.
+func (s *Session) close(reason string) {
 	for _, k := range []*socket{s.live, s.dial} {
 		if k != nil {
-			s.abandon(k, codeNormal, "closed by the page")
+			s.abandon(k, codeNormal, reason)
 		}
 	}
 	s.live, s.dial, s.loss, s.attempt = nil, nil, nil, 0
@@ -171,10 +192,10 @@ func (s *Session) hello(in Hello) {
 	// What a challenger is about to replay may be on its way on the old socket: the
 	// first to bring it wins, and no long frame begins anew for nothing.
 	race := s.live != nil && in.Resumed && !in.Live
-	if s.dial.is(in.Gen) {
+	if s.dial.is(in.Generation) {
 		s.dial.greeted = race
 	}
-	k := s.heard(in.Gen, !race)
+	k := s.heard(in.Generation, !race)
 	if k == nil {
 		return
 	}
@@ -185,40 +206,31 @@ func (s *Session) hello(in Hello) {
 		return
 	}
 	k.greeted, k.caughtUp = true, in.Live
-	if in.Beat > 0 && s.opt.Heartbeat > 0 {
-		s.beat = max(in.Beat, shortest)
+	if in.Heartbeat > 0 && s.opt.Heartbeat > 0 {
+		s.beat = max(in.Heartbeat, minOption)
 	}
-	s.spread = min(max(in.Spread, 0), maxSpread)
+	s.spread = min(max(in.FirstRetryWindow, 0), maxSpread)
 	switch {
 	case in.Gap != nil:
 		s.emit(*in.Gap)
-		s.cursor = in.At
+		s.move(in.Position)
 	case in.Resumed:
 		// The cursor may be ahead of what the dial asked for: the other socket
 		// delivered meanwhile.
 	case k.after != "":
 		s.emit(Gap{After: k.after, Reason: "unknown"})
-		s.cursor = in.At
+		s.move(in.Position)
 	default:
-		s.cursor = in.At
+		s.move(in.Position)
 	}
 }
 
 func (s *Session) events(in Events) {
-	k := s.heard(in.Gen, true)
-	var mask []bool // nil while everything is delivered
+	k := s.heard(in.Generation, true)
+	mask := make([]bool, len(in.IDs))
 	for i, id := range in.IDs {
-		fresh := k != nil && (id == "" || s.seen.add(id))
-		if !fresh && mask == nil {
-			mask = make([]bool, len(in.IDs))
-			for j := range i {
-				mask[j] = true
-			}
-		}
-		if mask != nil {
-			mask[i] = fresh
-		}
-		if fresh && id != "" {
+		mask[i] = k != nil && (id == "" || s.seen.add(id))
+		if mask[i] && id != "" {
 			s.cursor = id
 			s.delivered++
 		}
@@ -226,8 +238,14 @@ func (s *Session) events(in Events) {
 	if k != nil {
 		k.pace(s.now.Mono)
 	}
-	if mask != nil {
-		s.emit(Deliver{Mask: mask})
+	s.emit(Deliver{Mask: mask, Cursor: s.cursor})
+}
+
+// move sets the cursor without an event.
+func (s *Session) move(cursor string) {
+	if cursor != s.cursor {
+		s.cursor = cursor
+		s.emit(Moved{Cursor: cursor})
 	}
 }
 

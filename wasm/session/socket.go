@@ -1,6 +1,10 @@
 package session
 
-import "time"
+import (
+	"time"
+
+	"github.com/wakesocket/wakesocket/wasm/wire"
+)
 
 // phase is how far a socket has come.
 type phase int
@@ -38,7 +42,7 @@ type socket struct {
 
 // check is an open question to a socket: are you alive?
 type check struct {
-	cause     Cause
+	cause     string
 	shown     bool          // the page hears of it at once, not only when it becomes a suspicion
 	proofFrom time.Duration // from here on any frame is proof; before, it may have waited in a buffer
 	suspectAt time.Duration // then a challenger is dialed
@@ -106,7 +110,7 @@ func (s *Session) pong(gen int) {
 	if len(k.pings) > 0 {
 		if sent := k.pings[0]; sent >= 0 {
 			// An outage is no round trip; a link that stays slow is learned all the same.
-			s.rtt.add(min(s.now.Mono-sent, max(s.opt.Suspect, 2*s.rtt.smoothed)))
+			s.rtt.add(min(s.now.Mono-sent, max(s.opt.ChallengeAfter, 2*s.rtt.smoothed)))
 			s.emit(RTT{Smoothed: s.rtt.smoothed})
 		}
 		k.pings = k.pings[1:]
@@ -141,7 +145,7 @@ func (s *Session) promote() {
 }
 
 // lost takes the live socket away and remembers how it ended.
-func (s *Session) lost(cause Cause) {
+func (s *Session) lost(cause string) {
 	k := s.live
 	s.live = nil
 	s.loss = &loss{cause: cause, up: k.lastIn - k.openedAt, at: k.lastInWall}
@@ -151,27 +155,28 @@ func (s *Session) lost(cause Cause) {
 }
 
 func (s *Session) abandon(k *socket, code int, reason string) {
-	s.emit(Abandon{Gen: k.gen, Code: code, Reason: reason})
+	s.emit(Abandon{Generation: k.gen, Code: code, Reason: reason})
 }
 
 // closed is the end of a socket that the session did not end itself.
 func (s *Session) closed(in Closed) {
 	if s.opt.Heartbeat == 0 {
-		s.heard(in.Gen, false) // without pings the end itself is the last sign of life
+		s.heard(in.Generation, false) // without pings the end itself is the last sign of life
 	}
-	fresh := s.live.is(in.Gen) && s.live.fresh || s.dial.is(in.Gen) && s.dial.fresh
-	woken := s.live.is(in.Gen) && s.live.check != nil && s.live.check.shown
+	advice, advised := wire.ParseAdvice(in.Reason)
+	fresh := s.live.is(in.Generation) && s.live.fresh || s.dial.is(in.Generation) && s.dial.fresh
+	woken := s.live.is(in.Generation) && s.live.check != nil && s.live.check.shown
 	switch {
-	case s.live.is(in.Gen):
-		cause := CauseClosed
+	case s.live.is(in.Generation):
+		cause := wire.CauseClosed
 		if in.Code == codeAbnormal {
-			cause = CauseReset
+			cause = wire.CauseReset
 		}
 		if c := s.live.check; c != nil {
 			cause = c.cause
 		}
 		s.lost(cause)
-	case s.dial.is(in.Gen):
+	case s.dial.is(in.Generation):
 		if s.dial.phase == open && in.Code != codeAbnormal {
 			s.trouble = refusal(in.Code, in.Reason)
 		} else {
@@ -193,9 +198,9 @@ func (s *Session) closed(in Closed) {
 		s.connect()
 	case s.dial != nil:
 		// The challenger takes over.
-	case in.RetryAfter >= 0:
+	case advised:
 		s.advised = true
-		s.retryAt = max(s.now.Mono+in.RetryAfter, s.lastDial+dialGap)
+		s.retryAt = max(s.now.Mono+advice, s.lastDial+dialGap)
 	case woken && s.online:
 		// A browser that closed it while the page slept says so only now: the wake goes on.
 		s.retryAt = max(s.now.Mono, s.lastDial+dialGap)

@@ -1,50 +1,40 @@
 package session
 
-import "time"
+import (
+	"time"
 
-// Name is the name of a [State].
-type Name string
+	"github.com/wakesocket/wakesocket/wasm/wire"
+)
+
+// StateName is the name of a [State].
+type StateName string
 
 // The states that a page can show.
 const (
-	Connecting   Name = "connecting"   // no connection yet
-	Live         Name = "live"         // proven and caught up
-	Checking     Name = "checking"     // open, but its life is in doubt
-	Reconnecting Name = "reconnecting" // lost, or not yet caught up
-	Offline      Name = "offline"      // lost, and the browser sees no network
-	Stopped      Name = "stopped"      // closed by the page
-	Failed       Name = "failed"       // ended by an error that a retry cannot mend
-)
-
-// Cause is why a connection was lost or is in doubt.
-type Cause string
-
-// Causes; package wire lists the same words for the server.
-const (
-	CauseClosed  Cause = "closed"  // closed in order by the server
-	CauseReset   Cause = "reset"   // broken, close code 1006
-	CauseSilence Cause = "silence" // a ping went unanswered
-	CauseSleep   Cause = "sleep"   // the machine or the page slept
-	CauseWake    Cause = "wake"    // somebody came back to the page
-	CauseNetwork Cause = "network" // the network changed
-	CauseUser    Cause = "user"    // Reconnect was called
+	Connecting   StateName = "connecting"   // no connection yet
+	Live         StateName = "live"         // proven and caught up
+	Checking     StateName = "checking"     // open, but its life is in doubt
+	Reconnecting StateName = "reconnecting" // lost, or not yet caught up
+	Offline      StateName = "offline"      // lost, and the browser sees no network
+	Stopped      StateName = "stopped"      // closed by the page
+	Failed       StateName = "failed"       // ended by an error that a retry cannot mend
 )
 
 // State is what the page shows. It is an effect each time that it changes.
 type State struct {
-	Name    Name
-	Since   time.Duration // wall clock
-	Attempt int           // failed dials in a row
-	RetryAt time.Duration // wall clock; negative when no retry is scheduled
-	Cause   string        // a Cause, or the reason of a failure; "" when live
-	Gen     int           // the socket that delivers; 0 for none
+	Name       StateName
+	Since      time.Duration // wall clock
+	Attempt    int           // failed dials in a row
+	RetryAt    time.Duration // wall clock; negative when no retry is scheduled
+	Cause      string        // one of wire.Causes, or the reason of a failure; "" when live
+	Generation int           // the socket that delivers; 0 for none
 }
 
 // publish emits the state if it changed.
 func (s *Session) publish() {
 	next := State{Name: s.name(), Attempt: s.attempt, RetryAt: -1, Cause: s.cause()}
 	if s.live != nil {
-		next.Gen, next.Attempt = s.live.gen, 0
+		next.Generation, next.Attempt = s.live.gen, 0
 	}
 	if s.waiting() {
 		next.RetryAt = s.now.Wall + s.retryAt - s.now.Mono
@@ -64,7 +54,7 @@ func (s *Session) publish() {
 	}
 }
 
-func (s *Session) name() Name {
+func (s *Session) name() StateName {
 	switch {
 	case s.failure != "":
 		return Failed
@@ -90,14 +80,17 @@ func (s *Session) cause() string {
 	case Live, Stopped:
 		return ""
 	}
+	if s.away {
+		return wire.CauseWake
+	}
 	if s.live != nil && s.live.check != nil {
-		return string(s.live.check.cause)
+		return s.live.check.cause
 	}
 	if s.trouble != "" {
 		return s.trouble
 	}
 	if s.loss != nil {
-		return string(s.loss.cause)
+		return s.loss.cause
 	}
 	return ""
 }

@@ -1,6 +1,10 @@
 package session
 
-import "time"
+import (
+	"time"
+
+	"github.com/wakesocket/wakesocket/wasm/wire"
+)
 
 // overslept is the wake that no event announces: time went missing between two
 // inputs.
@@ -10,16 +14,16 @@ func (s *Session) overslept(lost gap) {
 	}
 	switch {
 	case lost.jump > 0:
-		s.wake(CauseSleep, lost.jump, lost.jump >= longSleep)
+		s.wake(wire.CauseSleep, lost.jump, lost.jump >= longSleep)
 	case s.visible:
-		s.wake(CauseSleep, lost.late, lost.late >= longSleep)
+		s.wake(wire.CauseSleep, lost.late, lost.late >= longSleep)
 	case s.live != nil && s.live.check != nil && !s.live.check.repeated:
 		// A hidden page's timers are throttled and its frames are not, so an answer
 		// had its chance; but if the page was frozen, the answer may still be queued:
 		// it is asked once more. A dial is left to its own deadline: this very input
 		// may be its success.
 		hard := s.now.Mono >= s.live.check.giveUpAt
-		s.test(CauseSilence, lost.late, hard, s.now.Mono)
+		s.test(wire.CauseSilence, lost.late, hard, s.now.Mono)
 		s.live.check.repeated = true
 	}
 }
@@ -43,11 +47,15 @@ func (s *Session) excuse(last, deadline time.Duration) {
 // again. An open socket is put to the test: whoever answers a fresh ping is left
 // alone, whoever does not gets a challenger within a grace of about two round
 // trips, or at once when it is probably dead.
-func (s *Session) wake(cause Cause, slept time.Duration, hard bool) {
+func (s *Session) wake(cause string, slept time.Duration, hard bool) {
 	if !s.running {
 		return
 	}
 	now := s.now.Mono
+	if s.away {
+		s.away, s.retryAt = false, now
+		return
+	}
 	soonest := max(now, s.lastDial+dialGap)
 	if slept > 0 {
 		soonest = now
@@ -70,7 +78,7 @@ func (s *Session) wake(cause Cause, slept time.Duration, hard bool) {
 }
 
 // test puts the live socket in question.
-func (s *Session) test(cause Cause, slept time.Duration, hard bool, soonest time.Duration) {
+func (s *Session) test(cause string, slept time.Duration, hard bool, soonest time.Duration) {
 	if s.opt.Heartbeat == 0 && slept == 0 && !hard {
 		return // it could not answer
 	}
@@ -86,7 +94,7 @@ func (s *Session) test(cause Cause, slept time.Duration, hard bool, soonest time
 	c := check{
 		cause: cause, shown: true, proofFrom: now + drain,
 		suspectAt: now + s.rtt.grace(wakeGrace, time.Second),
-		giveUpAt:  now + s.opt.Timeout,
+		giveUpAt:  now + s.opt.HeartbeatTimeout,
 	}
 	if hard {
 		c.suspectAt = soonest

@@ -39,7 +39,7 @@ func TestWakeWithTheLinkDead(t *testing.T) {
 		w := newWorld(t, nil).live()
 		w.do(Visible{true})
 		w.run(300 * ms)
-		w.want("10s ping 1", "10s checking: wake", "10.15s dial 2 after=e-0 was=wake,9.99s,150ms")
+		w.want("10s ping 1", "10s checking: wake", "10.15s dial 2 after=e-0 previous=wake,9.99s,150ms")
 	})
 	t.Run("stopped without any event", func(t *testing.T) {
 		w := newWorld(t, nil).live()
@@ -47,14 +47,14 @@ func TestWakeWithTheLinkDead(t *testing.T) {
 		w.pass(10 * time.Second)
 		w.do(Tick{})
 		w.run(200 * ms)
-		w.want("20.1s ping 1", "20.1s checking: sleep", "20.25s dial 2 after=e-0 was=sleep,9.99s,10.25s")
+		w.want("20.1s ping 1", "20.1s checking: sleep", "20.25s dial 2 after=e-0 previous=sleep,9.99s,10.25s")
 	})
 	t.Run("a true sleep of 10 h: no grace", func(t *testing.T) {
 		w := newWorld(t, nil).live()
 		w.run(100 * ms)
 		w.sleep(10 * time.Hour)
 		w.run(500 * ms)
-		w.want("10.5s ping 1", "10.5s dial 2 after=e-0 was=sleep,9.99s,10h0m0.5s", "10.5s checking: sleep")
+		w.want("10.5s ping 1", "10.5s dial 2 after=e-0 previous=sleep,9.99s,10h0m0.5s", "10.5s checking: sleep")
 	})
 	t.Run("the network came back: no grace", func(t *testing.T) {
 		w := newWorld(t, nil).live()
@@ -63,14 +63,14 @@ func TestWakeWithTheLinkDead(t *testing.T) {
 		w.run(2 * time.Second)
 		w.want("10.15s offline: network")
 		w.do(Online{true})
-		w.want("12s ping 1", "12s dial 2 after=e-0 was=network,9.99s,2s", "12s checking: network")
+		w.want("12s ping 1", "12s dial 2 after=e-0 previous=network,9.99s,2s", "12s checking: network")
 	})
 	t.Run("frames from a buffer prove nothing", func(t *testing.T) {
 		w := newWorld(t, nil).live()
 		w.pass(10 * time.Second)
 		w.do(Events{1, []string{"e-1", "e-2"}}) // noticed by this very input
 		w.run(150 * ms)
-		w.want("20s ping 1", "20s checking: sleep", "20.15s dial 2 after=e-2 was=sleep,19.99s,150ms")
+		w.want("20s ping 1", "20s checking: sleep", "20.15s dial 2 after=e-2 previous=sleep,19.99s,150ms")
 	})
 	t.Run("the answer to a ping from before the sleep proves nothing", func(t *testing.T) {
 		w := newWorld(t, nil).live()
@@ -80,7 +80,7 @@ func TestWakeWithTheLinkDead(t *testing.T) {
 		w.do(Pong{1})
 		w.want("25s ping 1", "25s checking: sleep")
 		w.run(150 * ms)
-		w.want("25.15s dial 2 after=e-0 was=sleep,24.99s,150ms")
+		w.want("25.15s dial 2 after=e-0 previous=sleep,24.99s,150ms")
 		if w.s.rtt.smoothed > 50*ms {
 			t.Errorf("the sleep was taken for a round trip: %v", w.s.rtt.smoothed)
 		}
@@ -123,7 +123,7 @@ func TestStallDuringAProbe(t *testing.T) {
 		w.do(Tick{})
 		w.pass(time.Second)
 		w.do(Tick{}) // late again: that excuse is spent
-		w.want("10s ping 1", "10s checking: wake", "12s dial 2 after=e-0 was=wake,9.99s,2s")
+		w.want("10s ping 1", "10s checking: wake", "12s dial 2 after=e-0 previous=wake,9.99s,2s")
 	})
 }
 
@@ -144,7 +144,7 @@ func TestHiddenAndThrottled(t *testing.T) {
 		w.do(Tick{})
 		w.pass(time.Minute)
 		w.do(Tick{})
-		w.want("1m10s ping 1", "2m10s ping 1", "2m10s dial 2 after=e-0 was=silence,9.99s,2m0s", "2m10s checking: silence")
+		w.want("1m10s ping 1", "2m10s ping 1", "2m10s dial 2 after=e-0 previous=silence,9.99s,2m0s", "2m10s checking: silence")
 	})
 	t.Run("dead, and the way back is slow: the dial that opens at last is kept", func(t *testing.T) {
 		w := newWorld(t, nil).live()
@@ -156,7 +156,7 @@ func TestHiddenAndThrottled(t *testing.T) {
 		w.do(URLReady{2})
 		w.forget()
 		w.pass(6 * time.Second) // the deadline of the dial went by meanwhile
-		w.do(Opened{2}, Hello{Gen: 2, Resumed: true, At: "e-0", Live: true})
+		w.do(Opened{2}, Hello{Generation: 2, Resumed: true, Position: "e-0", Live: true})
 		w.want("2m16s ping 2", "2m16s abandon 1 (4000 no sign of life)", "2m16s live")
 	})
 	t.Run("dead, while the browser says offline: given up all the same", func(t *testing.T) {
@@ -169,7 +169,7 @@ func TestHiddenAndThrottled(t *testing.T) {
 		}
 		w.want("1m10s ping 1", "2m10s ping 1", "2m10s offline: silence",
 			"3m10s abandon 1 (4000 no answer to a ping)", "3m10s offline retry in 4s: silence",
-			"4m10s dial 2 after=e-0 was=silence,9.99s,4m0s", "4m10s offline: silence",
+			"4m10s dial 2 after=e-0 previous=silence,9.99s,4m0s", "4m10s offline: silence",
 			"5m10s abandon 2 (1000 dial timed out)", "5m10s offline attempt=1 retry in 4s: no url: the url function did not answer")
 	})
 	t.Run("a little late: asked again", func(t *testing.T) {
@@ -188,7 +188,7 @@ func TestWakeWhileWaiting(t *testing.T) {
 	w.random = 0.999
 	w.do(Start{})
 	for gen := 1; gen <= 6; gen++ {
-		w.do(URLReady{gen}, Closed{gen, 1006, "", -1})
+		w.do(URLReady{gen}, Closed{Generation: gen, Code: 1006, Reason: ""})
 		for gen < 6 && w.s.dial == nil {
 			w.run(time.Second)
 		}
@@ -203,7 +203,7 @@ func TestWakeWhileWaiting(t *testing.T) {
 		"31s connecting attempt=6 retry in 29.97s: no connection")
 	w.do(Wake{})
 	w.want("33s dial 7 attempt=6", "33s connecting attempt=6: no connection")
-	w.do(URLReady{7}, Closed{7, 1006, "", -1})
+	w.do(URLReady{7}, Closed{Generation: 7, Code: 1006, Reason: ""})
 	w.forget()
 	w.do(Wake{}, Wake{}, Wake{})
 	w.want("33s connecting attempt=7 retry in 1s: no connection") // signals do not make a flood
@@ -234,7 +234,7 @@ func TestSleepWhileChallenged(t *testing.T) {
 	w.forget()
 	w.sleep(time.Hour)
 	w.do(Tick{})
-	w.want("10s abandon 2 (1000 dial made again after a wake)", "10s ping 1", "10s dial 3 after=e-0 was=sleep,9.99s,1h0m0s", "10s checking: sleep")
+	w.want("10s abandon 2 (1000 dial made again after a wake)", "10s ping 1", "10s dial 3 after=e-0 previous=sleep,9.99s,1h0m0s", "10s checking: sleep")
 }
 
 func TestClockStepOnALiveLink(t *testing.T) {
@@ -243,7 +243,7 @@ func TestClockStepOnALiveLink(t *testing.T) {
 		w.sleep(time.Hour)
 		w.do(Tick{})
 		w.pong(1, 20*ms) // one round trip; a dial needs two
-		w.want("10s ping 1", "10s dial 2 after=e-0 was=sleep,9.99s,1h0m0s", "10s checking: sleep", "10.02s abandon 2 (1000 not needed)", "10.02s live")
+		w.want("10s ping 1", "10s dial 2 after=e-0 previous=sleep,9.99s,1h0m0s", "10s checking: sleep", "10.02s abandon 2 (1000 not needed)", "10.02s live")
 	})
 	t.Run("back", func(t *testing.T) {
 		w := newWorld(t, nil).live()
@@ -281,14 +281,14 @@ func TestSleepWithoutHeartbeat(t *testing.T) {
 	w.sleep(time.Hour)
 	w.do(Tick{})
 	w.do(URLReady{2}, Opened{2})
-	w.want("0s dial 2 was=sleep,0s,1h0m0s", "0s checking: sleep", "0s abandon 1 (4000 no sign of life)", "0s live")
+	w.want("0s dial 2 previous=sleep,0s,1h0m0s", "0s checking: sleep", "0s abandon 1 (4000 no sign of life)", "0s live")
 }
 
 func TestWakeFindsTheSocketClosed(t *testing.T) {
 	w := newWorld(t, nil)
-	w.do(Start{}, URLReady{1}, Opened{1}, Hello{Gen: 1, At: "e-0", Live: true}, Pong{1})
+	w.do(Start{}, URLReady{1}, Opened{1}, Hello{Generation: 1, Position: "e-0", Live: true}, Pong{1})
 	w.run(1500 * ms) // too young to be proven: a plain loss would be a failure with a backoff
 	w.forget()
-	w.do(Wake{}, Closed{1, 1006, "", -1})
-	w.want("1.5s ping 1", "1.5s checking: wake", "1.5s dial 2 after=e-0 attempt=1 was=wake,0s,1.5s", "1.5s reconnecting attempt=1: wake")
+	w.do(Wake{}, Closed{Generation: 1, Code: 1006, Reason: ""})
+	w.want("1.5s ping 1", "1.5s checking: wake", "1.5s dial 2 after=e-0 attempt=1 previous=wake,0s,1.5s", "1.5s reconnecting attempt=1: wake")
 }

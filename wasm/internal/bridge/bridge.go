@@ -1,8 +1,5 @@
 //go:build js && wasm
 
-// Package bridge hands the calls of the page's shim to sessions and their
-// effects back. Payloads never cross it: a burst of events is one call that
-// carries their ids.
 package bridge
 
 import (
@@ -25,7 +22,7 @@ func Run() error {
 	}
 	b := &bridge{sessions: map[int]*entry{}}
 	api := map[string]any{}
-	for name, serve := range map[string]func(*arguments) any{"open": b.open, "step": b.step, "cursor": b.cursor, "drop": b.drop} {
+	for name, serve := range map[string]func(*arguments) any{"open": b.open, "step": b.step, "drop": b.drop} {
 		fn, err := safejs.FuncOf(guarded(serve))
 		if err != nil {
 			return err
@@ -63,29 +60,23 @@ type bridge struct {
 
 type entry struct {
 	session *session.Session
-	armed   time.Duration // the shim's timer, mono; negative when it has none
+	timer   time.Duration // the shim's, mono; negative when it has none
 }
 
 // open makes a session: options → number, or the text of an error.
 func (b *bridge) open(args *arguments) any {
-	opt, err := options(args.value())
-	if err != nil {
-		return err.Error()
+	given := properties{object: args.value()}
+	opt := readOptions(&given)
+	if given.args.err != nil {
+		return given.args.err.Error()
 	}
 	s, err := session.New(opt, rand.Float64)
 	if err != nil {
 		return err.Error()
 	}
 	b.last++
-	b.sessions[b.last] = &entry{session: s, armed: -1}
+	b.sessions[b.last] = &entry{session: s, timer: -1}
 	return b.last
-}
-
-func (b *bridge) cursor(args *arguments) any {
-	if e := b.sessions[args.int()]; e != nil {
-		return e.session.Cursor()
-	}
-	return ""
 }
 
 func (b *bridge) drop(args *arguments) any {
@@ -93,18 +84,21 @@ func (b *bridge) drop(args *arguments) any {
 	return safejs.Undefined()
 }
 
-// step hands in one input: (session, op, mono, wall, …) → effects, or undefined
-// when there is nothing to do.
+// step hands in one input: (session, mono, wall, opcode, …) → effects, or
+// undefined when there is nothing to do.
 func (b *bridge) step(args *arguments) any {
 	e := b.sessions[args.int()]
-	op := args.int()
 	now := session.Instant{Mono: args.duration(), Wall: args.duration()}
+	op := args.int()
 	in := input(op, args)
+	if in == nil {
+		args.fail(fmt.Errorf("unknown opcode %d: shim.js and client.wasm are of different builds", op))
+	}
 	if e == nil || args.err != nil {
 		return safejs.Undefined()
 	}
 	if op == opTick {
-		e.armed = -1 // the shim's timer is spent
+		e.timer = -1 // it has fired
 	}
 	effects := encode(e.session.Handle(now, in))
 	if timer, changed := e.rearm(); changed {
@@ -121,12 +115,12 @@ func (b *bridge) step(args *arguments) any {
 func (e *entry) rearm() (effect map[string]any, changed bool) {
 	at, wanted := e.session.Deadline()
 	switch {
-	case !wanted && e.armed >= 0:
-		e.armed = -1
-		return map[string]any{"type": "timer", "at": -1}, true
-	case wanted && (e.armed < 0 || at < e.armed):
-		e.armed = at
-		return map[string]any{"type": "timer", "at": milliseconds(at)}, true
+	case !wanted && e.timer >= 0:
+		e.timer = -1
+		return timer(-time.Millisecond), true
+	case wanted && (e.timer < 0 || at < e.timer):
+		e.timer = at
+		return timer(at), true
 	}
 	return nil, false
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/wakesocket/wakesocket/wasm/session"
+	"github.com/wakesocket/wakesocket/wasm/wire"
 )
 
 var ours = []Way{
@@ -35,14 +36,14 @@ func newOurs(r *rand.Rand, spread time.Duration) *ourClient {
 	c := &ourClient{s: s}
 	c.handle(-before, session.Start{})
 	c.living = c.gen
-	c.handle(-before, session.URLReady{Gen: c.gen})
-	c.handle(-before, session.Opened{Gen: c.gen})
+	c.handle(-before, session.URLReady{Generation: c.gen})
+	c.handle(-before, session.Opened{Generation: c.gen})
 	if spread >= 0 {
-		c.handle(-before, session.Hello{Gen: c.gen, At: "e-1", Live: true, Spread: spread})
+		c.handle(-before, session.Hello{Generation: c.gen, Position: "e-1", Live: true, FirstRetryWindow: spread})
 	}
-	c.handle(-before+ms, session.Pong{Gen: c.gen})
+	c.handle(-before+ms, session.Pong{Generation: c.gen})
 	c.handle(-2*ms, session.Tick{}) // a ping is due
-	c.handle(-ms, session.Pong{Gen: c.gen})
+	c.handle(-ms, session.Pong{Generation: c.gen})
 	c.gen = 0
 	return c
 }
@@ -54,15 +55,15 @@ func (c *ourClient) handle(now time.Duration, in session.Input) (p plan) {
 		switch e := e.(type) {
 		case session.Dial:
 			p.dial = true
-			c.gen = e.Gen
+			c.gen = e.Generation
 		case session.Abandon:
-			if e.Gen == c.gen {
+			if e.Generation == c.gen {
 				p.leave = true
 			}
 		}
 	}
 	if p.dial {
-		next := c.handle(now, session.URLReady{Gen: c.gen})
+		next := c.handle(now, session.URLReady{Generation: c.gen})
 		p.at = next.at
 		return p
 	}
@@ -74,16 +75,17 @@ func (c *ourClient) handle(now time.Duration, in session.Input) (p plan) {
 }
 
 func (c *ourClient) lost(now time.Duration) plan {
-	return c.handle(now, session.Closed{Gen: c.living, Code: 1006, RetryAfter: -1})
+	return c.handle(now, session.Closed{Generation: c.living, Code: 1006})
 }
 
 func (c *ourClient) refused(now, advice time.Duration) plan {
-	gen, code := c.gen, 1006
+	gen, code, reason := c.gen, 1006, ""
 	if advice >= 0 {
-		c.handle(now, session.Opened{Gen: gen})
+		reason = wire.Advice(advice, "")
+		c.handle(now, session.Opened{Generation: gen})
 		code = 1013
 	}
-	return c.handle(now, session.Closed{Gen: gen, Code: code, RetryAfter: advice})
+	return c.handle(now, session.Closed{Generation: gen, Code: code, Reason: reason})
 }
 
 func (c *ourClient) due(now time.Duration) plan { return c.handle(now, session.Tick{}) }

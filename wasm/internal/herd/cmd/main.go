@@ -1,6 +1,6 @@
 // Command cmd lets herds of 100,000 clients come back and writes what that costs.
 //
-//	go run ./wasm/herd/cmd -table herd.md -chart herd.svg
+//	go run ./wasm/internal/herd/cmd -table herd.md -chart herd.svg
 package main
 
 import (
@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/wakesocket/wakesocket/wasm/herd"
+	"github.com/wakesocket/wakesocket/wasm/internal/herd"
 )
 
 func main() {

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/wakesocket/wakesocket/wasm/session"
-	"github.com/wakesocket/wakesocket/wasm/wire"
 )
 
 // tab is a page, and the driver of its session as shim.js is one.
@@ -121,9 +120,6 @@ func (t *tab) step(in input) {
 	if t.w.trace != nil {
 		t.tell(in, effects)
 	}
-	if _, any := in.Input.(session.Events); any && !slices.ContainsFunc(effects, isDeliver) {
-		t.judge.deliver(in, nil)
-	}
 	for _, e := range effects {
 		t.carryOut(in, e)
 	}
@@ -132,22 +128,20 @@ func (t *tab) step(in input) {
 	t.arm()
 }
 
-func isDeliver(e session.Effect) bool { _, is := e.(session.Deliver); return is }
-
 func (t *tab) carryOut(in input, e session.Effect) {
 	t.judge.effect(in, e)
 	switch e := e.(type) {
 	case session.Dial:
-		k := &socket{tab: t, gen: e.Gen, after: e.After, fresh: e.Fresh}
+		k := &socket{tab: t, gen: e.Generation, after: e.After, fresh: e.Fresh}
 		t.sockets = append(t.sockets, k)
 		t.resolve(k)
 	case session.Abandon:
-		if k := t.socket(e.Gen); k != nil {
+		if k := t.socket(e.Generation); k != nil {
 			t.ghosts = append(t.ghosts[max(0, len(t.ghosts)-3):], k)
 			t.drop(k, true)
 		}
 	case session.Ping:
-		if k := t.socket(e.Gen); k != nil {
+		if k := t.socket(e.Generation); k != nil {
 			k.pings = append(k.pings, t.w.now)
 			k.conn.up(k.conn.pinged)
 		}
@@ -178,10 +172,10 @@ func (t *tab) resolve(k *socket) {
 			return
 		}
 		if fails {
-			t.enter(input{session.URLFailed{Gen: k.gen, Err: "no token"}, k, nil})
+			t.enter(input{session.URLFailed{Generation: k.gen, Reason: "no token"}, k, nil})
 			return
 		}
-		t.enter(input{session.URLReady{Gen: k.gen}, k, nil})
+		t.enter(input{session.URLReady{Generation: k.gen}, k, nil})
 		if slices.Contains(t.sockets, k) {
 			w.dial(k)
 		}
@@ -207,7 +201,7 @@ func (t *tab) drop(k *socket, tell bool) {
 func (t *tab) ghost(k *socket) {
 	if slices.Contains(t.ghosts, k) {
 		code := pick(t.w.rng, 1000, 1006, 1013, 4403)
-		t.enter(input{session.Closed{Gen: k.gen, Code: code, RetryAfter: -1}, k, nil})
+		t.enter(input{session.Closed{Generation: k.gen, Code: code}, k, nil})
 	}
 }
 
@@ -232,20 +226,20 @@ func (t *tab) receive(c *conn, p packet) {
 func (t *tab) take(k *socket, p *packet) {
 	switch p.kind {
 	case opened:
-		t.enter(input{session.Opened{Gen: k.gen}, k, p})
+		t.enter(input{session.Opened{Generation: k.gen}, k, p})
 	case hello:
 		t.enter(input{session.Hello{
-			Gen: k.gen, Resumed: p.start.resumed, At: p.log.id(p.to), Live: p.start.live,
-			Beat: t.w.cfg.Beat, Spread: t.w.cfg.Spread, Gap: p.start.gap,
+			Generation: k.gen, Resumed: p.start.resumed, Position: p.log.id(p.to), Live: p.start.live,
+			Heartbeat: t.w.cfg.Beat, FirstRetryWindow: t.w.cfg.Spread, Gap: p.start.gap,
 		}, k, p})
 	case at:
-		t.enter(input{session.At{Gen: k.gen, At: p.log.id(p.to), Live: p.live}, k, p})
+		t.enter(input{session.Position{Generation: k.gen, Position: p.log.id(p.to), Live: p.live}, k, p})
 	case events:
-		t.enter(input{session.Events{Gen: k.gen, IDs: p.ids()}, k, p})
+		t.enter(input{session.Events{Generation: k.gen, IDs: p.ids()}, k, p})
 	case pong:
-		t.enter(input{session.Pong{Gen: k.gen}, k, p})
+		t.enter(input{session.Pong{Generation: k.gen}, k, p})
 	case noise:
-		t.enter(input{session.Frame{Gen: k.gen}, k, p})
+		t.enter(input{session.Frame{Generation: k.gen}, k, p})
 	case closed:
 		t.closed(k, p.code, p.reason)
 	}
@@ -258,9 +252,5 @@ func (t *tab) closed(k *socket, code int, reason string) {
 	if !held && !slices.Contains(t.ghosts, k) {
 		return
 	}
-	advice, ok := wire.ParseAdvice(reason)
-	if !ok {
-		advice = -1
-	}
-	t.enter(input{session.Closed{Gen: k.gen, Code: code, Reason: reason, RetryAfter: advice}, k, &packet{kind: closed}})
+	t.enter(input{session.Closed{Generation: k.gen, Code: code, Reason: reason}, k, &packet{kind: closed}})
 }

@@ -14,8 +14,8 @@ import (
 // it makes go wrong. `in` is put in the place of `out`, which must be there once.
 var mutants = []struct{ name, file, out, in string }{
 	{"a stale close is taken for the live socket's", "socket.go",
-		`case s.live.is(in.Gen):`,
-		`case s.live != nil && !s.dial.is(in.Gen):`},
+		`case s.live.is(in.Generation):`,
+		`case s.live != nil && !s.dial.is(in.Generation):`},
 	{"the jitter is clipped away at the cap", "backoff.go",
 		`return time.Duration(random * float64(bound))`,
 		`return min(time.Duration((1+random)*float64(bound)), limit)`},
@@ -32,11 +32,11 @@ var mutants = []struct{ name, file, out, in string }{
 		`case lost != gap{}:`,
 		`case lost.jump > never:`},
 	{"the cursor moves with events that are withheld", "session.go",
-		`if fresh && id != "" {`,
+		`if mask[i] && id != "" {`,
 		`if id != "" {`},
 	{"the cursor follows every hello", "session.go",
 		"case in.Resumed:\n",
-		"case in.Resumed:\n\t\ts.cursor = in.At\n"},
+		"case in.Resumed:\n\t\ts.cursor = in.Position\n"},
 	{"what two sockets bring is delivered twice", "session.go",
 		`s.seen.add(id))`,
 		`(s.seen.add(id) || true))`},
@@ -50,11 +50,11 @@ var mutants = []struct{ name, file, out, in string }{
 		`!k.greeted && k.after != s.cursor`,
 		`false && k.after != s.cursor`},
 	{"the dial forgets the cursor", "dial.go",
-		`Dial{Gen: s.gen, After: s.cursor,`,
-		`Dial{Gen: s.gen,`},
+		`Dial{Generation: s.gen, After: s.cursor,`,
+		`Dial{Generation: s.gen,`},
 	{"a silent socket is never suspected", "life.go",
 		`suspectAt: now + grace,`,
-		`suspectAt: now + s.opt.Timeout,`},
+		`suspectAt: now + s.opt.HeartbeatTimeout,`},
 	{"the loser of two sockets is not closed", "socket.go",
 		"\t\ts.abandon(old, codeAbandoned, \"no sign of life\")\n",
 		""},
@@ -74,8 +74,8 @@ var mutants = []struct{ name, file, out, in string }{
 		`return s.running && (s.live == nil ||`,
 		`return s.running && s.online && (s.live == nil ||`},
 	{"the server's advice is ignored", "socket.go",
-		`case in.RetryAfter >= 0:`,
-		`case in.RetryAfter >= never:`},
+		`case advised:`,
+		`case advised && s.attempt < 0:`},
 	{"live is shown while the replay is under way", "session.go",
 		`k.greeted, k.caughtUp = true, in.Live`,
 		`k.greeted, k.caughtUp = true, true`},
@@ -106,7 +106,7 @@ func TestEveryMutantIsFound(t *testing.T) {
 
 // overlay writes the mutated file and the list that puts it over the real one.
 func overlay(t *testing.T, file, out, in string) string {
-	real, err := filepath.Abs(filepath.Join("..", file))
+	real, err := filepath.Abs(filepath.Join("..", "..", "session", file))
 	if err != nil {
 		t.Fatal(err)
 	}

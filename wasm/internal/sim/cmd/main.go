@@ -1,8 +1,8 @@
 // Command cmd lives through many seeded days of the session and tells of the
 // first that goes wrong, as a story.
 //
-//	go run ./wasm/session/sim/cmd -seeds 20000
-//	go run ./wasm/session/sim/cmd -seed 4711 -trace
+//	go run ./wasm/internal/sim/cmd -seeds 20000
+//	go run ./wasm/internal/sim/cmd -seed 4711 -trace
 package main
 
 import (
@@ -10,7 +10,7 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/wakesocket/wakesocket/wasm/session/sim"
+	"github.com/wakesocket/wakesocket/wasm/internal/sim"
 )
 
 func main() {

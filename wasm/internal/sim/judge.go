@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/wakesocket/wakesocket/wasm/session"
+	"github.com/wakesocket/wakesocket/wasm/wire"
 )
 
 // Violation is an invariant that did not hold.
@@ -122,14 +123,14 @@ func (j *judge) longestLive() time.Duration {
 	if j.w.cfg.Beat > 0 && !j.w.cfg.Plain {
 		beat = j.w.cfg.Beat
 	}
-	grace := min(max(opt.Suspect, 6*j.trip), opt.Timeout)
+	grace := min(max(opt.ChallengeAfter, 6*j.trip), opt.HeartbeatTimeout)
 	switch {
 	case j.tab.visible:
-		return min(opt.Attentive, beat) + grace + 500*ms
+		return min(opt.VisibleHeartbeat, beat) + grace + 500*ms
 	case j.w.cfg.Throttle:
 		return beat + 2*time.Minute + second
 	}
-	return beat + opt.Timeout + second
+	return beat + opt.HeartbeatTimeout + second
 }
 
 // before judges the moment before an input, and notes what the input proves.
@@ -149,11 +150,11 @@ func (j *judge) before(in input) {
 	case session.Network, session.Online:
 		j.shake()
 	case session.Closed:
-		if it.RetryAfter > 0 {
-			j.advised = max(j.advised, j.w.now+it.RetryAfter)
+		if advice, _ := wire.ParseAdvice(it.Reason); advice > 0 {
+			j.advised = max(j.advised, j.w.now+advice)
 			// What was said to a page that did not run may have been said long ago.
 			if j.ran < j.w.now && len(j.tab.sockets) == 0 && !slices.Contains(j.tab.ghosts, k) {
-				j.bound = j.w.now + it.RetryAfter
+				j.bound = j.w.now + advice
 			}
 		}
 		return
@@ -174,7 +175,7 @@ func (j *judge) before(in input) {
 
 // after judges the moment after an input.
 func (j *judge) after(in input) {
-	if k, p := in.socket, in.packet; k != nil && p != nil && k.gen == j.shown.Gen && j.tab.socket(k.gen) == k {
+	if k, p := in.socket, in.packet; k != nil && p != nil && k.gen == j.shown.Generation && j.tab.socket(k.gen) == k {
 		j.heard = j.w.now
 		j.begin(k)
 		switch p.kind {
@@ -211,19 +212,19 @@ func (j *judge) effect(in input, e session.Effect) {
 	case session.Dial:
 		j.dial(e)
 	case session.Abandon:
-		k := t.socket(e.Gen)
-		if k == nil && !in.ends(e.Gen) {
-			j.violated(ruleLegal, "abandon of %d, which is not held", e.Gen)
+		k := t.socket(e.Generation)
+		if k == nil && !in.ends(e.Generation) {
+			j.violated(ruleLegal, "abandon of %d, which is not held", e.Generation)
 		}
 		if e.Code != 1000 && (e.Code < 3000 || e.Code > 4999) {
 			j.violated(ruleLegal, "a browser refuses close code %d", e.Code)
 		}
 		if e.Code == 4000 && j.alive(k) {
-			j.violated(ruleAlive, "socket %d was given up: %s", e.Gen, e.Reason)
+			j.violated(ruleAlive, "socket %d was given up: %s", e.Generation, e.Reason)
 		}
 	case session.Ping:
-		if k := t.socket(e.Gen); (k == nil || k.conn == nil) && !in.ends(e.Gen) {
-			j.violated(ruleLegal, "ping on %d, which is not open", e.Gen)
+		if k := t.socket(e.Generation); (k == nil || k.conn == nil) && !in.ends(e.Generation) {
+			j.violated(ruleLegal, "ping on %d, which is not open", e.Generation)
 		}
 	case session.Gap:
 		j.gap(in, e)
@@ -239,7 +240,7 @@ func (j *judge) effect(in input, e session.Effect) {
 // at the clocks before the input, so it may still do something with it.
 func (in input) ends(gen int) bool {
 	end, is := in.Input.(session.Closed)
-	return is && end.Gen == gen
+	return is && end.Generation == gen
 }
 
 // isFinal reports whether the input is a refusal for good: a code that says so,
@@ -253,18 +254,18 @@ func (j *judge) dial(e session.Dial) {
 	t := j.tab
 	j.w.stats.Dials++
 	if len(t.sockets) >= 2 {
-		j.violated(ruleSockets, "dial %d beside %d and %d", e.Gen, t.sockets[0].gen, t.sockets[1].gen)
+		j.violated(ruleSockets, "dial %d beside %d and %d", e.Generation, t.sockets[0].gen, t.sockets[1].gen)
 	}
 	for _, k := range t.sockets {
-		if k.gen >= e.Gen {
-			j.violated(ruleLegal, "dial %d after %d", e.Gen, k.gen)
+		if k.gen >= e.Generation {
+			j.violated(ruleLegal, "dial %d after %d", e.Generation, k.gen)
 		}
-		if k.gen == j.shown.Gen && j.alive(k) {
-			j.violated(ruleAlive, "dial %d beside %d, which lives", e.Gen, k.gen)
+		if k.gen == j.shown.Generation && j.alive(k) {
+			j.violated(ruleAlive, "dial %d beside %d, which lives", e.Generation, k.gen)
 		}
 	}
 	if j.w.now < j.bound {
-		j.violated(ruleAdvice, "dial %d comes %v before its time", e.Gen, j.bound-j.w.now)
+		j.violated(ruleAdvice, "dial %d comes %v before its time", e.Generation, j.bound-j.w.now)
 	}
 	if e.After != t.s.Cursor() {
 		j.violated(ruleOnce, "dial goes on from %q, the cursor is %q", e.After, t.s.Cursor())
@@ -293,7 +294,7 @@ func (j *judge) alive(k *socket) bool {
 	}
 	quick := cfg.RTT+2*cfg.Jitter < 140*ms && cfg.Frame <= 2*ms
 	calm := j.w.now-max(j.w.calm, j.shaken) > 15*second
-	return quick && calm && c != nil && c.open && !c.cutUp && !c.cutDown && k.gen == j.shown.Gen &&
+	return quick && calm && c != nil && c.open && !c.cutUp && !c.cutDown && k.gen == j.shown.Generation &&
 		(cfg.NATIdle == 0 || j.w.now-c.lastPacket < cfg.NATIdle/2)
 }
 
@@ -302,11 +303,11 @@ func (j *judge) state(e session.State) {
 	if e == was {
 		j.violated(ruleLegal, "state %s told again", e.Name)
 	}
-	if e.Gen != 0 {
-		if k := j.tab.socket(e.Gen); k == nil || k.conn == nil {
-			j.violated(ruleSockets, "%d delivers and is not open", e.Gen)
+	if e.Generation != 0 {
+		if k := j.tab.socket(e.Generation); k == nil || k.conn == nil {
+			j.violated(ruleSockets, "%d delivers and is not open", e.Generation)
 		} else if e.Name == session.Live && !k.toldLive && !j.w.cfg.Plain {
-			j.violated(ruleHonest, "live on %d before the replay was complete", e.Gen)
+			j.violated(ruleHonest, "live on %d before the replay was complete", e.Generation)
 		}
 	} else if e.Name == session.Live || e.Name == session.Checking {
 		j.violated(ruleHonest, "%s without a socket", e.Name)
@@ -314,13 +315,13 @@ func (j *judge) state(e session.State) {
 	if e.RetryAt >= 0 && e.RetryAt != was.RetryAt {
 		j.wait(e.RetryAt - j.w.instant().Wall)
 	}
-	if was.Gen != 0 && e.Gen != was.Gen {
+	if was.Generation != 0 && e.Generation != was.Generation {
 		j.w.stats.Losses++
 	}
 	if was.Name == session.Live && e.Name != session.Live {
 		j.lostAt = j.w.now
 	}
-	if e.Gen != was.Gen {
+	if e.Generation != was.Generation {
 		j.heard = j.w.now
 	}
 	j.shown = e

@@ -25,11 +25,11 @@ func describeInput(in input) string {
 	switch it := in.Input.(type) {
 	case session.Events:
 		if len(it.IDs) > 2 {
-			return fmt.Sprintf("events %d: %s … %s (%d)", it.Gen, it.IDs[0], it.IDs[len(it.IDs)-1], len(it.IDs))
+			return fmt.Sprintf("events %d: %s … %s (%d)", it.Generation, it.IDs[0], it.IDs[len(it.IDs)-1], len(it.IDs))
 		}
-		return fmt.Sprintf("events %d: %v", it.Gen, it.IDs)
+		return fmt.Sprintf("events %d: %v", it.Generation, it.IDs)
 	case session.Hello:
-		text := fmt.Sprintf("hello %d at %s, resumed %v, live %v", it.Gen, it.At, it.Resumed, it.Live)
+		text := fmt.Sprintf("hello %d at %s, resumed %v, live %v", it.Generation, it.Position, it.Resumed, it.Live)
 		if it.Gap != nil {
 			text += fmt.Sprintf(", gap %+v", *it.Gap)
 		}
@@ -41,9 +41,9 @@ func describeInput(in input) string {
 func describeEffect(e session.Effect, w *World) string {
 	switch e := e.(type) {
 	case session.Dial:
-		text := fmt.Sprintf("dial %d after %q, attempt %d", e.Gen, e.After, e.Attempt)
-		if e.Was != nil {
-			text += fmt.Sprintf(", was %s", e.Was.Cause)
+		text := fmt.Sprintf("dial %d after %q, attempt %d", e.Generation, e.After, e.Attempt)
+		if e.Previous != nil {
+			text += fmt.Sprintf(", was %s", e.Previous.Cause)
 		}
 		return text
 	case session.State:

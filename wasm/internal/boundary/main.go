@@ -1,0 +1,55 @@
+// Command boundary writes both sides of the boundary between client.wasm and
+// shim.js from the Go types of package session, so that they cannot differ:
+// inputs, effects and options, with their fields and their documentation.
+//
+//	go generate ./wasm/...
+//
+// An input crosses as a list: its opcode, then its fields in the order of the Go
+// type. An effect crosses as an object with its type and its fields. Durations
+// are milliseconds.
+package main
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"go/format"
+	"os"
+	"path/filepath"
+)
+
+func main() {
+	source := flag.String("session", "../../session", "folder of package session")
+	goFile := flag.String("go", "boundary_gen.go", "Go file to write")
+	jsFile := flag.String("js", "../../../shim/boundary.gen.js", "JavaScript file to write")
+	check := flag.Bool("check", false, "write nothing; fail when a file is out of date")
+	flag.Parse()
+	if err := run(*source, *goFile, *jsFile, *check); err != nil {
+		fmt.Fprintln(os.Stderr, "boundary:", err)
+		os.Exit(1)
+	}
+}
+
+func run(source, goFile, jsFile string, check bool) error {
+	model, err := read(source)
+	if err != nil {
+		return err
+	}
+	goText, err := format.Source([]byte(goSide(model)))
+	if err != nil {
+		return fmt.Errorf("the Go side does not parse: %w", err)
+	}
+	for file, text := range map[string][]byte{goFile: goText, jsFile: []byte(jsSide(model))} {
+		old, err := os.ReadFile(file)
+		if err == nil && bytes.Equal(old, text) {
+			continue
+		}
+		if check {
+			return fmt.Errorf("%s is out of date; run: go generate ./wasm/...", filepath.Base(file))
+		}
+		if err := os.WriteFile(file, text, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,101 @@
+//go:build js && wasm
+
+package bridge
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hack-pad/safejs"
+
+	"github.com/wakesocket/wakesocket/wasm/session"
+)
+
+// arguments reads the values of a call in order. The first error stays, and what
+// is read after it is zero.
+type arguments struct {
+	values []safejs.Value
+	next   int
+	err    error
+}
+
+func (a *arguments) fail(err error) {
+	if a.err == nil {
+		a.err = fmt.Errorf("client.wasm: %w", err)
+	}
+}
+
+func (a *arguments) value() safejs.Value {
+	if a.next >= len(a.values) {
+		return safejs.Undefined()
+	}
+	a.next++
+	return a.values[a.next-1]
+}
+
+func read[T any](a *arguments, as func(safejs.Value) (T, error)) (value T) {
+	value, err := as(a.value())
+	if err != nil {
+		a.fail(fmt.Errorf("argument %d: %w", a.next, err))
+	}
+	return value
+}
+
+func (a *arguments) int() int   { return read(a, safejs.Value.Int) }
+func (a *arguments) bool() bool { return read(a, safejs.Value.Bool) }
+
+func (a *arguments) text() string {
+	return read(a, func(v safejs.Value) (string, error) {
+		if v.Type() != safejs.TypeString {
+			return "", fmt.Errorf("a string is wanted, not %v", v.Type())
+		}
+		return v.String()
+	})
+}
+
+// texts reads a list: its length, and its items in one text, a line each.
+func (a *arguments) texts() []string {
+	count, text := a.int(), a.text()
+	if count == 0 {
+		return nil
+	}
+	list := strings.Split(text, "\n")
+	if len(list) != count {
+		a.fail(fmt.Errorf("argument %d: a list of %d came as %d lines", a.next, count, len(list)))
+	}
+	return list
+}
+
+// duration reads milliseconds.
+func (a *arguments) duration() time.Duration {
+	return time.Duration(read(a, safejs.Value.Float) * float64(time.Millisecond))
+}
+
+// gap reads the three fields of a gap; none when the first is undefined.
+func (a *arguments) gap() *session.Gap {
+	if a.value().IsUndefined() {
+		return nil
+	}
+	a.next--
+	return &session.Gap{After: a.text(), Earliest: a.text(), Reason: a.text()}
+}
+
+// properties reads the properties of an object.
+type properties struct {
+	object safejs.Value
+	args   arguments
+}
+
+// get returns the property for reading; nil when it is undefined.
+func (p *properties) get(name string) *arguments {
+	value, err := p.object.Get(name)
+	if err != nil {
+		p.args.fail(err)
+	}
+	if err != nil || value.IsUndefined() {
+		return nil
+	}
+	p.args.values, p.args.next = []safejs.Value{value}, 0
+	return &p.args
+}
