@@ -17,9 +17,9 @@ import (
 
 	"github.com/wakesocket/wakesocket/e2e/faultproxy"
 	"github.com/wakesocket/wakesocket/e2e/internal/figures"
+	"github.com/wakesocket/wakesocket/e2e/internal/logs"
 	"github.com/wakesocket/wakesocket/e2e/levers"
 	"github.com/wakesocket/wakesocket/web/feed"
-	"github.com/wakesocket/wakesocket/web/store/stores"
 	"github.com/wakesocket/wakesocket/web/store/storetest"
 )
 
@@ -307,7 +307,7 @@ func (srv *server) site(address string) *site {
 // share lets the test publish into the log beside the server, alive or not.
 func (s *site) share(place string) {
 	s.Helper()
-	log, shut, err := stores.Open(place)
+	log, shut, err := logs.Open(place)
 	if err != nil {
 		s.Fatal(err)
 	}

@@ -3,9 +3,9 @@ package main
 import (
 	"fmt"
 
+	"github.com/wakesocket/wakesocket/web/internal/stores"
 	"github.com/wakesocket/wakesocket/web/store"
 	"github.com/wakesocket/wakesocket/web/store/memory"
-	"github.com/wakesocket/wakesocket/web/store/stores"
 )
 
 // logAt returns how to open the log that the -store flag names, and what closes

@@ -18,8 +18,8 @@ import (
 
 	"github.com/wakesocket/wakesocket/web/internal/faults"
 	"github.com/wakesocket/wakesocket/web/internal/metrics"
+	"github.com/wakesocket/wakesocket/web/internal/stores"
 	"github.com/wakesocket/wakesocket/web/store"
-	"github.com/wakesocket/wakesocket/web/store/stores"
 )
 
 //go:embed all:assets

@@ -90,16 +90,17 @@ func New(options Options) (*Feed, error) {
 
 // Publish appends an event to the log and returns its id. It fails with
 // [ErrInvalidTopic], [ErrInvalidEvent], [ErrTooLarge] or [ErrClosed], or with the
-// error of the store; then the event may still appear, if only the answer of the
-// store was lost.
-func (f *Feed) Publish(ctx context.Context, topic string, data []byte) (id string, err error) {
+// error of the store, which is one of [store.ErrNotStored], [store.ErrStored] and
+// [store.ErrOutcomeUnknown]. With a [store.IdempotencyKey] it is safe to publish
+// again.
+func (f *Feed) Publish(ctx context.Context, topic string, data []byte, options ...store.PublishOption) (id string, err error) {
 	if f.isClosed() {
 		return "", ErrClosed
 	}
 	if err := f.check(topic, data); err != nil {
 		return "", err
 	}
-	at, err := f.options.Store.Publish(ctx, topic, data)
+	at, err := f.options.Store.Publish(ctx, topic, data, options...)
 	if err != nil {
 		f.options.Observer.StoreFailed(operationPublish)
 		return "", err
@@ -153,6 +154,9 @@ func (s *sink) Reset(top store.ID) {
 
 func (s *sink) Append(events []store.Event) {
 	s.used = true
+	if len(events) == 0 {
+		return // the log was read, and nothing new was there
+	}
 	entries := encodeAll(events)
 	for _, e := range entries {
 		if e.frame == nil {

@@ -190,9 +190,9 @@ func (r *rebirth) begin() {
 	r.log, r.over = memory.New(memory.Options{}), make(chan struct{})
 }
 
-func (r *rebirth) Publish(ctx context.Context, topic string, data []byte) (store.ID, error) {
+func (r *rebirth) Publish(ctx context.Context, topic string, data []byte, options ...store.PublishOption) (store.ID, error) {
 	log, _ := r.now()
-	return log.Publish(ctx, topic, data)
+	return log.Publish(ctx, topic, data, options...)
 }
 
 func (r *rebirth) Bounds(ctx context.Context) (store.Bounds, error) {

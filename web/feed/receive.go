@@ -18,7 +18,10 @@ import (
 //
 // The body is the event's data, the answer {"id":"…"}. It is 401 for another token,
 // 400 for what is no event, 413 for one that is too large, 503 while the store
-// fails. An empty token lets nobody publish. A browser never sends the token by
+// fails. Then the body says whether the event was not stored, or may have been: with
+// a header "Idempotency-Key: …" it is safe to send it again, and the answer is the
+// id of the first. It is 202 without an id when the event was stored but its id
+// could not be read. An empty token lets nobody publish. A browser never sends the token by
 // itself, so pages of other sites cannot publish with a visitor's rights.
 func (f *Feed) Receive(token string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -46,16 +49,37 @@ func (f *Feed) Receive(token string) http.Handler {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		id, err := f.Publish(r.Context(), topic, data)
+		var options []store.PublishOption
+		if keys := r.Header.Values("Idempotency-Key"); len(keys) > 0 {
+			if err := store.CheckKey(keys[0]); err != nil || len(keys) > 1 {
+				http.Error(w, fmt.Sprintf("Idempotency-Key must be one text of 1 to %d bytes without control characters", store.MaxKey), http.StatusBadRequest)
+				return
+			}
+			options = append(options, store.IdempotencyKey(keys[0]))
+		}
+		id, err := f.Publish(r.Context(), topic, data, options...)
 		if err != nil {
-			f.options.Logger.Error("publish failed; the event may not be in the log", "topic", topic, "error", err)
-			w.Header().Set("Retry-After", "1")
-			http.Error(w, "the log cannot be written", http.StatusServiceUnavailable)
+			f.options.Logger.Error("publish failed", "topic", topic, "error", err)
+			answerFailed(w, err)
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")
 		json.NewEncoder(w).Encode(map[string]string{"id": id})
 	})
+}
+
+// answerFailed tells a publisher what became of its event.
+func answerFailed(w http.ResponseWriter, err error) {
+	if errors.Is(err, store.ErrStored) {
+		w.WriteHeader(http.StatusAccepted)
+		return
+	}
+	text := "it is unknown whether the event was stored; send it again with the same Idempotency-Key"
+	if errors.Is(err, store.ErrNotStored) {
+		text = "the event was not stored; send it again"
+	}
+	w.Header().Set("Retry-After", "1")
+	http.Error(w, text, http.StatusServiceUnavailable)
 }
 
 // check says what is wrong with an event.

@@ -56,20 +56,59 @@ func TestReceive(t *testing.T) {
 	}
 }
 
-// full is a log that takes nothing.
-type full struct{ *memory.Store }
+// A program that sends an event again with its key gets the id of the first.
+func TestReceiveIdempotencyKey(t *testing.T) {
+	s := serve(t, Options{}).ready()
+	post := func(keys ...string) (status int, body string) {
+		r := httptest.NewRequest("POST", "/publish?topic=cpu", strings.NewReader("1"))
+		r.Header.Set("Authorization", "Bearer secret")
+		r.Header["Idempotency-Key"] = keys
+		w := httptest.NewRecorder()
+		s.Receive("secret").ServeHTTP(w, r)
+		return w.Code, w.Body.String()
+	}
+	_, first := post("a")
+	for name, want := range map[string]bool{"a": true, "b": false} {
+		if status, body := post(name); status != 200 || (body == first) != want {
+			t.Errorf("key %s: %d %s, the first was %s", name, status, body, first)
+		}
+	}
+	for _, keys := range [][]string{{""}, {"a", "b"}, {"a\x00"}, {strings.Repeat("a", store.MaxKey+1)}} {
+		if status, body := post(keys...); status != 400 {
+			t.Errorf("keys %q: %d %s", keys, status, body)
+		}
+	}
+}
 
-func (full) Publish(context.Context, string, []byte) (store.ID, error) {
-	return store.ID{}, errors.New("secret: disk full at db-7")
+// failing is a log whose Publish fails.
+type failing struct {
+	*memory.Store
+	err error
+}
+
+func (f failing) Publish(context.Context, string, []byte, ...store.PublishOption) (store.ID, error) {
+	return store.ID{}, f.err
 }
 
 func TestReceiveWhileTheStoreFails(t *testing.T) {
-	s := serve(t, Options{Store: full{memory.New(memory.Options{})}})
-	r := httptest.NewRequest("POST", "/publish?topic=cpu", strings.NewReader("1"))
-	r.Header.Set("Authorization", "Bearer secret")
-	w := httptest.NewRecorder()
-	s.Receive("secret").ServeHTTP(w, r)
-	if w.Code != 503 || strings.Contains(w.Body.String(), "db-7") {
-		t.Errorf("%d %s", w.Code, w.Body)
+	secret := errors.New("secret: disk full at db-7")
+	for _, test := range []struct {
+		err    error
+		status int
+		body   string
+	}{
+		{store.NotStored(secret), 503, "the event was not stored; send it again"},
+		{store.OutcomeUnknown(secret), 503, "it is unknown whether the event was stored; send it again with the same Idempotency-Key"},
+		{secret, 503, "it is unknown whether the event was stored; send it again with the same Idempotency-Key"},
+		{store.Stored(secret), 202, ""},
+	} {
+		s := serve(t, Options{Store: failing{memory.New(memory.Options{}), test.err}})
+		r := httptest.NewRequest("POST", "/publish?topic=cpu", strings.NewReader("1"))
+		r.Header.Set("Authorization", "Bearer secret")
+		w := httptest.NewRecorder()
+		s.Receive("secret").ServeHTTP(w, r)
+		if got := strings.TrimSpace(w.Body.String()); w.Code != test.status || got != test.body {
+			t.Errorf("%v: %d %s", test.err, w.Code, got)
+		}
 	}
 }

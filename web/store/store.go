@@ -1,25 +1,28 @@
-// Package store is what a feed needs of an event log. The log gives ids, keeps
-// events for a while and follows its own end; it knows nothing of connections.
+// Package store is the interface between a feed and its event log. The log gives
+// ids, keeps events for a while and follows its own end; it knows nothing of
+// connections.
 //
 // Every store keeps the same promise, proved by package storetest: reading on
 // from an id yields each later event once and in order, or a [GapError], never
-// a hole that nobody is told of.
+// a hole that nobody is told of. A place in a log is proved by the entry that has
+// the id, or by an epoch that no restore, failover or new log can repeat; never by
+// a number alone.
 package store
 
 import (
 	"context"
-	"errors"
-	"fmt"
+	"time"
 )
 
 // Event is one entry of a log.
 type Event struct {
 	ID    ID
 	Topic string
-	Data  []byte // JSON
+	Data  []byte    // JSON
+	Time  time.Time // when it was published, by the clock of the store; zero when unknown
 }
 
-// Bounds are the ends of a log: the events that it still has lie behind Base and
+// Bounds are the ends of a log: the events that it still has come after Base and
 // reach up to Top. Base and Top are equal when it has none.
 type Bounds struct{ Base, Top ID }
 
@@ -27,69 +30,95 @@ type Bounds struct{ Base, Top ID }
 type Store interface {
 	// Publish appends one event and returns its id when the log has it. The data
 	// must be JSON and must not be changed afterwards.
-	Publish(ctx context.Context, topic string, data []byte) (ID, error)
+	//
+	// An error says what became of the event: [errors.Is] finds one of
+	// [ErrNotStored], [ErrStored] and [ErrOutcomeUnknown]. With an
+	// [IdempotencyKey] it is safe to publish again after any of them.
+	Publish(ctx context.Context, topic string, data []byte, options ...PublishOption) (ID, error)
 
 	// Bounds tells what the log holds now.
 	Bounds(ctx context.Context) (Bounds, error)
 
-	// After reads the events right behind id, at most limit of them; none means
-	// that id is the end of the log. It fails with a [GapError] when it cannot prove
-	// that the first event it has is the one that followed id.
+	// After reads the events that follow id: at most limit of them, and at most
+	// [PageBytes] of data, but one event at least. An empty page means that id is the
+	// end of the log; a short one means nothing. It fails with a [GapError] when it
+	// cannot prove that the first event it has is the one that followed id.
 	After(ctx context.Context, id ID, limit int) ([]Event, error)
 
-	// Follow hands every event behind from to the sink as the log grows, until ctx
+	// Follow hands every event after from to the sink as the log grows, until ctx
 	// ends or the store fails; it always returns an error. From a zero id, or from
 	// one that the log cannot go on from, it begins by resetting the sink to the end
 	// of the log.
+	//
+	// While it can read the log, it calls Append at least every [FollowInterval],
+	// with no events when there are none. So a sink that hears nothing for a few
+	// intervals knows that the log cannot be read.
 	Follow(ctx context.Context, from ID, sink Sink) error
 }
 
 // Sink is the reader's end of [Store.Follow]. Its methods are called one at a
 // time and must not block for long; they must not change the events.
 type Sink interface {
-	// Reset says that what follows comes behind top, and that nothing is known
-	// about events between the last one told and top.
+	// Reset says that the next events come after top, and that nothing is known
+	// about events between the last one appended and top.
 	Reset(top ID)
-	// Append gives the next events, without holes.
+	// Append gives the next events, without holes. No events mean that the end of the
+	// log was read just now, and nothing new was there.
 	Append(events []Event)
 	// Trim says that the log has dropped everything up to and including base.
 	Trim(base ID)
 }
 
-// Reasons of a [GapError]; package wire has the same words for clients.
 const (
-	Trimmed = "trimmed" // the log no longer reaches back that far
-	Epoch   = "epoch"   // the id belongs to another life of the log
-	Future  = "future"  // the id is newer than the log
-	Invalid = "invalid" // the log never gave out this id
+	// PageBytes is the most data that [Store.After] reads at once, unless a single
+	// event is larger.
+	PageBytes = 256 << 10
+
+	// FollowInterval is the longest time between two calls of [Sink.Append] while the
+	// log can be read.
+	FollowInterval = time.Second
 )
 
-// GapError says that a log cannot be read on from an id without a hole.
-type GapError struct{ Reason string }
+// PublishOptions are what a [PublishOption] sets. Stores read them with
+// [NewPublishOptions].
+type PublishOptions struct {
+	// Key identifies the event among retries; empty when the publisher gave none.
+	Key string
 
-func (e *GapError) Error() string { return "store: gap: " + e.Reason }
-
-// AsGap returns the reason when err is a gap.
-func AsGap(err error) (reason string, ok bool) {
-	gap, ok := errors.AsType[*GapError](err)
-	if !ok {
-		return "", false
-	}
-	return gap.Reason, true
+	keyed bool // a key was given, perhaps an empty one
 }
 
-// MaxTopic is the longest topic in bytes.
-const MaxTopic = 128
+// PublishOption is an option of [Store.Publish].
+type PublishOption func(*PublishOptions)
 
-// CheckTopic refuses topics that are empty, too long, or hold control bytes.
-func CheckTopic(topic string) error {
-	if topic == "" || len(topic) > MaxTopic {
-		return fmt.Errorf("store: a topic has 1 to %d bytes, this one has %d", MaxTopic, len(topic))
-	}
-	for _, r := range topic {
-		if r < ' ' || r == 0x7f || r == '\uFFFD' {
-			return fmt.Errorf("store: topic %q holds a control character or is not UTF-8", topic)
-		}
-	}
-	return nil
+// IdempotencyKey makes it safe to publish again when the outcome is unknown: the
+// first event with a key is stored; publishing with the same key again, within
+// [KeyWindow], stores nothing and returns the id of the first. Keys have 1 to
+// [MaxKey] bytes and are shared by all publishers of a log.
+func IdempotencyKey(key string) PublishOption {
+	return func(o *PublishOptions) { o.Key = key; o.keyed = true }
 }
+
+// NewPublishOptions applies the options, and refuses a topic or a key that is not
+// one with an error that is [ErrNotStored].
+func NewPublishOptions(topic string, options []PublishOption) (PublishOptions, error) {
+	var o PublishOptions
+	for _, option := range options {
+		option(&o)
+	}
+	err := CheckTopic(topic)
+	if err == nil && o.keyed {
+		err = CheckKey(o.Key)
+	}
+	if err != nil {
+		return o, NotStored(err)
+	}
+	return o, nil
+}
+
+const (
+	// KeyWindow is how long a log remembers an [IdempotencyKey], at least.
+	KeyWindow = 2 * time.Minute
+	// MaxKey is the longest idempotency key in bytes.
+	MaxKey = 128
+)

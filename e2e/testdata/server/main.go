@@ -8,13 +8,13 @@ import (
 	"net/http"
 	"os"
 
+	"github.com/wakesocket/wakesocket/e2e/internal/logs"
 	"github.com/wakesocket/wakesocket/web/feed"
-	"github.com/wakesocket/wakesocket/web/store/stores"
 )
 
 func main() {
 	addr := flag.String("addr", "127.0.0.1:8081", "address to listen on")
-	place := flag.String("store", "memory", stores.Usage)
+	place := flag.String("store", "memory", "log: memory, redis://… or postgres://…")
 	token := flag.String("token", "", "lets programs post events to /publish")
 	flag.Parse()
 	if err := serve(*addr, *place, *token); err != nil {
@@ -24,7 +24,7 @@ func main() {
 }
 
 func serve(addr, place, token string) error {
-	log, shut, err := stores.Open(place)
+	log, shut, err := logs.Open(place)
 	if err != nil {
 		return err
 	}

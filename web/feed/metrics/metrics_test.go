@@ -130,7 +130,7 @@ func TestLabelsAreBounded(t *testing.T) {
 // failing is a log that takes nothing.
 type failing struct{ *memory.Store }
 
-func (failing) Publish(context.Context, string, []byte) (store.ID, error) {
+func (failing) Publish(context.Context, string, []byte, ...store.PublishOption) (store.ID, error) {
 	return store.ID{}, errors.New("disk full")
 }
 

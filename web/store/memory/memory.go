@@ -12,8 +12,10 @@ import (
 
 // Options bound what is kept.
 type Options struct {
-	Events int           // how many events to keep; 4096 when 0
-	Age    time.Duration // how long to keep an event; 0 is for ever
+	// Events is how many events to keep. Defaults to 4096.
+	Events int
+	// Age is how long to keep an event. Defaults to 0: for ever.
+	Age time.Duration
 }
 
 // Store is a log in memory. It needs no closing.
@@ -23,18 +25,14 @@ type Store struct {
 
 	mu    sync.Mutex
 	epoch string
-	slots []slot        // the event with number n lies in slots[n % len]
+	slots []store.Event // the event with number n is in slots[n % len]
 	base  uint64        // number of the last event that was dropped
 	top   uint64        // number of the newest event
 	grown chan struct{} // closed at the next event; nil while nobody waits
+	keys  keys
 
-	followers map[*uint64]struct{} // number of the last event that each has taken
-	taken     sync.Cond            // signalled when one of them goes on
-}
-
-type slot struct {
-	event store.Event
-	at    time.Time
+	followers map[*uint64]struct{} // number of the last event that each has read
+	moved     chan struct{}        // closed when a follower reads on or ends; nil while nobody waits
 }
 
 // New returns an empty log with an epoch of its own.
@@ -42,41 +40,51 @@ func New(options Options) *Store {
 	if options.Events <= 0 {
 		options.Events = 4096
 	}
-	s := &Store{
+	return &Store{
 		age:       options.Age,
 		now:       time.Now,
 		epoch:     store.NewEpoch(),
-		slots:     make([]slot, options.Events),
+		slots:     make([]store.Event, options.Events),
+		keys:      keys{ids: map[string]uint64{}},
 		followers: map[*uint64]struct{}{},
 	}
-	s.taken.L = &s.mu
-	return s
 }
 
 var _ store.Store = (*Store)(nil)
 
-// Publish appends an event; it fails only for a topic that is not one. It waits
-// for followers that would otherwise lose the event whose slot it needs: a burst
-// longer than the log must not look like a gap to a feed in the same process.
-func (s *Store) Publish(_ context.Context, topic string, data []byte) (store.ID, error) {
-	if err := store.CheckTopic(topic); err != nil {
+// Publish appends an event. It waits for followers that would otherwise lose the
+// event whose slot it needs: a burst longer than the log must not look like a gap to
+// a feed in the same process. When ctx ends while it waits, nothing is stored.
+func (s *Store) Publish(ctx context.Context, topic string, data []byte, options ...store.PublishOption) (store.ID, error) {
+	o, err := store.NewPublishOptions(topic, options)
+	if err != nil {
 		return store.ID{}, err
 	}
-	now := s.now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for s.lapping() {
-		s.taken.Wait()
+	for s.full() {
+		moved := subscribe(&s.moved)
+		s.mu.Unlock()
+		select {
+		case <-moved:
+		case <-ctx.Done():
+		}
+		s.mu.Lock()
+		if err := ctx.Err(); err != nil {
+			return store.ID{}, store.NotStored(err)
+		}
+	}
+	now := s.now()
+	if n, ok := s.keys.find(o.Key, now); ok {
+		return s.id(n), nil
 	}
 	s.top++
 	id := s.id(s.top)
-	*s.slot(s.top) = slot{store.Event{ID: id, Topic: topic, Data: data}, now}
+	*s.slot(s.top) = store.Event{ID: id, Topic: topic, Data: data, Time: now}
 	s.base = max(s.base, s.top-min(s.top, uint64(len(s.slots))))
+	s.keys.add(o.Key, s.top, now)
 	s.expire(now)
-	if s.grown != nil {
-		close(s.grown)
-		s.grown = nil
-	}
+	announce(&s.grown)
 	return id, nil
 }
 
@@ -88,7 +96,7 @@ func (s *Store) Bounds(context.Context) (store.Bounds, error) {
 	return store.Bounds{Base: s.id(s.base), Top: s.id(s.top)}, nil
 }
 
-// After reads events behind id.
+// After reads the events that follow id.
 func (s *Store) After(_ context.Context, id store.ID, limit int) ([]store.Event, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -98,20 +106,22 @@ func (s *Store) After(_ context.Context, id store.ID, limit int) ([]store.Event,
 
 // Follow hands events to the sink as they are published.
 func (s *Store) Follow(ctx context.Context, from store.ID, sink store.Sink) error {
-	var base, at uint64
+	var base, position uint64
 	s.mu.Lock()
-	if at = s.top; from.Epoch == s.epoch && from.Major >= s.base && from.Major <= s.top {
-		at = from.Major
+	if position = s.top; from.Epoch == s.epoch && from.Major >= s.base && from.Major <= s.top {
+		position = from.Major
 	}
-	s.followers[&at] = struct{}{}
+	s.followers[&position] = struct{}{}
 	s.mu.Unlock()
 	defer func() {
 		s.mu.Lock()
-		delete(s.followers, &at)
-		s.taken.Broadcast()
+		delete(s.followers, &position)
+		announce(&s.moved)
 		s.mu.Unlock()
 	}()
-	for {
+	interval := time.NewTicker(store.FollowInterval / 2)
+	defer interval.Stop()
+	for ctx.Err() == nil {
 		s.mu.Lock()
 		s.expire(s.now())
 		events, err := s.read(from, 256)
@@ -122,14 +132,11 @@ func (s *Store) Follow(ctx context.Context, from store.ID, sink store.Sink) erro
 		if len(events) > 0 {
 			from = events[len(events)-1].ID
 		}
-		at = from.Major
-		s.taken.Broadcast()
-		var wait chan struct{}
+		position = from.Major
+		announce(&s.moved)
+		var grown <-chan struct{}
 		if len(events) == 0 {
-			if s.grown == nil {
-				s.grown = make(chan struct{})
-			}
-			wait = s.grown
+			grown = subscribe(&s.grown)
 		}
 		trimmed := s.base
 		s.mu.Unlock()
@@ -137,24 +144,24 @@ func (s *Store) Follow(ctx context.Context, from store.ID, sink store.Sink) erro
 		if reset {
 			sink.Reset(from)
 		}
-		if len(events) > 0 {
-			sink.Append(events)
-		}
+		sink.Append(events)
 		if trimmed > base {
 			base = trimmed
 			sink.Trim(s.id(base))
 		}
-		if wait == nil {
+		if grown == nil {
 			continue
 		}
 		select {
-		case <-wait:
+		case <-grown:
+		case <-interval.C:
 		case <-ctx.Done():
-			return ctx.Err()
 		}
 	}
+	return ctx.Err()
 }
 
+// read returns a page after id; the caller holds the lock.
 func (s *Store) read(id store.ID, limit int) ([]store.Event, error) {
 	switch {
 	case id.Epoch != s.epoch:
@@ -166,13 +173,15 @@ func (s *Store) read(id store.ID, limit int) ([]store.Event, error) {
 	case id.Major < s.base:
 		return nil, &store.GapError{Reason: store.Trimmed}
 	}
-	n := min(uint64(max(limit, 0)), s.top-id.Major)
-	if n == 0 {
-		return nil, nil
-	}
-	events := make([]store.Event, 0, n)
-	for i := range n {
-		events = append(events, s.slot(id.Major+1+i).event)
+	last := id.Major + min(uint64(max(limit, 0)), s.top-id.Major)
+	var events []store.Event
+	size := 0
+	for n := id.Major + 1; n <= last; n++ {
+		event := *s.slot(n)
+		if size += len(event.Data); size > store.PageBytes && len(events) > 0 {
+			break
+		}
+		events = append(events, event)
 	}
 	return events, nil
 }
@@ -180,22 +189,37 @@ func (s *Store) read(id store.ID, limit int) ([]store.Event, error) {
 // expire drops what is too old. It runs before every look at the log, so that
 // nobody sees an event past its age.
 func (s *Store) expire(now time.Time) {
-	for s.age > 0 && s.base < s.top && now.Sub(s.slot(s.base+1).at) > s.age {
+	for s.age > 0 && s.base < s.top && now.Sub(s.slot(s.base+1).Time) > s.age {
 		s.base++
-		*s.slot(s.base) = slot{}
+		*s.slot(s.base) = store.Event{}
 	}
 }
 
-// lapping reports whether the next event would take the slot of one that a
-// follower has yet to take.
-func (s *Store) lapping() bool {
-	for at := range s.followers {
-		if s.top-*at >= uint64(len(s.slots)) {
+// full reports whether the next event would take the slot of one that a follower
+// has yet to read.
+func (s *Store) full() bool {
+	for position := range s.followers {
+		if s.top-*position >= uint64(len(s.slots)) {
 			return true
 		}
 	}
 	return false
 }
 
-func (s *Store) slot(n uint64) *slot  { return &s.slots[n%uint64(len(s.slots))] }
-func (s *Store) id(n uint64) store.ID { return store.ID{Epoch: s.epoch, Major: n} }
+func (s *Store) slot(n uint64) *store.Event { return &s.slots[n%uint64(len(s.slots))] }
+func (s *Store) id(n uint64) store.ID       { return store.ID{Epoch: s.epoch, Major: n} }
+
+// subscribe returns a channel that the next announce closes.
+func subscribe(c *chan struct{}) <-chan struct{} {
+	if *c == nil {
+		*c = make(chan struct{})
+	}
+	return *c
+}
+
+func announce(c *chan struct{}) {
+	if *c != nil {
+		close(*c)
+		*c = nil
+	}
+}

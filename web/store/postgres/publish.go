@@ -15,8 +15,8 @@ import (
 // committed together: a commit that notifies takes a lock of the whole server, so a
 // few large ones are worth many small ones. When the answer is lost with the
 // connection, Publish fails although the event may appear.
-func (s *Store) Publish(ctx context.Context, topic string, data []byte) (store.ID, error) {
-	return s.batcher.Publish(ctx, topic, data)
+func (s *Store) Publish(ctx context.Context, topic string, data []byte, options ...store.PublishOption) (store.ID, error) {
+	return s.batcher.Publish(ctx, topic, data, options)
 }
 
 // commit appends a batch. When the server refuses it, the events go one by one:

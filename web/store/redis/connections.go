@@ -8,7 +8,7 @@ import (
 
 	"github.com/redis/rueidis"
 
-	"github.com/wakesocket/wakesocket/web/store/internal/batch"
+	"github.com/wakesocket/wakesocket/web/store"
 )
 
 // connections holds the client of Redis: made when it is first needed, and made
@@ -34,7 +34,7 @@ func (c *connections) get(ctx context.Context) (rueidis.Client, error) {
 	if c.client != nil || c.closed {
 		defer c.mu.Unlock()
 		if c.closed {
-			return nil, batch.ErrClosed
+			return nil, store.ErrClosed
 		}
 		return c.client, nil
 	}
@@ -63,7 +63,7 @@ func (c *connections) dial(d *dialing) {
 	case err != nil:
 		d.err = fmt.Errorf("redis: %w", err)
 	case c.closed:
-		d.err = batch.ErrClosed
+		d.err = store.ErrClosed
 		client.Close()
 	default:
 		c.client, d.client = client, client

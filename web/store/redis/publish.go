@@ -13,8 +13,8 @@ import (
 // Publish appends an event and trims the stream, roughly, in one command. What
 // several publishers want at the same time goes in one pipeline; while Redis does
 // not answer, no more than one waits in the connection.
-func (s *Store) Publish(ctx context.Context, topic string, data []byte) (store.ID, error) {
-	return s.batcher.Publish(ctx, topic, data)
+func (s *Store) Publish(ctx context.Context, topic string, data []byte, options ...store.PublishOption) (store.ID, error) {
+	return s.batcher.Publish(ctx, topic, data, options)
 }
 
 func (s *Store) commit(ctx context.Context, items []*batch.Item) {

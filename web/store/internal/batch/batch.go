@@ -3,17 +3,17 @@ package batch
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"sync/atomic"
 
 	"github.com/wakesocket/wakesocket/web/store"
 )
 
-// Item is one event on its way into a log. Who commits it sets ID or Err.
+// Item is one event on its way into a log. The commit sets ID or Err.
 type Item struct {
 	Topic string
 	Data  []byte
+	Key   string // idempotency key, or ""
 	ID    store.ID
 	Err   error
 
@@ -23,9 +23,9 @@ type Item struct {
 
 // states of an item
 const (
-	waiting = iota
-	taken   // by a commit: the data belong to it
-	givenUp // by the publisher: the data are gone
+	waiting    = iota
+	committing // the data belong to the commit
+	abandoned  // by the publisher: the data are gone
 )
 
 // Batcher runs one commit at a time. What is published meanwhile makes the next
@@ -40,12 +40,9 @@ type Batcher struct {
 
 const (
 	queueLength = 1024 // items; more publishers wait outside
-	mostItems   = 256  // a batch
-	mostBytes   = 4 << 20
+	maxItems    = 256  // of a batch
+	maxBytes    = 4 << 20
 )
-
-// ErrClosed is what publishing into a closed store fails with.
-var ErrClosed = errors.New("store: closed")
 
 // New returns a batcher. The commit must answer each item, and end in reasonable
 // time; its context ends with Close.
@@ -63,37 +60,38 @@ func (b *Batcher) Close() {
 }
 
 // Publish returns when the event is committed. When the context ends while the
-// commit is under way, it fails although the event may appear.
-func (b *Batcher) Publish(ctx context.Context, topic string, data []byte) (store.ID, error) {
-	if err := store.CheckTopic(topic); err != nil {
+// commit is under way, the outcome is unknown; before that, nothing is stored.
+func (b *Batcher) Publish(ctx context.Context, topic string, data []byte, options []store.PublishOption) (store.ID, error) {
+	o, err := store.NewPublishOptions(topic, options)
+	if err != nil {
 		return store.ID{}, err
 	}
-	item := &Item{Topic: topic, Data: data, done: make(chan struct{})}
+	item := &Item{Topic: topic, Data: data, Key: o.Key, done: make(chan struct{})}
 	select {
 	case b.queue <- item:
 	case <-ctx.Done():
-		return store.ID{}, ctx.Err()
+		return store.ID{}, store.NotStored(ctx.Err())
 	case <-b.closed.Done():
-		return store.ID{}, ErrClosed
+		return store.ID{}, store.NotStored(store.ErrClosed)
 	}
 	select {
 	case <-item.done:
 		return item.ID, item.Err
 	case <-ctx.Done():
-		item.giveUp()
-		return store.ID{}, ctx.Err()
+		return store.ID{}, item.abandon(ctx.Err())
 	case <-b.closed.Done():
-		item.giveUp()
-		return store.ID{}, ErrClosed
+		return store.ID{}, item.abandon(store.ErrClosed)
 	}
 }
 
-// giveUp lets the data go: while a log is away, what nobody waits for any more
+// abandon lets the data go: while a log is away, what nobody waits for any more
 // must not pile up.
-func (i *Item) giveUp() {
-	if i.state.CompareAndSwap(waiting, givenUp) {
+func (i *Item) abandon(err error) error {
+	if i.state.CompareAndSwap(waiting, abandoned) {
 		i.Data = nil
+		return store.NotStored(err)
 	}
+	return store.OutcomeUnknown(err)
 }
 
 func (b *Batcher) run() {
@@ -116,11 +114,11 @@ func (b *Batcher) run() {
 
 func (b *Batcher) gather(item *Item) (batch []*Item) {
 	for size := 0; ; {
-		if item.state.CompareAndSwap(waiting, taken) {
+		if item.state.CompareAndSwap(waiting, committing) {
 			batch = append(batch, item)
 			size += len(item.Data)
 		}
-		if len(batch) == mostItems || size >= mostBytes {
+		if len(batch) == maxItems || size >= maxBytes {
 			return batch
 		}
 		select {
