@@ -14,7 +14,7 @@ import (
 type Options struct {
 	// Events is how many events to keep. Defaults to 4096.
 	Events int
-	// Age is how long to keep an event. Defaults to 0: for ever.
+	// Age is how long to keep an event. Defaults to 0: no limit.
 	Age time.Duration
 }
 

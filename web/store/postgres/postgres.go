@@ -2,13 +2,17 @@
 // Any program can publish, also inside of a transaction of its own:
 //
 //	select wakesocket.publish('cpu', '{"load": 0.7}');
+//	select wakesocket.publish('cpu', '{"load": 0.7}', 'idempotency key');
 //
-// Ids come from a counter row and so have no holes and appear in order: reading on
-// from an id is exact when the next event's number is one higher. NOTIFY is only a wake-up;
-// the table is the truth.
+// Ids are "<epoch>-<n>-<proof>". The numbers come from a counter row and so have no
+// holes and appear in order: reading on from an id is exact when the next event's
+// number is one higher. The proof is random and stored with the event, so that a
+// number that is given out again after a restore is not taken for the first one.
+// NOTIFY is only a wake-up; the table is the truth.
 //
-// The connection must be a direct one, or through a pooler in session mode: LISTEN
-// is lost in transaction mode.
+// Behind a pooler (PgBouncer in session or transaction mode) everything works, but
+// a wake-up may get lost there: the log is then read ten times a second. For
+// events without that delay give Open the address of the database itself.
 package postgres
 
 import (
@@ -16,6 +20,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 	"sync"
 	"time"
 
@@ -25,20 +30,30 @@ import (
 
 	"github.com/wakesocket/wakesocket/web/store"
 	"github.com/wakesocket/wakesocket/web/store/internal/batch"
+	"github.com/wakesocket/wakesocket/web/store/internal/page"
 )
 
 // Options of a log.
 type Options struct {
-	Schema string        // that holds the tables and functions; "wakesocket" when ""
-	Events int           // how many events to keep; 10,000 when 0
-	Age    time.Duration // how long to keep an event; 0 is for ever
+	// Schema holds the tables and functions, and is the channel of NOTIFY. It is a
+	// name of a-z, 0-9 and _ that does not begin with a digit. Defaults to
+	// "wakesocket".
+	Schema string
+	// Events is how many events to keep. Defaults to 10,000.
+	Events int
+	// Age is how long to keep an event. Defaults to 0: no limit.
+	Age time.Duration
 }
 
 // Store is a log in PostgreSQL.
 type Store struct {
 	options Options
 	pool    *pgxpool.Pool
+	owned   bool // the pool is the store's own
+	mode    pgx.QueryExecMode
+	names   *strings.Replacer
 	batcher *batch.Batcher
+	pages   page.Sizer
 
 	mu       sync.Mutex
 	migrated bool
@@ -47,11 +62,8 @@ type Store struct {
 var _ store.Store = (*Store)(nil)
 
 const (
-	timeout   = 5 * time.Second // for one answer
-	poll      = time.Second     // longest wait for a NOTIFY; also finds dead connections
-	farewell  = time.Second     // for the server to answer a close
-	pageSize  = 1000            // events a read of the follower
-	trimBatch = 1000            // events a transaction
+	timeout      = 5 * time.Second // for one answer, besides pages
+	closeTimeout = time.Second     // for the server to answer a close
 )
 
 var schemaName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
@@ -60,15 +72,6 @@ var schemaName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
 // first used. It does not connect: while the database is away, the methods fail
 // and Follow is to be tried again.
 func Open(url string, options Options) (*Store, error) {
-	if options.Schema == "" {
-		options.Schema = "wakesocket"
-	}
-	if !schemaName.MatchString(options.Schema) {
-		return nil, fmt.Errorf("postgres: %q is not a plain name for a schema", options.Schema)
-	}
-	if options.Events <= 0 {
-		options.Events = 10_000
-	}
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
@@ -76,10 +79,38 @@ func Open(url string, options Options) (*Store, error) {
 	if config.ConnConfig.ConnectTimeout == 0 {
 		config.ConnConfig.ConnectTimeout = timeout
 	}
-	s := &Store{options: options}
-	config.AfterConnect = s.prepare
-	if s.pool, err = pgxpool.NewWithConfig(context.Background(), config); err != nil {
+	pool, err := pgxpool.NewWithConfig(context.Background(), config)
+	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
+	}
+	s, err := New(pool, options)
+	if err != nil {
+		pool.Close()
+		return nil, err
+	}
+	s.owned = true
+	return s, nil
+}
+
+// New returns the log in a database to which the application has a pool. Close
+// does not close the pool. Follow takes one connection out of it and publishing
+// borrows one.
+func New(pool *pgxpool.Pool, options Options) (*Store, error) {
+	if options.Schema == "" {
+		options.Schema = "wakesocket"
+	}
+	if !schemaName.MatchString(options.Schema) {
+		return nil, fmt.Errorf("postgres: Options.Schema %q must match %s", options.Schema, schemaName)
+	}
+	if options.Events <= 0 {
+		options.Events = 10_000
+	}
+	s := &Store{options: options, pool: pool, mode: pgx.QueryExecModeExec, names: names(options.Schema)}
+	// Named statements and those described beforehand fail behind a pooler that gives
+	// each transaction another connection. The simple protocol is for poolers that
+	// know no other.
+	if pool.Config().ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeSimpleProtocol {
+		s.mode = pgx.QueryExecModeSimpleProtocol
 	}
 	s.batcher = batch.New(s.commit)
 	return s, nil
@@ -89,6 +120,9 @@ func Open(url string, options Options) (*Store, error) {
 // Connections that do not answer are left to end by themselves.
 func (s *Store) Close() error {
 	s.batcher.Close()
+	if !s.owned {
+		return nil
+	}
 	closed := make(chan struct{})
 	go func() {
 		s.pool.Close()
@@ -96,163 +130,61 @@ func (s *Store) Close() error {
 	}()
 	select {
 	case <-closed:
-	case <-time.After(farewell):
+	case <-time.After(closeTimeout):
 	}
 	return nil
 }
 
-// prepare makes the schema with the first connection.
-func (s *Store) prepare(ctx context.Context, conn *pgx.Conn) error {
+// connect returns a connection to a schema that is up to date.
+func (s *Store) connect(ctx context.Context) (*pgxpool.Conn, error) {
+	conn, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("postgres: cannot connect: %w", err)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.migrated {
-		return nil
+	if !s.migrated {
+		if err := s.migrate(ctx, conn.Conn()); err != nil {
+			conn.Release()
+			return nil, err
+		}
+		s.migrated = true
 	}
-	if err := s.migrate(ctx, conn); err != nil {
-		return err
-	}
-	s.migrated = true
-	return nil
+	return conn, nil
 }
 
-// Bounds tells what the log holds.
-func (s *Store) Bounds(ctx context.Context) (store.Bounds, error) {
-	state, err := s.look(ctx, s.pool, 0, 0)
-	s.failed(err)
-	return state.Bounds, err
-}
-
-// After reads events behind id.
-func (s *Store) After(ctx context.Context, id store.ID, limit int) ([]store.Event, error) {
-	state, err := s.look(ctx, s.pool, id.Major, limit)
-	if err != nil {
-		s.failed(err)
-		return nil, err
-	}
-	return state.after(id)
-}
-
-// Follow listens first and reads then, so that no wake-up falls between.
-func (s *Store) Follow(ctx context.Context, from store.ID, sink store.Sink) error {
-	err := s.follow(ctx, from, sink)
-	if ctx.Err() == nil {
-		s.failed(err)
-	}
-	return err
-}
-
-// failed lets all connections go when one failed without a word of the server: a
+// failed lets all connections go when one failed without an answer of the server: a
 // firewall that has forgotten one has forgotten all of them.
 func (s *Store) failed(err error) {
-	if _, answered := errors.AsType[*pgconn.PgError](err); err != nil && !answered {
+	if _, answered := errors.AsType[*pgconn.PgError](err); s.owned && err != nil && !answered {
 		s.pool.Reset()
 	}
 }
 
-func (s *Store) follow(ctx context.Context, from store.ID, sink store.Sink) error {
-	pooled, err := s.pool.Acquire(ctx)
+// Bounds tells what the log holds.
+func (s *Store) Bounds(ctx context.Context) (store.Bounds, error) {
+	snapshot, err := s.page(ctx, store.ID{}, 0)
+	return snapshot.Bounds, err
+}
+
+// After reads the events that follow id.
+func (s *Store) After(ctx context.Context, id store.ID, limit int) ([]store.Event, error) {
+	snapshot, err := s.page(ctx, id, limit)
 	if err != nil {
-		return fmt.Errorf("postgres: %w", err)
+		return nil, err
 	}
-	conn := pooled.Hijack() // it listens: it is of no use to others
-	defer func() {
-		closing, cancel := context.WithTimeout(context.Background(), farewell)
-		defer cancel()
-		conn.Close(closing)
-	}()
-	if _, err := conn.Exec(ctx, s.sql(`listen $schema`)); err != nil {
-		return fmt.Errorf("postgres: LISTEN: %w", err)
-	}
-	var base store.ID
-	trimmed := time.Time{}
-	for {
-		state, err := s.lookSoon(ctx, conn, from.Major)
-		if err != nil {
-			return err
-		}
-		events, err := state.after(from)
-		if reason, gap := store.AsGap(err); gap {
-			if reason == store.Future {
-				// The end of the log was lost. Whoever holds a lost id must not take a later
-				// event for the next one.
-				if state, err = s.renew(ctx, conn, from); err != nil {
-					return err
-				}
-			}
-			from = state.Top
-			sink.Reset(from)
-			continue
-		}
-		if len(events) > 0 {
-			from = events[len(events)-1].ID
-			sink.Append(events)
-		}
-		if state.Base != base {
-			base = state.Base
-			sink.Trim(base)
-		}
-		if time.Since(trimmed) > poll {
-			if err := s.trim(ctx, conn); err != nil {
-				return err
-			}
-			trimmed = time.Now()
-		}
-		if len(events) == 0 {
-			if err := wait(ctx, conn); err != nil {
-				return err
-			}
-		}
-	}
+	return snapshot.after(id)
 }
 
-// lookSoon is look with a time limit: a connection that a firewall has forgotten
-// gives no error, it just never answers.
-func (s *Store) lookSoon(ctx context.Context, conn *pgx.Conn, after uint64) (state, error) {
-	limited, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	return s.look(limited, conn, after, pageSize)
-}
-
-// wait returns at the next NOTIFY, or after a while: a NOTIFY that got lost costs
-// no more than that.
-func wait(ctx context.Context, conn *pgx.Conn) error {
-	limited, cancel := context.WithTimeout(ctx, poll)
-	defer cancel()
-	_, err := conn.WaitForNotification(limited)
-	if err != nil && !errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("postgres: LISTEN: %w", err)
-	}
-	return ctx.Err()
-}
-
-// renew gives the log another epoch, once for all processes that find its end lost.
-func (s *Store) renew(ctx context.Context, conn *pgx.Conn, lost store.ID) (state, error) {
-	limited, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	_, err := conn.Exec(limited, s.sql(`update $schema.log set epoch = substr($3, 1, 8)
-		where $schema.epoch(epoch) = $1 and top < $2`), lost.Epoch, int64(lost.Major), store.NewEpoch())
+// page reads a snapshot over a connection of the pool.
+func (s *Store) page(ctx context.Context, id store.ID, limit int) (snapshot, error) {
+	conn, err := s.connect(ctx)
 	if err != nil {
-		return state{}, fmt.Errorf("postgres: the epoch cannot be renewed: %w", err)
+		s.failed(err)
+		return snapshot{}, err
 	}
-	return s.look(limited, conn, 0, 0)
-}
-
-// trim deletes what need not be kept, in small transactions.
-func (s *Store) trim(ctx context.Context, conn *pgx.Conn) error {
-	var age *time.Duration
-	if s.options.Age > 0 {
-		age = &s.options.Age
-	}
-	for {
-		limited, cancel := context.WithTimeout(ctx, timeout)
-		var deleted int64
-		err := conn.QueryRow(limited, s.sql(`select $schema.trim($1, $2, $3)`), s.options.Events, age, trimBatch).Scan(&deleted)
-		cancel()
-		if err != nil {
-			return fmt.Errorf("postgres: trimming: %w", err)
-		}
-		if deleted < trimBatch {
-			return nil
-		}
-	}
+	defer conn.Release()
+	found, err := s.read(ctx, conn.Conn(), id, limit)
+	s.failed(err)
+	return found, err
 }
