@@ -189,9 +189,9 @@ func TestTLS(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			s := newSite(t)
 			versions := make(chan string, 100)
-			s.use(feed.Options{Authorize: func(r *http.Request) error {
+			s.use(feed.Options{Authorize: func(r *http.Request) (*feed.Grant, error) {
 				versions <- r.Header.Get("X-Http-Version")
-				return nil
+				return nil, nil
 			}})
 			p := s.front(reverseOptions{kind: kind, tls: trusted(), goodbye: 500 * time.Millisecond})
 			w := enter(t, startBrowser(t), s, busy, nil)

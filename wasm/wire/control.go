@@ -98,10 +98,11 @@ const (
 	ErrorRate          = "message-rate"
 	ErrorTooManyTopics = "too-many-topics"
 	ErrorInvalid       = "message-invalid"
+	ErrorTopic         = "topic-forbidden"
 )
 
 // ErrorCodes lists every code of an [Error].
-var ErrorCodes = []string{ErrorTooLarge, ErrorRate, ErrorTooManyTopics, ErrorInvalid}
+var ErrorCodes = []string{ErrorTooLarge, ErrorRate, ErrorTooManyTopics, ErrorInvalid, ErrorTopic}
 
 // Topics replaces the topics of a connection.
 type Topics struct {

@@ -1,13 +1,8 @@
 package feed
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
 	"errors"
-	"io"
 	"net/netip"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,6 +19,8 @@ type Client struct {
 	ID      string     // what the client calls itself, "" if nothing; not to be trusted
 	Address netip.Addr // of the client, or of the last proxy that is not trusted
 	Number  uint64     // of the connection, unique in the feed
+	User    string     // of its grant
+	Data    any        // of its grant
 }
 
 // client is one connection. A goroutine reads it as long as it lives; another
@@ -39,12 +36,18 @@ type client struct {
 	previous *wire.Previous
 	resumed  string // what it asked to go on from
 	gap      string // reason, "" if none
+	access   *access
 	allow    func(topic string) bool
+	expires  time.Time // of its grant; zero for never
+	since    store.ID  // end of the log before its rights were asked for
+	release  func()    // gives its place back
 	limit    *rate.Limiter
+	slowedAt int64 // monotonic time of the last pause of the reader, 0 if none
 
-	lastReceived atomic.Int64 // unix ns of the last frame from the client
-	lastPing     atomic.Int64 // unix ns of its last ping, 0 if none
-	rtt          atomic.Int64 // ns, as the kernel measures it; 0 if unknown
+	inbox    atomic.Pointer[inbox] // nil before the first message
+	expiring atomic.Bool           // it was told that its grant ends soon
+	lastPing atomic.Int64          // monotonic time of its last ping, 0 if none
+	rtt      atomic.Int64          // ns, as the kernel measures it; 0 if unknown
 
 	mu       sync.Mutex
 	writing  bool // the writer runs; what stands below belongs to it, but for the inputs
@@ -56,9 +59,10 @@ type client struct {
 
 // inputs are set by others for the writer, under mu.
 type inputs struct {
-	pongs   int
-	topics  map[string]struct{} // nil: all
-	closing *websocket.CloseError
+	pongs    int
+	topics   map[string]struct{} // nil: all
+	closing  *websocket.CloseError
+	controls [][]byte // control frames, to be sent before events
 }
 
 // outputs are where the writer is.
@@ -77,120 +81,16 @@ type outputs struct {
 	replayed int // events sent before the client was live, or from the store
 }
 
-// read handles what the client sends, until the connection ends.
-func (c *client) read() {
-	defer c.feed.gone.Done()
-	err := c.receive()
-	c.conn.CloseNow()
-	c.end(err)
-}
-
-var messages = sync.Pool{New: func() any { return bytes.NewBuffer(make([]byte, 0, 512)) }}
-
-func (c *client) receive() error {
-	ctx := context.Background()
-	for {
-		kind, r, err := c.conn.Reader(ctx)
-		if err != nil {
-			return err
-		}
-		buffer := messages.Get().(*bytes.Buffer)
-		buffer.Reset()
-		_, err = io.Copy(buffer, r)
-		if err == nil {
-			err = c.message(kind, buffer.Bytes())
-		}
-		messages.Put(buffer)
-		if err != nil {
-			return err
-		}
-	}
-}
-
-var errRefused = errors.New("feed: the client broke a rule")
-
-func (c *client) message(kind websocket.MessageType, data []byte) error {
-	now := time.Now()
-	c.lastReceived.Store(now.UnixNano())
-	if !c.limit.AllowN(now, 1) {
-		return c.refuse(websocket.StatusPolicyViolation, "too many messages")
-	}
-	if kind != websocket.MessageText {
-		return c.refuse(websocket.StatusUnsupportedData, "binary messages are not taken")
-	}
-	if string(data) == wire.Ping {
-		c.lastPing.Store(now.UnixNano())
-		c.rtt.Store(int64(roundTrip(c.network.Conn)))
-		c.input(func(in *inputs) { in.pongs++ })
-		return nil
-	}
-	if !json.Valid(data) {
-		return c.refuse(websocket.StatusInvalidFramePayloadData, "a message is ping or JSON")
-	}
-	if topics, ok, err := parseTopics(data); err != nil {
-		return c.refuse(websocket.StatusPolicyViolation, err.Error())
-	} else if ok {
-		c.input(func(in *inputs) { in.topics = topics })
-		return nil
-	}
-	return c.callOnMessage(bytes.Clone(data))
-}
-
-// callOnMessage gives a message to the owner's hook. A panic there is its bug, but must not
-// let one client end the server for all.
-func (c *client) callOnMessage(data []byte) (err error) {
-	if c.feed.options.OnMessage == nil {
-		return nil
-	}
-	defer func() {
-		if p := recover(); p != nil {
-			c.feed.options.Logger.Error("OnMessage hook panicked; the client is closed", "panic", p, "client", c.name(), "stack", string(debug.Stack()))
-			c.setCause(causePanic)
-			c.conn.Close(websocket.StatusInternalError, "")
-			err = errRefused
-		}
-	}()
-	c.feed.options.OnMessage(c.info, data)
-	return nil
-}
-
-// refuse closes the connection for what the client did.
-func (c *client) refuse(code websocket.StatusCode, reason string) error {
-	c.setCause(causeRefused)
-	c.conn.Close(code, reason)
-	return errRefused
-}
-
-// parseTopics reads a control frame that changes the topics; not ok means that the
-// message is something else.
-func parseTopics(data []byte) (set map[string]struct{}, ok bool, err error) {
-	if !bytes.Contains(data, []byte(`"`+wire.Control+`"`)) {
-		return nil, false, nil
-	}
-	var frame wire.Topics
-	if json.Unmarshal(data, &frame) != nil || frame.Kind != wire.KindTopics {
-		return nil, false, nil
-	}
-	set, err = topicSet(frame.Topics)
-	return set, err == nil, err
-}
-
-// topicSet checks topics and makes a set of them; nil stands for all.
-func topicSet(topics []string) (map[string]struct{}, error) {
+// topicSet is nil for no topics, which stands for all.
+func topicSet(topics []string) map[string]struct{} {
 	if len(topics) == 0 {
-		return nil, nil
-	}
-	if len(topics) > maxTopics {
-		return nil, errors.New("too many topics")
+		return nil
 	}
 	set := make(map[string]struct{}, len(topics))
 	for _, topic := range topics {
-		if err := store.CheckTopic(topic); err != nil {
-			return nil, errors.New("bad topic")
-		}
 		set[topic] = struct{}{}
 	}
-	return set, nil
+	return set
 }
 
 // setCause notes why the connection ends, unless a reason is known already.
@@ -214,13 +114,20 @@ func (c *client) closeAfterWrite(cause string, code websocket.StatusCode, reason
 	c.input(func(in *inputs) { in.closing = &websocket.CloseError{Code: code, Reason: reason} })
 }
 
-// check drops the client when it is stuck or silent.
+// check drops the client when it is stuck or silent, or when its grant has ended.
 func (c *client) check(now time.Time) {
 	options := &c.feed.options
-	if c.network.stuck(now) > options.WriteTimeout {
+	inbox := c.inbox.Load()
+	switch {
+	case c.network.stuck(now) > options.WriteTimeout:
 		c.abort(causeSlow)
-	} else if options.Silence > 0 && now.UnixNano()-c.lastReceived.Load() > int64(options.Silence) {
+	case options.Silence > 0 && c.network.silent(now) > options.Silence:
 		c.abort(causeSilence)
+	case inbox != nil && inbox.stuck(now) > options.HookTimeout:
+		options.Logger.Error("hook does not return; it must be quick", "hook", "OnMessage", "client", c.name(), "limit", options.HookTimeout)
+		c.abort(causeHook)
+	case !c.expires.IsZero():
+		c.checkGrant(now)
 	}
 }
 

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/coder/websocket"
 )
 
 // Causes of a loss as the feed sees it.
@@ -26,11 +24,15 @@ const (
 	causeEpoch     = "epoch"     // the log has a new epoch
 	causeLapped    = "lapped"    // the log was trimmed past a slow client
 	causeStore     = "store"     // the store failed in a replay
-	causePanic     = "panic"     // a hook of the feed's owner panicked
+	causePanic     = "panic"     // a hook of the application panicked
+	causeHook      = "hook"      // a hook of the application did not return
+	causeExpired   = "expired"   // the grant ended
+	causeRevoked   = "revoked"   // by Disconnect
 )
 
 var causes = []string{causeLeft, causeReset, causeSilence, causeSlow, causeAbandoned, causeClosed,
-	causeRefused, causeDrain, causeShutdown, causeEpoch, causeLapped, causeStore, causePanic}
+	causeRefused, causeDrain, causeShutdown, causeEpoch, causeLapped, causeStore, causePanic,
+	causeHook, causeExpired, causeRevoked}
 
 // Drop is one lost connection.
 type Drop struct {
@@ -170,7 +172,7 @@ func (f *Feed) recordEnd(c *client, cause string) {
 		Up: now.Sub(c.opened), Ping: -1, RTT: time.Duration(c.rtt.Load()), Resumed: c.resumed, Gap: c.gap,
 	}
 	if ping := c.lastPing.Load(); ping != 0 {
-		drop.Ping = now.Sub(time.Unix(0, ping))
+		drop.Ping = elapsed(ping, now)
 	}
 	c.mu.Lock()
 	drop.Replay = c.replayed
@@ -219,17 +221,4 @@ func browserOf(agent string) string {
 		}
 	}
 	return "other"
-}
-
-// protocolPing counts a ping of the WebSocket protocol as a sign of life; coder
-// answers it unless the client sends too many.
-func (c *client) protocolPing(_ context.Context, _ []byte) bool {
-	now := time.Now()
-	c.lastReceived.Store(now.UnixNano())
-	if c.limit.AllowN(now, 1) {
-		return true
-	}
-	c.setCause(causeRefused)
-	go c.conn.Close(websocket.StatusPolicyViolation, "too many pings")
-	return false
 }

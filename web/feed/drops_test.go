@@ -64,11 +64,6 @@ func TestLeavingIsNotDropping(t *testing.T) {
 }
 
 func TestCauseAsTheFeedSeesIt(t *testing.T) {
-	refuse := func(text string) func(*server, *peer) {
-		return func(_ *server, p *peer) {
-			p.conn.Write(context.Background(), websocket.MessageText, []byte(text))
-		}
-	}
 	for name, test := range map[string]struct {
 		cause   string
 		options Options
@@ -78,13 +73,8 @@ func TestCauseAsTheFeedSeesIt(t *testing.T) {
 		"abandoned": {causeAbandoned, Options{}, func(_ *server, p *peer) { p.conn.Close(wire.CloseAbandoned, "") }},
 		"closed":    {causeClosed, Options{}, func(_ *server, p *peer) { p.conn.Close(3007, "hm") }},
 		"silence":   {causeSilence, Options{Silence: 50 * time.Millisecond}, func(*server, *peer) {}},
-		"too long":  {causeRefused, Options{}, refuse(`"` + strings.Repeat("x", readLimit) + `"`)},
-		"not JSON":  {causeRefused, Options{}, refuse(`hello`)},
-		"binary": {causeRefused, Options{}, func(_ *server, p *peer) {
-			p.conn.Write(context.Background(), websocket.MessageBinary, []byte("ping"))
-		}},
-		"drain":    {causeDrain, Options{}, func(s *server, p *peer) { go s.Drain(context.Background(), 0) }},
-		"shutdown": {causeShutdown, Options{}, func(s *server, p *peer) { s.Close() }},
+		"drain":     {causeDrain, Options{}, func(s *server, p *peer) { go s.Drain(context.Background(), 0) }},
+		"shutdown":  {causeShutdown, Options{}, func(s *server, p *peer) { s.Close() }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, test.options).ready()

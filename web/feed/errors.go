@@ -21,4 +21,6 @@ var (
 	ErrUnauthorized = errors.New("feed: unauthorized")
 	// ErrForbidden closes with 4403: the client does not try again.
 	ErrForbidden = errors.New("feed: forbidden")
+	// ErrUnavailable closes with 1013: the client tries again in a few seconds.
+	ErrUnavailable = errors.New("feed: authorization unavailable")
 )

@@ -39,16 +39,16 @@ func (t *Tickets) Issue(w http.ResponseWriter, _ *http.Request) {
 }
 
 // Authorize takes a ticket out of the URL.
-func (t *Tickets) Authorize(r *http.Request) error {
+func (t *Tickets) Authorize(r *http.Request) (*feed.Grant, error) {
 	ticket := r.URL.Query().Get("ticket")
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	until, ok := t.valid[ticket]
 	delete(t.valid, ticket)
 	if !ok || time.Now().After(until) {
-		return fmt.Errorf("the ticket is used up: %w", feed.ErrUnauthorized)
+		return nil, fmt.Errorf("the ticket is used up: %w", feed.ErrUnauthorized)
 	}
-	return nil
+	return &feed.Grant{Expires: time.Now().Add(time.Hour)}, nil
 }
 
 func ExampleOptions_authorize() {
@@ -65,9 +65,11 @@ func ExampleOptions_authorize() {
 	answer := httptest.NewRecorder()
 	mux.ServeHTTP(answer, httptest.NewRequest("POST", "/ticket", nil))
 	request := httptest.NewRequest("GET", "/feed?ticket="+answer.Body.String(), nil)
-	fmt.Println(tickets.Authorize(request))
-	fmt.Println(tickets.Authorize(request))
+	for range 2 {
+		grant, err := tickets.Authorize(request)
+		fmt.Println(grant != nil, err)
+	}
 	// Output:
-	// <nil>
-	// the ticket is used up: feed: unauthorized
+	// true <nil>
+	// false the ticket is used up: feed: unauthorized
 }

@@ -11,14 +11,13 @@ package feed
 
 import (
 	"context"
+	"maps"
 	"math/rand/v2"
 	"net/netip"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/time/rate"
 
 	"github.com/wakesocket/wakesocket/wasm/wire"
 	"github.com/wakesocket/wakesocket/web/store"
@@ -30,8 +29,15 @@ type Feed struct {
 	ring    *ring
 	pager   *pager
 	drops   *drops
-	accept  *rate.Limiter // nil: no limit
-	refusal chan struct{}
+	hooks   *hooks
+	gate    *gate
+	origins []originPattern
+	closing closings
+	fresh   freshness
+	revoked revocations
+
+	elsewhere elsewhere
+	warnOnce  sync.Once // of forwarding headers that contradict each other
 
 	mu       sync.Mutex
 	clients  map[*client]struct{}
@@ -39,7 +45,7 @@ type Feed struct {
 	address  map[netip.Prefix]int // connections of each
 	reserved int                  // connections, and handshakes on the way to be one
 	all      []*client            // the clients as a slice, nil when it has to be made anew
-	draining time.Time            // until when; zero while not
+	draining bool
 	closed   bool
 
 	reached chan struct{} // closed when the log is reached for the first time
@@ -66,7 +72,6 @@ func New(options Options) (*Feed, error) {
 		options: options,
 		ring:    newRing(options.Ring, options.RingBytes),
 		drops:   newDrops(),
-		refusal: make(chan struct{}, refusalSlots),
 		clients: map[*client]struct{}{},
 		latest:  map[string]*client{},
 		address: map[netip.Prefix]int{},
@@ -74,9 +79,10 @@ func New(options Options) (*Feed, error) {
 		stop:    stop,
 	}
 	f.pager = newPager(options.Store, options.StoreTimeout, f.ring.mean)
-	if options.AcceptRate > 0 {
-		f.accept = rate.NewLimiter(rate.Limit(options.AcceptRate), max(1, int(options.AcceptRate)))
-	}
+	f.hooks = &hooks{options: &f.options, slots: newSlots(hookSlots, hookSlotsPerAddress)}
+	f.gate = newGate(options.AcceptRate, time.Now())
+	f.fresh.topics = maps.Clone(options.Fresh)
+	f.origins, _ = parseOriginPatterns(options.OriginPatterns) // they have been checked
 	f.done.Go(func() { f.follow(ctx) })
 	f.done.Go(func() { f.sweep(ctx) })
 	// Who dials at once must not be sent away because the log is reached a moment later.
@@ -158,8 +164,10 @@ func (s *sink) Append(events []store.Event) {
 		return // the log was read, and nothing new was there
 	}
 	entries := encodeAll(events)
-	for _, e := range entries {
-		if e.frame == nil {
+	for i, e := range entries {
+		if e.topic == controlTopic {
+			s.feed.control(events[i])
+		} else if e.frame == nil {
 			s.feed.options.Logger.Warn("event in the log is not JSON; it is not sent", "id", e.id.String(), "topic", e.topic)
 		}
 	}
@@ -243,7 +251,7 @@ func (f *Feed) Connected() int {
 // when all have gone, or with the error of ctx when that ends first.
 func (f *Feed) Drain(ctx context.Context, window time.Duration) error {
 	f.mu.Lock()
-	f.draining = time.Now().Add(window)
+	f.draining = true
 	f.mu.Unlock()
 	all := slices.Clone(f.snapshot())
 	rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })

@@ -16,14 +16,35 @@ func FuzzTopicsFrame(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		set, ok, err := parseTopics(data)
-		if ok && err != nil || !ok && set != nil || len(set) > maxTopics {
-			t.Fatalf("%v %v %v", set, ok, err)
+		topics, ok, err := parseTopics(data)
+		if ok && err != nil || !ok && topics != nil {
+			t.Fatalf("%v %v %v", topics, ok, err)
 		}
-		for topic := range set {
-			if store.CheckTopic(topic) != nil {
-				t.Fatalf("topic %q", topic)
-			}
+		if ok && !bytes.Contains(data, []byte(`"wakesocket"`)) {
+			t.Fatalf("%q is taken for topics", data)
+		}
+	})
+}
+
+// However a stream of frames is cut, the same frames are counted.
+func FuzzFrameCounter(f *testing.F) {
+	f.Add([]byte{0x81, 0x84, 1, 2, 3, 4, 'p', 'i', 'n', 'g', 0x8a, 0x80, 0, 0, 0, 0}, 3)
+	f.Add([]byte{0x82, 0xfe, 0, 2, 1, 2, 3, 4, 5, 6, 0x89, 0x00}, 1)
+	f.Add([]byte{0x82, 0xff, 0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 3, 4, 5, 0x00, 0x80}, 2)
+	f.Fuzz(func(t *testing.T, stream []byte, cut int) {
+		var whole, pieces frameCounter
+		want := whole.count(stream)
+		got := 0
+		for rest := stream; len(rest) > 0; {
+			n := min(len(rest), max(1, cut))
+			got += pieces.count(rest[:n])
+			rest = rest[n:]
+		}
+		if got != want || pieces != whole {
+			t.Fatalf("%d frames in pieces of %d, %d as a whole", got, cut, want)
+		}
+		if want > len(stream)/2 {
+			t.Fatalf("%d frames in %d bytes", want, len(stream))
 		}
 	})
 }

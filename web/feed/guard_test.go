@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"net/netip"
 	"strings"
 	"testing"
@@ -17,50 +16,6 @@ import (
 	"github.com/wakesocket/wakesocket/wasm/wire"
 	"github.com/wakesocket/wakesocket/web/store/memory"
 )
-
-func TestOrigin(t *testing.T) {
-	s := serve(t, Options{OriginPatterns: []string{"*.example.com", "https://other.test"}}).ready()
-	host := strings.TrimPrefix(s.url, "http://")
-	for origin, want := range map[string]bool{
-		"":                          true,
-		"http://" + host:            true,
-		"https://www.example.com":   true,
-		"https://WWW.EXAMPLE.COM":   true,
-		"https://other.test":        true,
-		"http://other.test":         false,
-		"https://example.com":       false,
-		"https://evil.test":         false,
-		"https://evilexample.com":   false,
-		"https://example.com.evil":  false,
-		"null":                      false,
-		"https://" + host + ".evil": false,
-	} {
-		p := s.dialWith("wakesocket=1", http.Header{"Origin": {origin}})
-		if want {
-			p.read()
-		} else if ce := p.closed(); ce.Code != wire.CloseForbidden || p.frames > 0 {
-			t.Fatalf("origin %q: %+v", origin, ce)
-		}
-	}
-}
-
-func TestAuthorize(t *testing.T) {
-	answers := map[string]error{
-		"good":  nil,
-		"stale": fmt.Errorf("the ticket is used up: %w", ErrUnauthorized),
-		"bad":   fmt.Errorf("not yours: %w", ErrForbidden),
-		"odd":   errors.New("the database is down"),
-	}
-	s := serve(t, Options{Authorize: func(r *http.Request) error { return answers[r.FormValue("ticket")] }}).ready()
-	s.dial("wakesocket=1&ticket=good").read()
-	for ticket, code := range map[string]websocket.StatusCode{
-		"stale": wire.CloseUnauthorized, "bad": wire.CloseForbidden, "odd": wire.CloseForbidden,
-	} {
-		if ce := s.dial("ticket=" + ticket).closed(); ce.Code != code || strings.Contains(ce.Reason, "database") {
-			t.Fatalf("%s: %+v", ticket, ce)
-		}
-	}
-}
 
 // Each connection checks topics anew, on replayed events as on live ones.
 func TestTopicsAllowed(t *testing.T) {
@@ -96,56 +51,6 @@ func TestTopicsAllowed(t *testing.T) {
 	}
 }
 
-func TestQueryIsBounded(t *testing.T) {
-	s := serve(t, Options{}).ready()
-	long := strings.Repeat("x", 1000)
-	for name, query := range map[string]string{
-		"client":      "client=" + long,
-		"topic":       "topic=" + long,
-		"empty topic": "topic=",
-		"topics":      strings.Repeat("topic=a&", maxTopics+1),
-	} {
-		if ce := s.dial(query).closed(); ce.Code != websocket.StatusPolicyViolation {
-			t.Fatalf("%s: %+v", name, ce)
-		}
-	}
-	if gap := s.knowing(long).hello.Gap; gap == nil || gap.Reason != wire.GapInvalid || len(gap.After) > 128 {
-		t.Fatalf("%+v", gap)
-	}
-	p := s.knowing("")
-	p.send(`{"wakesocket":"topics","topics":["` + long + `"]}`)
-	if ce := p.closed(); ce.Code != websocket.StatusPolicyViolation {
-		t.Fatalf("%+v", ce)
-	}
-}
-
-func TestFloodIsRefused(t *testing.T) {
-	for name, ping := range map[string]func(*peer) error{
-		"text": func(p *peer) error {
-			return p.conn.Write(context.Background(), websocket.MessageText, []byte("ping"))
-		},
-		"protocol": func(p *peer) error { return p.conn.Ping(context.Background()) },
-	} {
-		s := serve(t, Options{MessageRate: 10}).ready()
-		p := s.knowing("")
-		for range 10 { // a protocol ping waits for its pong
-			go func() {
-				for ping(p) == nil {
-				}
-			}()
-		}
-		if ce := p.closed(); ce.Code != websocket.StatusPolicyViolation {
-			t.Fatalf("%s: %+v", name, ce)
-		}
-		if p.pongs > 25 {
-			t.Fatalf("%d pongs", p.pongs)
-		}
-		if line := s.dropped(); line["cause"] != causeRefused {
-			t.Fatalf("%v", line)
-		}
-	}
-}
-
 func TestLimits(t *testing.T) {
 	s := serve(t, Options{MaxClients: 3, MaxPerAddress: 2, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}).ready()
 	from := func(forwarded string) *peer {
@@ -169,35 +74,6 @@ func TestLimits(t *testing.T) {
 func advised(ce websocket.CloseError) bool {
 	_, ok := wire.ParseAdvice(ce.Reason)
 	return ok
-}
-
-func TestClientAddress(t *testing.T) {
-	f := &Feed{options: Options{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}}}
-	for _, test := range []struct{ peer, forwarded, want string }{
-		{"1.2.3.4:5", "", "1.2.3.4"},
-		{"1.2.3.4:5", "9.9.9.9", "1.2.3.4"},
-		{"10.0.0.1:5", "9.9.9.9", "9.9.9.9"},
-		{"10.0.0.1:5", "6.6.6.6, 9.9.9.9, 10.0.0.2", "9.9.9.9"},
-		{"10.0.0.1:5", "rubbish", "10.0.0.1"},
-		{"10.0.0.1:5", "6.6.6.6, rubbish", "10.0.0.1"},
-		{"10.0.0.1:5", "10.0.0.7", "10.0.0.7"},
-		{"[::ffff:10.0.0.1]:5", "2001:db8::1", "2001:db8::1"},
-		{"[fd00::1%eth0]:5", "9.9.9.9", "fd00::1%eth0"},
-		{"rubbish", "9.9.9.9", "invalid IP"},
-	} {
-		r := httptest.NewRequest("GET", "/", nil)
-		r.RemoteAddr = test.peer
-		if test.forwarded != "" {
-			r.Header.Set("X-Forwarded-For", test.forwarded)
-		}
-		if got := f.clientAddress(r).String(); got != test.want {
-			t.Errorf("%+v: got %s", test, got)
-		}
-	}
-	a, b := netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("2001:db8::ffff:2")
-	if addressBlock(a) != addressBlock(b) {
-		t.Error("one /64 counts as two")
-	}
 }
 
 func TestAcceptRate(t *testing.T) {
@@ -262,18 +138,6 @@ func TestDrainEndsWithItsContext(t *testing.T) {
 	}
 }
 
-func TestOrdinaryRequest(t *testing.T) {
-	s := serve(t, Options{})
-	answer, err := http.Get(s.url + "/?after=x")
-	if err != nil {
-		t.Fatal(err)
-	}
-	answer.Body.Close()
-	if answer.StatusCode != http.StatusUpgradeRequired {
-		t.Fatal(answer.Status)
-	}
-}
-
 func TestPublishRefuses(t *testing.T) {
 	s := serve(t, Options{MaxEvent: 100})
 	for name, test := range map[string]struct {
@@ -298,45 +162,6 @@ func TestPublishRefuses(t *testing.T) {
 	s.Close()
 	if id, err := s.Publish(context.Background(), "cpu", []byte("1")); !errors.Is(err, ErrClosed) || id != "" {
 		t.Errorf("after Close: %q, %v", id, err)
-	}
-}
-
-func TestOptionsAreChecked(t *testing.T) {
-	for _, options := range []Options{
-		{Ring: -1}, {Heartbeat: -1}, {MaxPerAddress: -1}, {MessageRate: -1}, {OriginPatterns: []string{"[a"}},
-	} {
-		if _, err := New(options); err == nil {
-			t.Errorf("%+v: no error", options)
-		}
-	}
-}
-
-func TestMessagesReachTheHook(t *testing.T) {
-	got := make(chan string, 10)
-	s := serve(t, Options{OnMessage: func(c Client, data []byte) { got <- c.ID + " " + string(data) }}).ready()
-	p := s.knowing("", "client=tab-1")
-	p.send(`{"hello":1}`)
-	p.send(`{"wakesocket":"unknown"}`)
-	if a, b := <-got, <-got; a != `tab-1 {"hello":1}` || b != `tab-1 {"wakesocket":"unknown"}` {
-		t.Fatalf("%s, %s", a, b)
-	}
-}
-
-// Clients that are refused and do not answer the close frame hold a few goroutines,
-// not one each.
-func TestRefusedClientsHoldLittle(t *testing.T) {
-	s := serve(t, Options{Authorize: func(*http.Request) error { return ErrForbidden }, AcceptRate: -1}).ready()
-	busy := 0
-	for range refusalSlots + 20 {
-		conn, answer, err := websocket.Dial(context.Background(), s.url, nil)
-		if err == nil {
-			defer conn.CloseNow() // and never read
-		} else if answer != nil && answer.StatusCode == http.StatusServiceUnavailable {
-			busy++
-		}
-	}
-	if busy == 0 {
-		t.Fatal("everybody is held")
 	}
 }
 
@@ -368,24 +193,5 @@ func TestForeignEventsCannotBreakFrames(t *testing.T) {
 	}
 	if back := s.knowing(p.events[0].ID); !back.hello.Resumed {
 		t.Fatalf("%+v", back.hello)
-	}
-}
-
-func TestPanicInAHookCostsOneClient(t *testing.T) {
-	s := serve(t, Options{
-		OnMessage: func(Client, []byte) { panic("bug") },
-		Topics:    func(*http.Request) func(string) bool { return func(topic string) bool { return topic[1] == 'p' } },
-	}).ready()
-	p, other := s.knowing(""), s.knowing("")
-	p.send(`{}`)
-	if ce := p.closed(); ce.Code != websocket.StatusInternalError {
-		t.Fatalf("%+v", ce)
-	}
-	s.publish("x", 1, 1) // too short for the hook
-	s.publish("cpu", 2, 2)
-	other.readEvents(1)
-	other.expect(2, 2)
-	if line := s.dropped(); line["cause"] != causePanic {
-		t.Fatalf("%v", line)
 	}
 }

@@ -26,6 +26,9 @@ type Observer interface {
 	DropReported(cause string)
 	// Refused counts a client that was not let in; reason is one of [Refusals].
 	Refused(reason string)
+	// MessageRefused counts a message of a client that was not accepted; code is one
+	// of [wire.ErrorCodes].
+	MessageRefused(code string)
 	// StoreFailed counts a failure of the store; operation is one of [Operations].
 	StoreFailed(operation string)
 }
@@ -33,13 +36,14 @@ type Observer interface {
 // NoObserver is an [Observer] that does nothing.
 type NoObserver struct{}
 
-func (NoObserver) EventsRead(int)      {}
-func (NoObserver) EventsSent(int)      {}
-func (NoObserver) Connected(string)    {}
-func (NoObserver) Disconnected(string) {}
-func (NoObserver) DropReported(string) {}
-func (NoObserver) Refused(string)      {}
-func (NoObserver) StoreFailed(string)  {}
+func (NoObserver) EventsRead(int)        {}
+func (NoObserver) EventsSent(int)        {}
+func (NoObserver) Connected(string)      {}
+func (NoObserver) Disconnected(string)   {}
+func (NoObserver) DropReported(string)   {}
+func (NoObserver) Refused(string)        {}
+func (NoObserver) MessageRefused(string) {}
+func (NoObserver) StoreFailed(string)    {}
 
 // Resumes lists how a client can begin: without an id, right after its id, or
 // after a gap.
@@ -59,7 +63,8 @@ func Causes() []string { return slices.Clone(causes) }
 // Refusals lists why a client can be refused.
 func Refusals() []string {
 	return []string{refusedDraining, refusedRate, refusedOrigin, refusedUnauthorized, refusedForbidden,
-		refusedFull, refusedAddress, refusedQuery, refusedStore}
+		refusedFull, refusedAddress, refusedQuery, refusedStore,
+		refusedHook, refusedMiddleware}
 }
 
 const (
@@ -72,6 +77,8 @@ const (
 	refusedAddress      = "address"      // more than MaxPerAddress
 	refusedQuery        = "query"        // the query string cannot be used
 	refusedStore        = "store"        // the log cannot be read
+	refusedHook         = "hook"         // Authorize or Topics failed
+	refusedMiddleware   = "middleware"   // a wrapper hides the connection, 501
 )
 
 // Operations lists what the feed asks of its store.

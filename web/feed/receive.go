@@ -87,6 +87,9 @@ func (f *Feed) check(topic string, data []byte) error {
 	if err := store.CheckTopic(topic); err != nil {
 		return fmt.Errorf("%w: %v", ErrInvalidTopic, err)
 	}
+	if topic == controlTopic {
+		return fmt.Errorf("%w: %q is reserved", ErrInvalidTopic, topic)
+	}
 	if len(data) > f.options.MaxEvent {
 		return fmt.Errorf("%w: %d bytes, at most %d are allowed", ErrTooLarge, len(data), f.options.MaxEvent)
 	}

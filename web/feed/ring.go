@@ -26,7 +26,7 @@ func valid(data []byte) bool { return utf8.Valid(data) && json.Valid(data) }
 func encode(event store.Event) entry {
 	e := entry{id: event.ID, topic: event.Topic}
 	topic, err := json.Marshal(event.Topic)
-	if err != nil || !valid(event.Data) {
+	if err != nil || !valid(event.Data) || event.Topic == controlTopic {
 		return e
 	}
 	e.frame = make([]byte, 0, len(`{"id":"","topic":,"data":}`)+48+len(topic)+len(event.Data))

@@ -38,7 +38,7 @@ func (c *client) wake() {
 // moves the cursor over events that are not for it, so that an idle client with
 // rare topics does not fall off the ring and needs no goroutine to stay.
 func (c *client) hasWork() bool {
-	if c.hello != nil || c.pongs > 0 || c.closing != nil || len(c.page) > 0 || !c.live {
+	if c.hello != nil || c.pongs > 0 || c.closing != nil || len(c.controls) > 0 || len(c.page) > 0 || !c.live {
 		return true
 	}
 	if !c.inRing {
@@ -74,7 +74,7 @@ func (c *client) wants(topic string) bool {
 	ok, known := c.allowed[topic]
 	if !known {
 		ok = c.callTopicsHook(topic)
-		if c.allowed == nil || len(c.allowed) >= maxTopics {
+		if c.allowed == nil || len(c.allowed) >= 1024 {
 			c.allowed = map[string]bool{}
 		}
 		c.allowed[topic] = ok
@@ -160,6 +160,13 @@ func (c *client) next(frames [][]byte) step {
 	}
 	if c.takePong() {
 		return step{kind: oneFrame, frame: pong}
+	}
+	if len(c.controls) > 0 {
+		frame := c.controls[0]
+		if c.controls = c.controls[1:]; len(c.controls) == 0 {
+			c.controls = nil
+		}
+		return step{kind: oneFrame, frame: frame}
 	}
 	if c.positionDue {
 		_, top, _ := c.feed.ring.head()

@@ -24,6 +24,7 @@ type Collector struct {
 	disconnected  *prometheus.CounterVec
 	dropsReported *prometheus.CounterVec
 	refused       *prometheus.CounterVec
+	messages      *prometheus.CounterVec
 	storeErrors   *prometheus.CounterVec
 	all           []prometheus.Collector
 }
@@ -56,6 +57,7 @@ func New(labels prometheus.Labels) *Collector {
 	c.disconnected = vector("disconnects_total", "Connections that ended, by cause; left is not a drop.", "cause", feed.Causes())
 	c.dropsReported = vector("drops_reported_total", "Drops by the cause that the client reported when it came back.", "cause", wire.Causes)
 	c.refused = vector("refused_total", "Clients not let in, by reason.", "reason", feed.Refusals())
+	c.messages = vector("messages_refused_total", "Messages of clients that were not accepted, by reason.", "code", wire.ErrorCodes)
 	c.storeErrors = vector("store_errors_total", "Failures of the store, by operation.", "operation", feed.Operations())
 	return c
 }
@@ -97,6 +99,9 @@ func (c *Collector) DropReported(cause string) { c.dropsReported.WithLabelValues
 
 // Refused implements [feed.Observer].
 func (c *Collector) Refused(reason string) { c.refused.WithLabelValues(reason).Inc() }
+
+// MessageRefused implements [feed.Observer].
+func (c *Collector) MessageRefused(code string) { c.messages.WithLabelValues(code).Inc() }
 
 // StoreFailed implements [feed.Observer].
 func (c *Collector) StoreFailed(operation string) { c.storeErrors.WithLabelValues(operation).Inc() }

@@ -1,0 +1,118 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/wakesocket/wakesocket/wasm/wire"
+	"github.com/wakesocket/wakesocket/web/store"
+)
+
+// Grant is what [Options.Authorize] lets a client do.
+type Grant struct {
+	// User names the user: [Client] has it, and [Feed.Disconnect] finds the user's
+	// connections by it. Empty for an unknown user.
+	User string
+	// Topics are the topics and patterns that may be read: "price.*" stands for
+	// every topic that begins with "price.". Nil allows all; an empty slice none.
+	Topics []string
+	// Expires is when the grant ends. The client is told in time to connect anew,
+	// with a fresh URL, and is closed with 4401 then. Zero for never.
+	Expires time.Time
+	// Data is the caller's own; [Client] has it.
+	Data any
+}
+
+// permission asks the hooks of the application what the client may do.
+func (f *Feed) permission(r *http.Request, block netip.Prefix) (*Grant, *access, error) {
+	if f.options.Authorize == nil && f.options.Topics == nil {
+		return &Grant{}, &access{}, nil
+	}
+	type answer struct {
+		grant *Grant
+		allow func(topic string) bool
+		err   error
+	}
+	got, err := run(r.Context(), f.hooks, "Authorize or Topics", block, func(ctx context.Context) (a answer) {
+		r := r.WithContext(ctx)
+		if f.options.Authorize != nil {
+			a.grant, a.err = f.options.Authorize(r)
+		}
+		if a.err == nil && f.options.Topics != nil {
+			a.allow = f.options.Topics(r)
+		}
+		return a
+	})
+	if err == nil {
+		err = got.err
+	}
+	switch {
+	case err == nil:
+	case errors.Is(err, ErrUnauthorized):
+		return nil, nil, &refusal{wire.CloseUnauthorized, "unauthorized", refusedUnauthorized}
+	case errors.Is(err, errHook), errors.Is(err, ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return nil, nil, &refusal{wire.CloseTryLater, f.later(5*time.Second, "authorization failed"), refusedHook}
+	default:
+		f.options.Logger.Info("client forbidden", "error", err, "address", block.String())
+		return nil, nil, &refusal{wire.CloseForbidden, "forbidden", refusedForbidden}
+	}
+	grant := got.grant
+	if grant == nil {
+		grant = &Grant{}
+	}
+	if !grant.Expires.IsZero() && !time.Now().Before(grant.Expires) {
+		return nil, nil, &refusal{wire.CloseUnauthorized, "the grant has expired", refusedUnauthorized}
+	}
+	for _, name := range grant.Topics {
+		if err := store.CheckTopic(name); err != nil {
+			f.options.Logger.Error("Authorize returned a grant with an invalid topic", "topic", name, "user", grant.User, "error", err)
+			return nil, nil, &refusal{wire.CloseTryLater, f.later(5*time.Second, "authorization failed"), refusedHook}
+		}
+	}
+	return grant, &access{topics: grant.Topics, hook: got.allow}, nil
+}
+
+// access decides which topics a client may read: those of its grant, if the Topics
+// hook allows them too.
+type access struct {
+	topics []string // names and patterns; nil allows all
+	hook   func(topic string) bool
+}
+
+// allow is nil when every topic is allowed.
+func (a *access) allow() func(topic string) bool {
+	switch {
+	case a.topics == nil:
+		return a.hook
+	case a.hook == nil:
+		return func(topic string) bool { return matchesAny(a.topics, topic) }
+	default:
+		return func(topic string) bool { return matchesAny(a.topics, topic) && a.hook(topic) }
+	}
+}
+
+// mayWant reports whether a topic or pattern that a client asks for can bring it
+// anything: patterns that overlap are narrowed by look.
+func (a *access) mayWant(name string) bool {
+	if a.topics == nil {
+		return true
+	}
+	for _, granted := range a.topics {
+		if granted == name || wire.MatchTopic(granted, name) || wire.MatchTopic(name, granted) {
+			return true
+		}
+	}
+	return false
+}
+
+func matchesAny(names []string, topic string) bool {
+	for _, name := range names {
+		if wire.MatchTopic(name, topic) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,236 @@
+package feed
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/coder/websocket"
+
+	"github.com/wakesocket/wakesocket/wasm/wire"
+)
+
+const (
+	// skipLimit is how many bytes of a message that is too large are read and thrown
+	// away before the connection is given up.
+	skipLimit = 1 << 20
+	// bytesPerToken is how much of a message counts as one message to MessageRate.
+	bytesPerToken = 4 << 10
+	// internalError is the close code for a bug in the application.
+	internalError = websocket.StatusInternalError
+)
+
+var (
+	errRefused  = errors.New("feed: the client broke a rule")
+	errTooLarge = errors.New("feed: the message is too large")
+)
+
+// read handles what the client sends, until the connection ends.
+func (c *client) read() {
+	defer c.feed.gone.Done()
+	err := c.receive()
+	if c.network.flooded.Load() {
+		c.refuse(wire.CloseTryLater, "too many frames")
+	}
+	if inbox := c.inbox.Load(); inbox != nil {
+		inbox.close()
+	}
+	c.conn.CloseNow()
+	c.end(err)
+}
+
+var messages = sync.Pool{New: func() any { return bytes.NewBuffer(make([]byte, 0, 512)) }}
+
+func (c *client) receive() error {
+	ctx := context.Background()
+	for {
+		kind, r, err := c.conn.Reader(ctx)
+		if err != nil {
+			return err
+		}
+		buffer := messages.Get().(*bytes.Buffer)
+		buffer.Reset()
+		size, err := c.readMessage(buffer, r)
+		switch {
+		case errors.Is(err, errTooLarge):
+			c.reject(wire.ErrorTooLarge, fmt.Sprintf("a message of %d bytes was dropped; at most %d are allowed", size, c.feed.options.MaxMessage))
+			c.slowDown(size)
+			err = nil
+		case err == nil:
+			err = c.message(kind, buffer.Bytes())
+		}
+		if buffer.Cap() <= 16<<10 {
+			messages.Put(buffer)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// readMessage reads one message. What is larger than MaxMessage is read to its end
+// and dropped, so that a mistake of the page does not cost it the connection.
+func (c *client) readMessage(buffer *bytes.Buffer, r io.Reader) (size int, err error) {
+	limit := c.feed.options.MaxMessage
+	n, err := io.Copy(buffer, io.LimitReader(r, int64(limit)+1))
+	if err != nil || n <= int64(limit) {
+		return int(n), err
+	}
+	buffer.Reset()
+	skipped, err := io.Copy(io.Discard, io.LimitReader(r, skipLimit))
+	if err != nil {
+		return 0, err
+	}
+	if skipped == skipLimit {
+		return 0, c.refuse(wire.CloseTryLater, "a message is far too large")
+	}
+	return int(n + skipped), errTooLarge
+}
+
+func (c *client) message(kind websocket.MessageType, data []byte) error {
+	if kind != websocket.MessageText {
+		c.reject(wire.ErrorInvalid, "a binary message was dropped; send text")
+		c.slowDown(len(data))
+		return nil
+	}
+	if string(data) == wire.Ping { // counted by the limit of frames
+		c.lastPing.Store(monotonicNow())
+		c.rtt.Store(int64(roundTrip(c.network.Conn)))
+		c.input(func(in *inputs) { in.pongs++ })
+		return nil
+	}
+	if !utf8.Valid(data) { // RFC 6455 section 8.1
+		return c.refuse(websocket.StatusInvalidFramePayloadData, "a message is not UTF-8")
+	}
+	c.slowDown(len(data))
+	if !json.Valid(data) {
+		c.reject(wire.ErrorInvalid, "a message was dropped; it is neither ping nor JSON")
+		return nil
+	}
+	topics, ok, err := parseTopics(data)
+	if err != nil {
+		c.reject(wire.ErrorInvalid, err.Error())
+		return nil
+	}
+	if ok {
+		c.changeTopics(topics)
+		return nil
+	}
+	if c.feed.options.OnMessage == nil {
+		return nil
+	}
+	inbox := c.inbox.Load()
+	if inbox == nil {
+		inbox = newInbox()
+		c.inbox.Store(inbox)
+	}
+	if !inbox.put(c, bytes.Clone(data)) {
+		return errRefused
+	}
+	return nil
+}
+
+// slowDown reads a client that sends faster than MessageRate no faster than that:
+// its messages wait in the network, and none is lost. A large message counts as
+// several.
+func (c *client) slowDown(size int) {
+	tokens := min(1+size/bytesPerToken, c.limit.Burst())
+	pause := c.limit.ReserveN(time.Now(), tokens).Delay()
+	if pause <= 0 {
+		return
+	}
+	if c.slowedAt == 0 || elapsed(c.slowedAt, time.Now()) > time.Second { // tell it once
+		c.reject(wire.ErrorRate, fmt.Sprintf("messages come faster than %g a second; they are read more slowly", c.feed.options.MessageRate))
+	}
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-c.network.done:
+	}
+	c.slowedAt = monotonicNow()
+}
+
+// reject tells the client that one of its messages was not accepted.
+func (c *client) reject(code, message string) {
+	c.feed.options.Observer.MessageRefused(code)
+	c.feed.options.Logger.Debug("message refused", "client", c.name(), "code", code, "message", message)
+	if c.plain {
+		return
+	}
+	frame, _ := json.Marshal(wire.Error{Kind: wire.KindError, Code: code, Message: message})
+	c.sendControl(frame)
+}
+
+// controlsMax bounds the control frames that wait for a client; those above it are
+// dropped, since a client that causes so many does not read them.
+const controlsMax = 64
+
+// sendControl sends a control frame, unless the client does not know any.
+func (c *client) sendControl(frame []byte) {
+	if c.plain {
+		return
+	}
+	c.input(func(in *inputs) {
+		if len(in.controls) < controlsMax {
+			in.controls = append(in.controls, frame)
+		}
+	})
+}
+
+// refuse closes the connection for what the client did. Advice keeps a client that
+// dials again from doing so at once.
+func (c *client) refuse(code websocket.StatusCode, reason string) error {
+	c.setCause(causeRefused)
+	if code == wire.CloseTryLater {
+		reason = wire.Advice(5*time.Second+rand.N(10*time.Second), reason)
+	}
+	c.conn.Close(code, reason)
+	return errRefused
+}
+
+// parseTopics reads a control frame that changes the topics; not ok means that the
+// message is something else.
+func parseTopics(data []byte) (topics []string, ok bool, err error) {
+	if !bytes.Contains(data, []byte(`"`+wire.Control+`"`)) {
+		return nil, false, nil
+	}
+	var kind struct {
+		Kind string `json:"wakesocket"`
+	}
+	if json.Unmarshal(data, &kind) != nil || kind.Kind != wire.KindTopics {
+		return nil, false, nil
+	}
+	var frame wire.Topics
+	if err := json.Unmarshal(data, &frame); err != nil {
+		return nil, false, errors.New(`"topics" was dropped; it is not a list of strings`)
+	}
+	return frame.Topics, true, nil
+}
+
+// changeTopics follows other topics from now on, or keeps those it has when the
+// new ones cannot be used.
+func (c *client) changeTopics(topics []string) {
+	if err := c.feed.checkTopics(topics); err != nil {
+		code := wire.ErrorInvalid
+		if errors.Is(err, errTooManyTopics) {
+			code = wire.ErrorTooManyTopics
+		}
+		c.reject(code, "topics were not changed: "+err.Error())
+		return
+	}
+	c.input(func(in *inputs) { in.topics = topicSet(topics) })
+	for _, topic := range topics {
+		if !c.access.mayWant(topic) {
+			c.reject(wire.ErrorTopic, fmt.Sprintf("topic %q may not be read", topic))
+			return
+		}
+	}
+}
