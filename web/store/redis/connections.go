@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/redis/rueidis"
@@ -12,9 +13,10 @@ import (
 )
 
 // connections holds the client of Redis: made when it is first needed, and made
-// anew when it fails.
+// anew when it fails; or that of the application.
 type connections struct {
 	config rueidis.ClientOption
+	shared bool // the client is the application's
 
 	mu      sync.Mutex
 	client  rueidis.Client // nil while there is none
@@ -61,7 +63,7 @@ func (c *connections) dial(d *dialing) {
 	c.dialing = nil
 	switch {
 	case err != nil:
-		d.err = fmt.Errorf("redis: %w", err)
+		d.err = fmt.Errorf("redis: cannot connect: %w", err)
 	case c.closed:
 		d.err = store.ErrClosed
 		client.Close()
@@ -70,10 +72,12 @@ func (c *connections) dial(d *dialing) {
 	}
 }
 
-// failed lets the client go when it failed without a word of Redis: a firewall
-// that has forgotten one of its connections has forgotten all of them.
+// failed lets the client go, so that the next call connects again, in two cases. It
+// failed without an answer of Redis: a firewall that has forgotten one of its
+// connections has forgotten all of them. Or the server has become a replica: the
+// name leads to another one by now.
 func (c *connections) failed(client rueidis.Client, err error) {
-	if _, answered := errors.AsType[*rueidis.RedisError](err); err == nil || answered {
+	if err == nil || c.shared || answered(err) && !isReadOnly(err) {
 		return
 	}
 	c.mu.Lock()
@@ -88,8 +92,20 @@ func (c *connections) close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.closed = true
-	if c.client != nil {
+	if c.client != nil && !c.shared {
 		c.client.Close()
-		c.client = nil
 	}
+	c.client = nil
+}
+
+// answered reports whether Redis itself gave the error.
+func answered(err error) bool {
+	_, ok := errors.AsType[*rueidis.RedisError](err)
+	return ok
+}
+
+// isReadOnly reports whether the server refuses writes because it is a replica.
+func isReadOnly(err error) bool {
+	answer, ok := errors.AsType[*rueidis.RedisError](err)
+	return ok && strings.Contains(answer.Error(), "READONLY")
 }
