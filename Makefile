@@ -1,77 +1,98 @@
-# make run    builds everything and serves the demo dashboard (ADDR chooses the address, ARGS adds flags)
-# make test   installs what the tests need (as root; else says what is missing) and runs them all
-# make build  writes dist/client.wasm, dist/shim.js, dist/shim.d.ts and their .br and .gz
-
 ADDR  ?= 127.0.0.1:8080
 ARGS  ?=
 SEEDS ?= 20000
 RUNS  ?= 10
 
-.PHONY: run build test needs lint test-go test-js test-e2e sim herd bench bench-peers bench-server e2e-report clean
+# A current Node.js is here where the machine's own is too old; see e2e/needs.sh.
+export PATH := $(CURDIR)/e2e/node/node_modules/.bin:$(PATH)
 
-run: build
-	go run ./web -addr $(ADDR) $(ARGS)
+# Go programs that run on this machine during the build do not need a C compiler.
+tool = $$(CGO_ENABLED=0 go -C e2e/tools tool -n $(1))
 
-build:
+js       = $$(git ls-files --cached --others --exclude-standard '*.js' '*.ts' | grep -v -e /vendor/ -e '\.gen\.' | while read -r f; do test -e "$$f" && echo "$$f"; done)
+js_tests = $$(find shim web -name node_modules -prune -o -name '*.test.js' -print)
+biome    = shim/node_modules/.bin/biome format --indent-style=space --line-width=160
+generate = cd wasm/internal/bridge && go run ../boundary
+
+.DEFAULT_GOAL := help
+.PHONY: help run build check test needs format lint generate test-go test-js test-quick test-e2e sim herd bench bench-peers bench-server e2e-report clean
+
+help: ## shows this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
+
+run: build ## builds everything and serves the demo dashboard; ADDR=host:port, ARGS='-store redis://…'
+	CGO_ENABLED=0 go run ./web -addr $(ADDR) $(ARGS)
+
+build: ## writes dist/client.wasm, dist/shim.js and dist/shim.d.ts, with their .br and .gz
 	@./build.sh
 
-test: needs build lint test-js test-go sim test-e2e
+check: lint test-quick ## format, lint, generated files and quick tests: run it before each commit
+
+test: needs build lint test-js test-go sim test-e2e ## installs what the tests need (as root; else says what is missing) and runs all of them
 
 needs:
 	@sh e2e/needs.sh
 
-lint: node_modules
-	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }
+format: node_modules ## formats all Go and JavaScript files
+	gofmt -w wasm web e2e
+	@$(biome) --write $(js)
+
+lint: node_modules ## format, generated files, go vet, staticcheck, tsc
+	@test -z "$$(gofmt -l wasm web e2e)" || { gofmt -l wasm web e2e; echo "these Go files are not formatted: run make format"; exit 1; }
+	@$(biome) $(js) >/dev/null 2>&1 || { $(biome) $(js); echo "these JavaScript files are not formatted: run make format"; exit 1; }
+	@$(generate) -check || { echo "a generated file is out of date: run make generate"; exit 1; }
 	go vet ./...
 	GOOS=js GOARCH=wasm go vet ./wasm ./wasm/internal/bridge
-	cd wasm/internal/bridge && go run ../boundary -check
 	go -C e2e/peers vet ./...
-	staticcheck=$$(CGO_ENABLED=0 go -C e2e/tools tool -n staticcheck) && $$staticcheck ./... && \
-		(cd e2e/peers && $$staticcheck ./...) && GOOS=js GOARCH=wasm $$staticcheck ./wasm ./wasm/internal/bridge
+	staticcheck=$(call tool,staticcheck) && $$staticcheck ./... && (cd e2e/peers && $$staticcheck ./...) && \
+		GOOS=js GOARCH=wasm $$staticcheck ./wasm ./wasm/internal/bridge
 	cd shim && npx --no-install tsc -p . && npx --no-install tsc -p ../web
 
-test-js: node_modules
-	node --test shim/ web/jstest/
+generate: ## writes the generated files anew
+	$(generate)
 
-test-go:
+test-quick: node_modules
+	go test -short ./wasm/... ./web/...
+	node --test --test-reporter=dot $(js_tests)
+
+test-js: node_modules ## all JavaScript tests that need no browser
+	node --test $(js_tests)
+
+test-go: ## all Go tests that need no browser, with the race detector
 	go test -race ./wasm/... ./web/...
 
 # One package after the other: each has browsers, and asserts times.
-test-e2e: build
+test-e2e: build ## the tests in real browsers
 	go test -count=1 -p 1 -timeout 20m ./e2e/...
 	go -C e2e/peers test -count=1 -timeout 20m ./...
 
-# Days in the lives of sessions, each from its seed; a failing one is told as a story.
-sim:
+sim: ## simulated days in the lives of sessions; SEEDS=number
 	go run ./wasm/internal/sim/cmd -seeds $(SEEDS)
 
-# A hundred thousand clients come back: the table and the chart of the README.
-herd:
+herd: ## a hundred thousand simulated clients come back: table and chart
 	go run ./wasm/internal/herd/cmd -table wasm/internal/herd/herd.md -chart wasm/internal/herd/herd.svg
-	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1372,1190 \
 
-# The tables of the README.
-bench: build
+bench: build ## how long the page takes to come back, and how many events it takes a second
 	go test -run '^$$' -bench . -benchtime 5x -timeout 60m ./e2e/
 
-# Other clients through the same deaths as ours, in one run of about 85 minutes; ARGS chooses less (-help).
-bench-peers: build
+bench-peers: build ## other clients through the same faults, about 85 minutes; ARGS chooses less (ARGS=-help)
 	cd e2e/peers && npm ci --ignore-scripts --no-audit --no-fund
 	go -C e2e/peers run . $(ARGS)
 
-bench-server:
+bench-server: ## the server beside centrifuge, and the stores
 	go -C e2e/peers test -run '^$$' -bench . -timeout 30m ./server
 	go test -run '^$$' -bench . -timeout 30m ./web/store/...
 
-# Runs of the whole suite, none of which may fail: the report of the README.
-e2e-report: build
+e2e-report: build ## e2e/figures from RUNS runs of the whole suite, none of which may fail
 	rm -rf e2e/out
 	for run in $$(seq $(RUNS)); do go test -count=1 -timeout 20m ./e2e/ || exit 1; done
 	go run ./e2e/internal/report -table e2e/figures/figures.md -chart e2e/figures/figures.svg e2e/out/*.json
 
+clean: ## removes what was built and installed here
+	rm -rf dist web/assets/dist/client.* web/assets/dist/shim.* shim/node_modules e2e/node/node_modules e2e/peers/node_modules e2e/out
+
 node_modules: shim/node_modules/.package-lock.json
 shim/node_modules/.package-lock.json: shim/package-lock.json
+	@sh e2e/needs.sh js
 	cd shim && npm ci --no-audit --no-fund
-
-clean:
-	rm -rf dist web/assets/dist/client.* web/assets/dist/shim.* shim/node_modules e2e/peers/node_modules e2e/out
+	@touch $@

@@ -78,7 +78,17 @@ test("the first show of a page is no return", () => {
 });
 
 test("without a storage there is an id all the same", () => {
-  for (const forbidden of [undefined, { getItem() { throw new Error("SecurityError"); }, setItem() { throw new Error("SecurityError"); } }]) {
+  for (const forbidden of [
+    undefined,
+    {
+      getItem() {
+        throw new Error("SecurityError");
+      },
+      setItem() {
+        throw new Error("SecurityError");
+      },
+    },
+  ]) {
     load(forbidden);
     assert.match(clientID(), /^[0-9a-f]{16}$/);
     listeners.pagehide({ persisted: false });

@@ -31,10 +31,19 @@ const cases = [
   { name: "a large number", text: '{"id":9007199254740993}', ids: ["9007199254740993"] },
   { name: "a negative large number", text: '{"id":-9007199254740993}', ids: ["-9007199254740993"] },
   { name: "a fraction", text: '{"id":1.5}', ids: ["1.5"] },
-  { name: "large numbers in a batch", text: '[{"id":1},{"id":18446744073709551615},{"id":9007199254740993,"nested":[{"id":9007199254740995}]}]', ids: ["1", "18446744073709551615", "9007199254740993"] },
+  {
+    name: "large numbers in a batch",
+    text: '[{"id":1},{"id":18446744073709551615},{"id":9007199254740993,"nested":[{"id":9007199254740995}]}]',
+    ids: ["1", "18446744073709551615", "9007199254740993"],
+  },
   { name: "a large number of the most digits", text: `{"id":${"9".repeat(maxID)}}`, ids: ["9".repeat(maxID)] },
   { name: "a large number of too many digits", text: `[{"id":${"9".repeat(maxID + 1)}},{"id":5}]`, ids: ["", "5"], codes: ["id-invalid"] },
-  { name: "half characters, which no address can hold", text: '[{"id":"\\ud800"},{"id":"\\udc00x"},{"id":"\\ud83d\\ude00"}]', ids: ["", "", "\u{1f600}"], codes: ["id-invalid", "id-invalid"] },
+  {
+    name: "half characters, which no address can hold",
+    text: '[{"id":"\\ud800"},{"id":"\\udc00x"},{"id":"\\ud83d\\ude00"}]',
+    ids: ["", "", "\u{1f600}"],
+    codes: ["id-invalid", "id-invalid"],
+  },
   { name: "an escape that is no fault", text: '{"id":"a\\"b"}', ids: ['a"b'] },
   { name: "malformed JSON", text: '{"id":', codes: ["frame-malformed"] },
   { name: "an empty frame", text: "", codes: ["frame-malformed"] },
@@ -79,7 +88,16 @@ test("deep JSON that is no event takes nothing with it", () => {
 test("an event whose id cannot be read is delivered, and so are the others", () => {
   // A page can make any property fail, through the prototype that all events share.
   let reads = 0;
-  Object.defineProperty(Object.prototype, "id", { configurable: true, set() { throw new Error("no"); }, get() { if (++reads === 1) throw new Error("no"); return undefined; } });
+  Object.defineProperty(Object.prototype, "id", {
+    configurable: true,
+    set() {
+      throw new Error("no");
+    },
+    get() {
+      if (++reads === 1) throw new Error("no");
+      return undefined;
+    },
+  });
   try {
     const got = read('[{"a":1},{"a":2},{"id":"3"}]');
     assert.deepEqual(got.ids, ["", "", "3"]);

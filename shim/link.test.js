@@ -88,7 +88,6 @@ const state = (name, generation = 0) => ({ type: "state", name, since: 0, attemp
 /** A value of an input in a line of the log. */
 const text = (value) => (Array.isArray(value) ? value.join(",") : typeof value === "object" && value ? JSON.stringify(value) : String(value));
 
-
 test("a dial becomes a socket, and what happens to it becomes inputs", async () => {
   const { link, calls, frame } = setup({ start: [dial] });
   await link.start("e-1");
@@ -98,7 +97,17 @@ test("a dial becomes a socket, and what happens to it becomes inputs", async () 
   frame(socket, '{"wakesocket":"hello","resumed":true,"at":"e-1","live":true,"heartbeat":1,"spread":2}');
   frame(socket, '{"id":"e-2"}');
   socket.onclose({ code: 1006, reason: "" });
-  assert.deepEqual(calls, ["open e-1", "start", "urlReady 1", "opened 1", "hello 1 true e-1 true 1 2 null", "wake", "events 1 e-2", "wake", "closed 1 1006  false"]);
+  assert.deepEqual(calls, [
+    "open e-1",
+    "start",
+    "urlReady 1",
+    "opened 1",
+    "hello 1 true e-1 true 1 2 null",
+    "wake",
+    "events 1 e-2",
+    "wake",
+    "closed 1 1006  false",
+  ]);
 });
 
 test("an address that the browser refuses is a closed socket", async () => {
@@ -108,7 +117,12 @@ test("an address that the browser refuses is a closed socket", async () => {
 });
 
 test("an address that cannot be had is told", async () => {
-  for (const url of [() => Promise.reject(new Error("no token")), () => { throw new Error("no token"); }]) {
+  for (const url of [
+    () => Promise.reject(new Error("no token")),
+    () => {
+      throw new Error("no token");
+    },
+  ]) {
     const { link, log, calls } = setup({ start: [dial] }, { url });
     await link.start("");
     await Promise.resolve();

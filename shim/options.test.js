@@ -26,7 +26,9 @@ for (const [options, message] of [
 test("nothing, undefined and everything are taken", () => {
   assert.deepEqual(checkOptions(undefined), {});
   assert.ok(checkOptions({ after: undefined, heartbeat: undefined }));
-  assert.ok(checkOptions({ topics: [], after: "", persist: "k", client: "c", onState() {}, onGap() {}, onError() {}, wasmURL: new URL("http://h/"), heartbeat: 0 }));
+  assert.ok(
+    checkOptions({ topics: [], after: "", persist: "k", client: "c", onState() {}, onGap() {}, onError() {}, wasmURL: new URL("http://h/"), heartbeat: 0 }),
+  );
 });
 
 test("only the durations that were given reach the session", () => {

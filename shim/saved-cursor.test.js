@@ -5,7 +5,15 @@ import { SavedCursor } from "./saved-cursor.js";
 /** The two calls of a Storage that are in use. */
 function storage() {
   const items = new Map();
-  return { items, writes: 0, getItem: (key) => items.get(key) ?? null, setItem(key, value) { this.writes++; items.set(key, value); } };
+  return {
+    items,
+    writes: 0,
+    getItem: (key) => items.get(key) ?? null,
+    setItem(key, value) {
+      this.writes++;
+      items.set(key, value);
+    },
+  };
 }
 
 afterEach(() => delete globalThis.sessionStorage);
@@ -32,7 +40,12 @@ test("without a key nothing is touched", () => {
 });
 
 test("a storage that is refused or full is one error", () => {
-  globalThis.sessionStorage = { getItem: () => null, setItem() { throw new Error("full"); } };
+  globalThis.sessionStorage = {
+    getItem: () => null,
+    setItem() {
+      throw new Error("full");
+    },
+  };
   const codes = [];
   const saved = new SavedCursor("k", (error) => codes.push(error.code));
   saved.write("e-1");

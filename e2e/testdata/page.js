@@ -19,33 +19,36 @@ for (const name of ["online", "offline"]) addEventListener(name, () => say("page
 
 /** The text that the badge shows a person. */
 const badgeText = () => {
-	const badge = document.querySelector("wakesocket-badge");
-	return ((badge?.shadowRoot ?? badge)?.textContent ?? "").replace(/\s+/g, " ").trim();
+  const badge = document.querySelector("wakesocket-badge");
+  return ((badge?.shadowRoot ?? badge)?.textContent ?? "").replace(/\s+/g, " ").trim();
 };
 
 /** Reports all that a feed does. @param {any} feed */
 const watch = (feed) => {
-	page.feed = feed;
-	feed.addEventListener("state", (/** @type {any} */ e) => say("state", e.detail));
-	feed.addEventListener("gap", (/** @type {any} */ e) => say("gap", e.detail));
-	feed.addEventListener("error", (/** @type {any} */ e) => say("error", { code: e.detail.code, text: e.detail.message }));
-	feed.ready.then(() => say("ready"), (/** @type {any} */ err) => say("rejected", { text: err?.message }));
-	feed.subscribe((/** @type {any} */ e) => say("event", { id: String(e.id), n: e.data?.n ?? e.n }));
-	return feed;
+  page.feed = feed;
+  feed.addEventListener("state", (/** @type {any} */ e) => say("state", e.detail));
+  feed.addEventListener("gap", (/** @type {any} */ e) => say("gap", e.detail));
+  feed.addEventListener("error", (/** @type {any} */ e) => say("error", { code: e.detail.code, text: e.detail.message }));
+  feed.ready.then(
+    () => say("ready"),
+    (/** @type {any} */ err) => say("rejected", { text: err?.message }),
+  );
+  feed.subscribe((/** @type {any} */ e) => say("event", { id: String(e.id), n: e.data?.n ?? e.n }));
+  return feed;
 };
 
 const client = "/dist/shim.js";
 
 /** @param {string} url @param {object} [options] */
 page.open = async (url, options) => {
-	const { connect } = await import(client);
-	page.connect = connect;
-	watch(connect(url, options));
+  const { connect } = await import(client);
+  page.connect = connect;
+  watch(connect(url, options));
 };
 
 // A page that comes back opens its feed again.
 const again = sessionStorage.getItem("open");
 if (again) {
-	const [url, options] = JSON.parse(again);
-	page.open(url, options);
+  const [url, options] = JSON.parse(again);
+  page.open(url, options);
 }

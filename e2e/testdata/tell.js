@@ -4,10 +4,10 @@
 "use strict";
 
 {
-	const line = new WebSocket(location.origin.replace("http", "ws") + "/tell");
-	/** @type {string[]} */
-	const early = [];
-	line.onopen = () => early.splice(0).forEach((text) => line.send(text));
-	/** @param {string} text */
-	globalThis.tell = (text) => (line.readyState === WebSocket.OPEN && early.length === 0 ? line.send(text) : early.push(text));
+  const line = new WebSocket(location.origin.replace("http", "ws") + "/tell");
+  /** @type {string[]} */
+  const early = [];
+  line.onopen = () => early.splice(0).forEach((text) => line.send(text));
+  /** @param {string} text */
+  globalThis.tell = (text) => (line.readyState === WebSocket.OPEN && early.length === 0 ? line.send(text) : early.push(text));
 }

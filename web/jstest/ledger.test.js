@@ -40,7 +40,10 @@ test("each client is counted for itself, and its lag is known", () => {
   for (const n of [1, 2]) ledger.note("plain", reading(n), n);
   assert.equal(ledger.lag("plain"), 2);
   assert.equal(ledger.lag("ours"), 0);
-  assert.deepEqual(ledger.since(300).map((e) => e.n), [3, 4]);
+  assert.deepEqual(
+    ledger.since(300).map((e) => e.n),
+    [3, 4],
+  );
   assert.deepEqual(ledger.since(100)[0], { run: "a", n: 1, t: 100, ours: 1, plain: 1 });
 });
 
@@ -50,7 +53,10 @@ test("a client is not expected to have events from before it connected", () => {
   const [first, second, third] = ledger.since(0);
   assert.equal(ledger.expects("plain", first), false);
   ledger.note("plain", reading(2), 0);
-  assert.deepEqual([first, second, third].map((e) => ledger.expects("plain", e)), [false, true, true]);
+  assert.deepEqual(
+    [first, second, third].map((e) => ledger.expects("plain", e)),
+    [false, true, true],
+  );
 });
 
 test("it remembers thousands of events, not all", () => {

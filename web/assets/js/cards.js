@@ -24,7 +24,10 @@ import { Series } from "./series.js";
 const designs = {
   mem: {
     title: "Memory",
-    quantities: [{ name: "in use", colour: "b", fill: true }, { name: "swap", colour: "d" }],
+    quantities: [
+      { name: "in use", colour: "b", fill: true },
+      { name: "swap", colour: "d" },
+    ],
     read: (v) => [(100 * v.used) / v.total, v.swapTotal ? (100 * v.swapUsed) / v.swapTotal : 0],
     write: percent,
     note: (v) => `${bytes(v.used)} of ${bytes(v.total)}`,
@@ -32,14 +35,21 @@ const designs = {
   },
   load: {
     title: "Load",
-    quantities: [{ name: "1 min", colour: "c", fill: true }, { name: "5 min", colour: "d" }, { name: "15 min", colour: "soft" }],
+    quantities: [
+      { name: "1 min", colour: "c", fill: true },
+      { name: "5 min", colour: "d" },
+      { name: "15 min", colour: "soft" },
+    ],
     read: (v) => [v.one, v.five, v.fifteen],
     write: (n) => n.toFixed(2),
     axis: (n) => n.toFixed(1),
   },
   net: {
     title: "Network",
-    quantities: [{ name: "in", colour: "a", fill: true }, { name: "out", colour: "b" }],
+    quantities: [
+      { name: "in", colour: "a", fill: true },
+      { name: "out", colour: "b" },
+    ],
     read: (v) => [v.in, v.out],
     write: rate,
     note: (v) => v.names.join(", "),
@@ -47,7 +57,10 @@ const designs = {
   },
   disk: {
     title: "Disk",
-    quantities: [{ name: "read", colour: "a" }, { name: "write", colour: "c", fill: true }],
+    quantities: [
+      { name: "read", colour: "a" },
+      { name: "write", colour: "c", fill: true },
+    ],
     read: (v) => [v.read, v.write],
     write: rate,
     note: (v) => v.names.join(", "),
@@ -136,7 +149,10 @@ class Card {
   draw(now) {
     const { write, axis = write, quantities: lines, top, least } = this.#design;
     this.#chart ??= new Chart(this.#plot, this.#series, {
-      lines, top, least, label: axis,
+      lines,
+      top,
+      least,
+      label: axis,
       height: this.element.classList.contains("wide") ? 210 : 150,
       onCursor: (index) => {
         this.#index = index;
@@ -167,10 +183,12 @@ class Card {
     const newest = this.#series.newest(0);
     if (newest === undefined) return "No reading yet.";
     const { quantities, write } = this.#design;
-    return quantities.map(({ name }, i) => {
-      const { low, high } = this.#series.range(i);
-      return `${name}: ${write(this.#series.newest(i) ?? 0)}, between ${write(low)} and ${write(high)} in the last two minutes`;
-    }).join("; ");
+    return quantities
+      .map(({ name }, i) => {
+        const { low, high } = this.#series.range(i);
+        return `${name}: ${write(this.#series.newest(i) ?? 0)}, between ${write(low)} and ${write(high)} in the last two minutes`;
+      })
+      .join("; ");
   }
 }
 
@@ -184,15 +202,17 @@ class Cores {
   show(cores) {
     if (this.#bars.length !== cores.length) {
       this.#bars = cores.map(() => ({ bar: make("i", ""), text: make("b", "") }));
-      this.element.replaceChildren(...this.#bars.map(({ bar, text }, i) => {
-        const item = document.createElement("li");
-        const line = make("span", "line", `core ${i} `);
-        line.append(text);
-        const rail = make("span", "bar");
-        rail.append(bar);
-        item.append(line, rail);
-        return item;
-      }));
+      this.element.replaceChildren(
+        ...this.#bars.map(({ bar, text }, i) => {
+          const item = document.createElement("li");
+          const line = make("span", "line", `core ${i} `);
+          line.append(text);
+          const rail = make("span", "bar");
+          rail.append(bar);
+          item.append(line, rail);
+          return item;
+        }),
+      );
     }
     cores.forEach((n, i) => {
       this.#bars[i].bar.style.setProperty("--part", String(n / 100));

@@ -27,8 +27,12 @@ export class Lane {
     /** @param {string} name */
     const field = (name) => /** @type {HTMLElement} */ (root.querySelector(`[data-field=${name}]`));
     this.#fields = {
-      claim: field("claim"), cpu: field("cpu"), truth: field("truth"),
-      received: field("received"), lost: field("lost"), twice: field("twice"),
+      claim: field("claim"),
+      cpu: field("cpu"),
+      truth: field("truth"),
+      received: field("received"),
+      lost: field("lost"),
+      twice: field("twice"),
     };
   }
 

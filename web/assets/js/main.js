@@ -95,11 +95,13 @@ function startPlain() {
     (claim, code = 0) => {
       if (claim === "open") log.add("new WebSocket", "Connected.", "good");
       if (claim === "closed") log.add("new WebSocket", closeSentence(code), "warn");
-      plain.setClaim({
-        connecting: /** @type {const} */ ({ tone: "doubt", text: "connecting" }),
-        open: /** @type {const} */ ({ tone: "live", text: "connected" }),
-        closed: /** @type {const} */ ({ tone: "dead", text: "closed" }),
-      }[claim]);
+      plain.setClaim(
+        {
+          connecting: /** @type {const} */ ({ tone: "doubt", text: "connecting" }),
+          open: /** @type {const} */ ({ tone: "live", text: "connected" }),
+          closed: /** @type {const} */ ({ tone: "dead", text: "closed" }),
+        }[claim],
+      );
     },
   );
 }

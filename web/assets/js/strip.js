@@ -121,7 +121,9 @@ export class Strip {
 
   /** @param {Record<string, number>} tally */
   #describe(tally) {
-    const parts = Object.entries(tally).filter(([, n]) => n).map(([name, n]) => `${n} ${name}`);
+    const parts = Object.entries(tally)
+      .filter(([, n]) => n)
+      .map(([name, n]) => `${n} ${name}`);
     const text = `Events of the last ${Math.round(this.reach / 1000)} seconds: ${parts.join(", ") || "none"}`;
     if (this.#canvas.ariaLabel !== text) this.#canvas.ariaLabel = text;
   }
