@@ -37,7 +37,6 @@ type client struct {
 	resumed  string // what it asked to go on from
 	gap      string // reason, "" if none
 	access   *access
-	allow    func(topic string) bool
 	expires  time.Time // of its grant; zero for never
 	since    store.ID  // end of the log before its rights were asked for
 	release  func()    // gives its place back
@@ -47,6 +46,7 @@ type client struct {
 	inbox    atomic.Pointer[inbox] // nil before the first message
 	expiring atomic.Bool           // it was told that its grant ends soon
 	lastPing atomic.Int64          // monotonic time of its last ping, 0 if none
+	hook     atomic.Int64          // monotonic time at which the Topics hook was called, 0 when it has returned
 	rtt      atomic.Int64          // ns, as the kernel measures it; 0 if unknown
 
 	mu       sync.Mutex
@@ -60,37 +60,31 @@ type client struct {
 // inputs are set by others for the writer, under mu.
 type inputs struct {
 	pongs    int
-	topics   map[string]struct{} // nil: all
+	filter   filter
 	closing  *websocket.CloseError
 	controls [][]byte // control frames, to be sent before events
 }
 
 // outputs are where the writer is.
 type outputs struct {
-	hello       []byte          // to be sent first
-	pos         store.ID        // everything up to here was sent or filtered out
-	at          cursor          // the same place in the ring,
-	inRing      bool            // if it is there
-	emptyAt     cursor          // head of the ring when the store had nothing after pos
-	page        []entry         // read from the store, to be sent before anything after it
-	positionDue bool            // an at frame is due
-	live        bool            // the client knows that it is at the head
-	skipped     bool            // events were filtered out since a position was told
-	allowed     map[string]bool // answers of allow
+	hello       []byte   // to be sent first
+	pos         store.ID // everything up to here was sent or filtered out
+	at          cursor   // the same place in the ring,
+	inRing      bool     // if it is there
+	page        bookmark // the same place in a page of the store, if it is not
+	emptyAt     cursor   // head of the ring when the store had nothing after pos
+	awaiting    bool     // the next append wakes the client, whatever its topic
+	positionDue bool     // a position frame has to be sent
+	live        bool     // the client knows that it is at the head
+	skipped     bool     // events were filtered out since the last position or event was sent
 
 	replayed int // events sent before the client was live, or from the store
 }
 
-// topicSet is nil for no topics, which stands for all.
-func topicSet(topics []string) map[string]struct{} {
-	if len(topics) == 0 {
-		return nil
-	}
-	set := make(map[string]struct{}, len(topics))
-	for _, topic := range topics {
-		set[topic] = struct{}{}
-	}
-	return set
+// bookmark is a place in a page: how many of the entries after an id are done.
+type bookmark struct {
+	after store.ID
+	done  int
 }
 
 // setCause notes why the connection ends, unless a reason is known already.
@@ -123,6 +117,9 @@ func (c *client) check(now time.Time) {
 		c.abort(causeSlow)
 	case options.Silence > 0 && c.network.silent(now) > options.Silence:
 		c.abort(causeSilence)
+	case elapsed(c.hook.Load(), now) > options.HookTimeout:
+		options.Logger.Error("hook does not return; it must be quick", "hook", "Topics", "client", c.name(), "limit", options.HookTimeout)
+		c.abort(causeHook)
 	case inbox != nil && inbox.stuck(now) > options.HookTimeout:
 		options.Logger.Error("hook does not return; it must be quick", "hook", "OnMessage", "client", c.name(), "limit", options.HookTimeout)
 		c.abort(causeHook)

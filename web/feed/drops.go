@@ -179,8 +179,7 @@ func (f *Feed) recordEnd(c *client, cause string) {
 	if c.reported != nil {
 		drop.Reported, drop.Down = c.reported.Cause, c.reported.Down
 	}
-	drop.Lag = uint64(len(c.page))
-	if c.inRing {
+	if c.writing { // an idle client has everything that it wants
 		drop.Lag = f.ring.lag(c.at)
 	}
 	c.mu.Unlock()

@@ -6,7 +6,8 @@
 // reading at the head, so no switch between the two can lose or repeat an event,
 // and a slow client costs nothing. A client with a lag gets batches. A cursor that
 // falls off the ring reads pages from the store; off the store, the client is told
-// of the gap.
+// of the gap. An index by topic makes an event cost work only for the clients that
+// want it.
 package feed
 
 import (
@@ -28,6 +29,9 @@ type Feed struct {
 	options Options
 	ring    *ring
 	pager   *pager
+	memory  *budget
+	health  health
+	wanting *subscribers
 	drops   *drops
 	hooks   *hooks
 	gate    *gate
@@ -71,6 +75,8 @@ func New(options Options) (*Feed, error) {
 	f := &Feed{
 		options: options,
 		ring:    newRing(options.Ring, options.RingBytes),
+		memory:  newBudget(options.BufferBytes),
+		wanting: newSubscribers(),
 		drops:   newDrops(),
 		clients: map[*client]struct{}{},
 		latest:  map[string]*client{},
@@ -78,12 +84,14 @@ func New(options Options) (*Feed, error) {
 		reached: make(chan struct{}),
 		stop:    stop,
 	}
-	f.pager = newPager(options.Store, options.StoreTimeout, f.ring.mean)
+	f.pager = newPager(options.Store, options.StoreTimeout, f.memory)
 	f.hooks = &hooks{options: &f.options, slots: newSlots(hookSlots, hookSlotsPerAddress)}
 	f.gate = newGate(options.AcceptRate, time.Now())
 	f.fresh.topics = maps.Clone(options.Fresh)
 	f.origins, _ = parseOriginPatterns(options.OriginPatterns) // they have been checked
 	f.done.Go(func() { f.follow(ctx) })
+	f.done.Go(func() { f.probe(ctx) })
+	f.done.Go(func() { f.judge(ctx) })
 	f.done.Go(func() { f.sweep(ctx) })
 	// Who dials at once must not be sent away because the log is reached a moment later.
 	// If it takes longer, the store is down: clients are told when to come back.
@@ -114,80 +122,6 @@ func (f *Feed) Publish(ctx context.Context, topic string, data []byte, options .
 	return at.String(), nil
 }
 
-// follow keeps the ring at the end of the log, whatever happens to the store.
-func (f *Feed) follow(ctx context.Context) {
-	for pause := 50 * time.Millisecond; ctx.Err() == nil; {
-		_, top, ready := f.ring.head()
-		if !ready {
-			top = store.ID{}
-		}
-		s := &sink{feed: f}
-		err := f.options.Store.Follow(ctx, top, s)
-		if ctx.Err() != nil {
-			return
-		}
-		if s.used {
-			pause = 50 * time.Millisecond
-		}
-		f.options.Observer.StoreFailed(operationFollow)
-		f.options.Logger.Error("log cannot be followed; trying again", "error", err, "retry_in", pause)
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-		}
-		pause = min(2*pause, 2*time.Second)
-	}
-}
-
-// sink takes what the store tells into the ring.
-type sink struct {
-	feed *Feed
-	used bool
-}
-
-func (s *sink) Reset(top store.ID) {
-	s.used = true
-	_, _, again := s.feed.ring.head()
-	s.feed.ring.reset(top)
-	s.feed.pager.forget()
-	if !again {
-		close(s.feed.reached)
-	} else {
-		s.feed.options.Logger.Warn("log epoch changed; clients reconnect and are told of a gap", "epoch", top.Epoch)
-	}
-	s.feed.wakeAll()
-}
-
-func (s *sink) Append(events []store.Event) {
-	s.used = true
-	if len(events) == 0 {
-		return // the log was read, and nothing new was there
-	}
-	entries := encodeAll(events)
-	for i, e := range entries {
-		if e.topic == controlTopic {
-			s.feed.control(events[i])
-		} else if e.frame == nil {
-			s.feed.options.Logger.Warn("event in the log is not JSON; it is not sent", "id", e.id.String(), "topic", e.topic)
-		}
-	}
-	s.feed.ring.append(entries)
-	s.feed.options.Observer.EventsRead(len(entries))
-	s.feed.wakeAll()
-}
-
-func (s *sink) Trim(base store.ID) {
-	s.feed.ring.trim(base)
-	s.feed.pager.forget()
-}
-
-// wakeAll lets every client look at the ring.
-func (f *Feed) wakeAll() {
-	for _, c := range f.snapshot() {
-		c.wake()
-	}
-}
-
 // spread is the window over which clients should come back after a loss, so that
 // they come at the rate at which they are let in. It is counted from the most
 // clients there ever were: those who connect first would else be told too little.
@@ -201,28 +135,6 @@ func (f *Feed) spread() time.Duration {
 // later is a random advice within the spread, and within at least the given time.
 func (f *Feed) later(least time.Duration, text string) string {
 	return wire.Advice(rand.N(max(f.spread(), least)), text)
-}
-
-// sweep drops clients whose writes are stuck or who have gone silent. One look at
-// all of them now and then costs less than a timer for each write.
-func (f *Feed) sweep(ctx context.Context) {
-	every := f.options.WriteTimeout
-	if f.options.Silence > 0 {
-		every = min(every, f.options.Silence)
-	}
-	ticker := time.NewTicker(min(max(every/8, 5*time.Millisecond), time.Second))
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ticker.C:
-		case <-ctx.Done():
-			return
-		}
-		now := time.Now()
-		for _, c := range f.snapshot() {
-			c.check(now)
-		}
-	}
 }
 
 // snapshot returns the clients of this moment; the slice must not be changed.

@@ -76,22 +76,10 @@ func (f *Feed) permission(r *http.Request, block netip.Prefix) (*Grant, *access,
 }
 
 // access decides which topics a client may read: those of its grant, if the Topics
-// hook allows them too.
+// hook allows them too. See filter.
 type access struct {
 	topics []string // names and patterns; nil allows all
 	hook   func(topic string) bool
-}
-
-// allow is nil when every topic is allowed.
-func (a *access) allow() func(topic string) bool {
-	switch {
-	case a.topics == nil:
-		return a.hook
-	case a.hook == nil:
-		return func(topic string) bool { return matchesAny(a.topics, topic) }
-	default:
-		return func(topic string) bool { return matchesAny(a.topics, topic) && a.hook(topic) }
-	}
 }
 
 // mayWant reports whether a topic or pattern that a client asks for can bring it

@@ -29,6 +29,9 @@ type Observer interface {
 	// MessageRefused counts a message of a client that was not accepted; code is one
 	// of [wire.ErrorCodes].
 	MessageRefused(code string)
+	// LogLive tells whether the feed has everything that is in its log; clients are
+	// told the same. It is called when that changes.
+	LogLive(live bool)
 	// StoreFailed counts a failure of the store; operation is one of [Operations].
 	StoreFailed(operation string)
 }
@@ -43,6 +46,7 @@ func (NoObserver) Disconnected(string)   {}
 func (NoObserver) DropReported(string)   {}
 func (NoObserver) Refused(string)        {}
 func (NoObserver) MessageRefused(string) {}
+func (NoObserver) LogLive(bool)          {}
 func (NoObserver) StoreFailed(string)    {}
 
 // Resumes lists how a client can begin: without an id, right after its id, or
@@ -82,10 +86,13 @@ const (
 )
 
 // Operations lists what the feed asks of its store.
-func Operations() []string { return []string{operationPublish, operationFollow, operationAfter} }
+func Operations() []string {
+	return []string{operationPublish, operationFollow, operationAfter, operationBounds}
+}
 
 const (
 	operationPublish = "publish"
 	operationFollow  = "follow"
 	operationAfter   = "after"
+	operationBounds  = "bounds"
 )

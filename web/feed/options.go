@@ -76,6 +76,12 @@ type Options struct {
 	Ring int
 	// RingBytes bounds the size of the events in memory. Defaults to 64 MiB.
 	RingBytes int
+	// BufferBytes bounds the memory for replays and slow clients, over all clients:
+	// pages read from the store, frames being written, and long events that left the
+	// ring while clients are still being sent them. When it is used up, events go out
+	// one by one instead of in arrays, and the client whose connection has been stuck
+	// for the longest time is dropped. Defaults to 256 MiB.
+	BufferBytes int
 	// MaxEvent is the largest event that Publish accepts, in bytes. Defaults to 1 MiB.
 	MaxEvent int
 
@@ -116,9 +122,7 @@ type Options struct {
 
 // Limits that nobody needs to choose.
 const (
-	maxClientID = 64       // bytes of ?client
-	batchBytes  = 64 << 10 // of one array frame
-	batchEvents = 256      // of one array frame
+	maxClientID = 64 // bytes of ?client
 	maxSpread   = time.Minute
 )
 
@@ -135,6 +139,7 @@ func (o Options) withDefaults() (Options, error) {
 	o.HookTimeout = cmp.Or(o.HookTimeout, 10*time.Second)
 	o.Ring = cmp.Or(o.Ring, 4096)
 	o.RingBytes = cmp.Or(o.RingBytes, 64<<20)
+	o.BufferBytes = cmp.Or(o.BufferBytes, 256<<20)
 	o.MaxEvent = cmp.Or(o.MaxEvent, 1<<20)
 	o.MaxClients = cmp.Or(o.MaxClients, 100_000)
 	o.AcceptRate = cmp.Or(o.AcceptRate, 500)
@@ -155,7 +160,7 @@ func (o Options) check() error {
 		negative bool
 	}{
 		{"Heartbeat", o.Heartbeat < 0}, {"WriteTimeout", o.WriteTimeout < 0}, {"HookTimeout", o.HookTimeout < 0},
-		{"Ring", o.Ring < 0}, {"RingBytes", o.RingBytes < 0}, {"MaxEvent", o.MaxEvent < 0},
+		{"Ring", o.Ring < 0}, {"RingBytes", o.RingBytes < 0}, {"BufferBytes", o.BufferBytes < 0}, {"MaxEvent", o.MaxEvent < 0},
 		{"MaxClients", o.MaxClients < 0}, {"MaxPerAddress", o.MaxPerAddress < 0}, {"MessageRate", o.MessageRate < 0},
 		{"MaxMessage", o.MaxMessage < 0}, {"MaxTopics", o.MaxTopics < 0}, {"StoreTimeout", o.StoreTimeout < 0},
 	} {

@@ -1,9 +1,11 @@
 package feed
 
 import (
+	"container/list"
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/singleflight"
@@ -13,51 +15,72 @@ import (
 
 // pager reads the part of the log that the ring no longer has. Clients that come
 // back together ask for the same pages, so a page is read once for all of them,
-// and kept for those who come a moment later.
+// and kept for those who come a moment later. Clients do not hold pages: whoever
+// finds that its page is gone reads again from its own position.
 type pager struct {
 	store   store.Store
 	timeout time.Duration
-	mean    func() int // size of an event, in bytes
+	memory  *budget
 	flight  singleflight.Group
 	slots   chan struct{} // bounds the reads under way
+	slow    atomic.Int32  // reads in a row that took too long
 
-	mu    sync.Mutex
-	pages map[store.ID][]entry
-	order []store.ID // oldest first
-	bytes int
+	mu     sync.Mutex
+	pages  map[store.ID]*list.Element // of *page, by the id before the first event
+	recent *list.List                 // used last first
+	bytes  int
+}
+
+// page is a part of the log, encoded.
+type page struct {
+	after   store.ID
+	entries []entry
+	size    int
 }
 
 const (
-	pageEvents = 1000
-	pageBytes  = 256 << 10 // roughly: a stuck client holds one page
-	cacheBytes = 16 << 20
-	cachePages = 64
-	pageReads  = 8
+	pageEvents  = 1000
+	pageReads   = 8
+	maxSlow     = 10  // pageEvents >> 10 is 0: one event a read
+	eventBytes  = 128 // what an event takes beside its frame, about
+	cacheShare  = 2   // the part of the budget that pages may use: one half
+	longestRead = 12  // times the time limit, for a single event on a slow link
 )
 
 var errBusy = errors.New("feed: the store does not keep up with replays")
 
-func newPager(s store.Store, timeout time.Duration, mean func() int) *pager {
-	return &pager{store: s, timeout: timeout, mean: mean, slots: make(chan struct{}, pageReads), pages: map[store.ID][]entry{}}
+func newPager(s store.Store, timeout time.Duration, memory *budget) *pager {
+	return &pager{
+		store: s, timeout: timeout, memory: memory, slots: make(chan struct{}, pageReads),
+		pages: map[store.ID]*list.Element{}, recent: list.New(),
+	}
+}
+
+// cached returns the page after id if it is at hand.
+func (p *pager) cached(id store.ID) []entry {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	e, ok := p.pages[id]
+	if !ok {
+		return nil
+	}
+	p.recent.MoveToFront(e)
+	return e.Value.(*page).entries
 }
 
 // after returns the entries right after id; none at the end of the log.
 func (p *pager) after(id store.ID) ([]entry, error) {
-	p.mu.Lock()
-	page, ok := p.pages[id]
-	p.mu.Unlock()
-	if ok {
-		return page, nil
+	if entries := p.cached(id); entries != nil {
+		return entries, nil
 	}
 	v, err := p.once(id.String(), func(ctx context.Context) (any, error) {
-		limit := min(pageEvents, 1+pageBytes/max(1, p.mean()))
-		events, err := p.store.After(ctx, id, limit)
+		events, err := p.store.After(ctx, id, max(1, pageEvents>>p.slow.Load()))
 		if err != nil {
 			return nil, err
 		}
-		page := encodeAll(events)
-		p.keep(id, page)
-		return page, nil
+		entries := encodeAll(events)
+		p.keep(id, entries)
+		return entries, nil
 	})
 	if err != nil {
 		return nil, err
@@ -76,9 +99,12 @@ func (p *pager) bounds() (store.Bounds, error) {
 	return v.(store.Bounds), nil
 }
 
+// once reads for all who ask the same at this moment. A read that takes too long
+// makes the next one smaller, and gives it more time: otherwise a slow link would
+// never bring a page of large events.
 func (p *pager) once(key string, read func(context.Context) (any, error)) (any, error) {
 	v, err, _ := p.flight.Do(key, func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.Background(), p.timeout)
+		ctx, cancel := context.WithTimeout(context.Background(), p.limit())
 		defer cancel()
 		select {
 		case p.slots <- struct{}{}:
@@ -86,41 +112,77 @@ func (p *pager) once(key string, read func(context.Context) (any, error)) (any, 
 		case <-ctx.Done():
 			return nil, errBusy
 		}
-		return read(ctx)
+		v, err := read(ctx)
+		switch slow := p.slow.Load(); {
+		case err != nil && ctx.Err() != nil:
+			p.slow.CompareAndSwap(slow, min(slow+1, maxSlow))
+		case err == nil && slow > 0:
+			p.slow.CompareAndSwap(slow, slow-1)
+		}
+		return v, err
 	})
 	return v, err
 }
 
-func (p *pager) keep(id store.ID, page []entry) {
-	if len(page) == 0 {
+// limit is how long a read may take.
+func (p *pager) limit() time.Duration {
+	return p.timeout * time.Duration(min(1+int(p.slow.Load()), longestRead))
+}
+
+// keep puts a page into the cache, in place of those that were not used for the
+// longest time.
+func (p *pager) keep(id store.ID, entries []entry) {
+	if len(entries) == 0 {
 		return // the end of the log moves on
 	}
+	size := sizeOf(entries)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if _, ok := p.pages[id]; ok {
 		return
 	}
-	p.pages[id] = page
-	p.order = append(p.order, id)
-	p.bytes += sizeOf(page)
-	for len(p.order) > cachePages || p.bytes > cacheBytes && len(p.order) > 0 {
-		p.bytes -= sizeOf(p.pages[p.order[0]])
-		delete(p.pages, p.order[0])
-		p.order = p.order[1:]
+	for p.bytes+size > int(p.memory.max)/cacheShare || !p.memory.take(size) {
+		if p.recent.Len() == 0 {
+			return
+		}
+		p.drop(p.recent.Back())
 	}
+	p.bytes += size
+	p.pages[id] = p.recent.PushFront(&page{id, entries, size})
 }
 
-// forget drops every page; the log has a new epoch, or has been trimmed.
+func (p *pager) drop(e *list.Element) {
+	page := p.recent.Remove(e).(*page)
+	delete(p.pages, page.after)
+	p.bytes -= page.size
+	p.memory.give(page.size)
+}
+
+// forget drops every page: the log has a new epoch.
 func (p *pager) forget() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	clear(p.pages)
-	p.order, p.bytes = nil, 0
+	for p.recent.Len() > 0 {
+		p.drop(p.recent.Back())
+	}
 }
 
-func sizeOf(page []entry) (n int) {
-	for _, e := range page {
-		n += len(e.frame)
+// trim drops the pages that begin before base: what they hold is gone from the log.
+func (p *pager) trim(base store.ID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for e := p.recent.Front(); e != nil; {
+		next := e.Next()
+		if e.Value.(*page).after.Compare(base) < 0 {
+			p.drop(e)
+		}
+		e = next
+	}
+}
+
+func sizeOf(entries []entry) (n int) {
+	for i := range entries {
+		n += entries[i].size() + eventBytes
 	}
 	return n
 }

@@ -226,7 +226,7 @@ func (c *client) changeTopics(topics []string) {
 		c.reject(code, "topics were not changed: "+err.Error())
 		return
 	}
-	c.input(func(in *inputs) { in.topics = topicSet(topics) })
+	c.setFilter(topics)
 	for _, topic := range topics {
 		if !c.access.mayWant(topic) {
 			c.reject(wire.ErrorTopic, fmt.Sprintf("topic %q may not be read", topic))

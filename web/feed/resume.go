@@ -12,21 +12,34 @@ type start struct {
 	pos     store.ID // what follows comes after this
 	at      cursor   // the same in the ring,
 	inRing  bool     // if it is there
-	page    []entry  // the events after pos, if they were read from the store
 	resumed bool
 	gap     *wire.Gap
-	live    bool // nothing is to be replayed
+	live    bool // nothing is to be replayed, and the log can be read
 }
 
-var errNotReady = errors.New("feed: the log has not been reached yet")
+var (
+	errNotReady = errors.New("feed: the log has not been reached yet")
+	errNotLive  = errors.New("feed: the log cannot be read")
+)
 
 // resume finds the place of an id. It is exact, or it is a gap, after which
-// everything that the log still has is replayed.
-func (f *Feed) resume(after string) (start, error) {
-	head, top, ready := f.ring.head()
-	if !ready {
+// everything that the log still has is replayed. A plain client cannot be told that
+// it is not live, so it has to wait outside while the log cannot be read.
+func (f *Feed) resume(after string, plain bool) (start, error) {
+	if _, _, ready := f.ring.head(); !ready {
 		return start{}, errNotReady
 	}
+	healthy := f.health.live.Load()
+	if plain && !healthy {
+		return start{}, errNotLive
+	}
+	s, err := f.place(after)
+	s.live = s.live && healthy
+	return s, err
+}
+
+func (f *Feed) place(after string) (start, error) {
+	head, top, _ := f.ring.head()
 	if after == "" {
 		return start{pos: top, at: head, inRing: true, live: true}, nil
 	}
@@ -46,14 +59,14 @@ func (f *Feed) resume(after string) (start, error) {
 	}
 	// Older than the ring, or newer: this process may lag; the client may come from one that does not.
 	// Only the log itself knows.
-	page, err := f.pager.after(id)
+	_, err := f.pager.after(id)
 	if reason, gap := store.AsGap(err); gap {
 		return f.gap(after, reason)
 	}
 	if err != nil {
 		return start{}, err
 	}
-	return start{pos: id, page: page, resumed: true}, nil
+	return start{pos: id, resumed: true}, nil
 }
 
 // gap begins at the oldest event that the log has.
@@ -73,15 +86,15 @@ func (f *Feed) gap(after, reason string) (start, error) {
 			}
 			return s, nil
 		}
-		s.page, err = f.pager.after(bounds.Base)
+		page, err := f.pager.after(bounds.Base)
 		if _, again := store.AsGap(err); again {
 			continue
 		}
 		if err != nil {
 			return start{}, err
 		}
-		if len(s.page) > 0 {
-			s.gap.Earliest = s.page[0].id.String()
+		if len(page) > 0 {
+			s.gap.Earliest = page[0].id.String()
 		}
 		return s, nil
 	}

@@ -1,63 +1,21 @@
 package feed
 
 import (
-	"encoding/json"
 	"sort"
 	"sync"
-	"unicode/utf8"
 
 	"github.com/wakesocket/wakesocket/web/store"
 )
 
-// entry is one event, encoded once for every client that will get it. A frame of
-// nil stands for an event that cannot be sent: its place counts, its data do not.
-type entry struct {
-	id    store.ID
-	topic string
-	frame []byte
-}
-
-// valid reports whether data can go into a text frame as they are. Browsers close
-// the connection on what is not UTF-8, which json.Valid lets pass placeInside strings.
-func valid(data []byte) bool { return utf8.Valid(data) && json.Valid(data) }
-
-// encode makes the frame of an event; events that other programs wrote into the
-// log may hold anything, so what is not JSON gets no frame.
-func encode(event store.Event) entry {
-	e := entry{id: event.ID, topic: event.Topic}
-	topic, err := json.Marshal(event.Topic)
-	if err != nil || !valid(event.Data) || event.Topic == controlTopic {
-		return e
-	}
-	e.frame = make([]byte, 0, len(`{"id":"","topic":,"data":}`)+48+len(topic)+len(event.Data))
-	e.frame = append(e.frame, `{"id":"`...)
-	e.frame = event.ID.Append(e.frame)
-	e.frame = append(e.frame, `","topic":`...)
-	e.frame = append(e.frame, topic...)
-	e.frame = append(e.frame, `,"data":`...)
-	e.frame = append(e.frame, event.Data...)
-	e.frame = append(e.frame, '}')
-	return e
-}
-
-func encodeAll(events []store.Event) []entry {
-	entries := make([]entry, len(events))
-	for i, event := range events {
-		entries[i] = encode(event)
-	}
-	return entries
-}
-
-// ring is the newest part of the log. Clients hold cursors into it: a cursor is
-// the sequence number of the next entry, together with the number of resets before
-// it was taken.
+// ring is the newest part of the log. Clients hold cursors into it.
 //
 // Invariant: the entries with sequence numbers first..next-1 are, without holes,
-// the log's events after base.
+// the log's events after base; index holds exactly these.
 type ring struct {
 	mu       sync.RWMutex
 	slots    []entry
 	maxBytes int
+	index    index
 
 	resets      uint64 // 0 before the log was first reached
 	first, next uint64
@@ -65,11 +23,12 @@ type ring struct {
 	bytes       int
 }
 
-// cursor is a place between two entries of a ring.
+// cursor is a place between two entries of a ring: the sequence number of the next
+// entry. It is valid until the next reset, so it holds how many there were.
 type cursor struct{ resets, seq uint64 }
 
 func newRing(events, bytes int) *ring {
-	return &ring{slots: make([]entry, events), maxBytes: bytes}
+	return &ring{slots: make([]entry, events), maxBytes: bytes, index: index{}}
 }
 
 // reset empties the ring; what is appended next comes after top.
@@ -77,21 +36,29 @@ func (r *ring) reset(top store.ID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	clear(r.slots)
+	clear(r.index)
 	r.resets++
 	r.first, r.bytes, r.base = r.next, 0, top
 }
 
-func (r *ring) append(entries []entry) {
+// append adds entries, notes in each the lists of the index that it is in, and
+// returns the place of the first one: its cursor, and the id before it.
+func (r *ring) append(entries []entry) (from cursor, before store.ID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, e := range entries {
-		for r.next-r.first == uint64(len(r.slots)) || r.bytes+len(e.frame) > r.maxBytes && r.first < r.next {
+	from, before = cursor{r.resets, r.next}, r.topLocked()
+	for i := range entries {
+		e := &entries[i]
+		size := e.size()
+		for r.next-r.first == uint64(len(r.slots)) || r.bytes+size > r.maxBytes && r.first < r.next {
 			r.evict()
 		}
-		*r.slot(r.next) = e
+		e.lists = r.index.add(e.topic, r.next)
+		*r.slot(r.next) = *e
 		r.next++
-		r.bytes += len(e.frame)
+		r.bytes += size
 	}
+	return from, before
 }
 
 // trim drops the entries up to base.
@@ -107,16 +74,17 @@ func (r *ring) trim(base store.ID) {
 }
 
 func (r *ring) evict() {
-	s := r.slot(r.first)
-	r.base = s.id
-	r.bytes -= len(s.frame)
-	*s = entry{}
+	e := r.slot(r.first)
+	r.index.remove(e.lists)
+	r.base = e.id
+	r.bytes -= e.size()
+	*e = entry{}
 	r.first++
 }
 
 func (r *ring) slot(seq uint64) *entry { return &r.slots[seq%uint64(len(r.slots))] }
 
-// top is the position of the newest entry.
+// topLocked is the position of the newest entry.
 func (r *ring) topLocked() store.ID {
 	if r.first == r.next {
 		return r.base
@@ -141,7 +109,7 @@ const (
 	placeUnknown              // between two entries, or of another epoch
 )
 
-// find looks an id up; the cursor is valid only for an id placeInside.
+// find looks an id up; the cursor is valid only for an id inside.
 func (r *ring) find(id store.ID) (cursor, place) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
@@ -165,61 +133,74 @@ func (r *ring) find(id store.ID) (cursor, place) {
 	return cursor{r.resets, seq + 1}, placeInside
 }
 
-// Outcomes of ring.read.
-type reading int
+// outcome is how a read ended.
+type outcome int
 
 const (
-	more      reading = iota // there may be more after what was read
-	atHead                   // the cursor has reached the end of the ring
-	evicted                  // the ring has dropped the entry after the cursor
-	ringReset                // the ring was reset: the log has a new epoch
+	more       outcome = iota // there may be more after what was read
+	atHead                    // the cursor has reached the end of the ring
+	evicted                   // the ring has dropped the entry after the cursor
+	ringReset                 // the ring was reset: the log has a new epoch
+	topicToAsk                // the Topics hook has to be asked first
 )
 
-// scanMax bounds how many entries one read looks at, and so how long it holds the
-// lock for a client with rare topics.
-const scanMax = 1024
+// examinedMax bounds how many entries one read examines, and so how long it holds
+// the lock.
+const examinedMax = 1024
 
-// read moves the cursor forward over at most limit entries that take wants, and
-// at most maxBytes of them, but one at least. It returns their frames, the id that the cursor
-// has reached (zero when it did not move), and whether any entry was passed over.
-func (r *ring) read(at *cursor, take func(topic string) bool, frames [][]byte, limit, maxBytes int) (_ [][]byte, last store.ID, skipped bool, _ reading) {
+// reading is what one read did.
+type reading struct {
+	outcome outcome
+	moved   bool     // the cursor has moved,
+	last    store.ID // past this event,
+	skipped bool     // and the last events that it moved past were not for the client
+	topic   string   // to ask the hook about
+}
+
+// read moves the cursor forward and adds the events that the filter wants to the
+// batch, until the batch is full.
+func (r *ring) read(at *cursor, f *filter, b *batch) reading {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	if at.resets != r.resets {
-		return frames, last, false, ringReset
+		return reading{outcome: ringReset}
 	}
 	if at.seq < r.first {
-		return frames, last, false, evicted
+		return reading{outcome: evicted}
 	}
-	size, scanned := 0, 0
-	for at.seq < r.next && scanned < scanMax && len(frames) < limit {
-		e := r.slot(at.seq)
-		if e.frame == nil || take != nil && !take(e.topic) {
-			skipped = true
-		} else if size += len(e.frame) + 1; size > maxBytes && len(frames) > 0 {
-			return frames, last, skipped, more
-		} else {
-			frames = append(frames, e.frame)
-			skipped = false
-		}
-		last = e.id
-		at.seq++
-		scanned++
+	begin := at.seq
+	got := r.walk(at, f, b)
+	if at.seq > begin {
+		got.moved, got.last = true, r.slot(at.seq-1).id
 	}
-	if at.seq < r.next {
-		return frames, last, skipped, more
-	}
-	return frames, last, skipped, atHead
+	return got
 }
 
-// mean is the size of an entry, in bytes.
-func (r *ring) mean() int {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	if r.first == r.next {
-		return 0
+func (r *ring) walk(at *cursor, f *filter, b *batch) (got reading) {
+	selected := r.selectFrom(at.seq, f)
+	for range examinedMax {
+		seq, ok := selected.next()
+		if !ok {
+			got.skipped = got.skipped || at.seq < r.next
+			at.seq = r.next
+			got.outcome = atHead
+			return got
+		}
+		e := r.slot(seq)
+		switch allowed, known := f.allows(e.topic); {
+		case e.frame == nil || known && !allowed:
+			got.skipped = true
+		case !known:
+			got.outcome, got.topic = topicToAsk, e.topic
+			return got
+		case !b.add(e):
+			return got
+		default:
+			got.skipped = false
+		}
+		at.seq = seq + 1
 	}
-	return r.bytes / int(r.next-r.first)
+	return got
 }
 
 // lag is how many entries of the ring come after the cursor.

@@ -35,7 +35,7 @@ func (f *Feed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // connect accepts the client, tells it where it is and leaves it to its reader.
 func (f *Feed) connect(w http.ResponseWriter, r *http.Request, a *admission) error {
-	from, err := f.resume(a.after)
+	from, err := f.resume(a.after, a.plain)
 	if err != nil {
 		return &refusal{wire.CloseTryLater, f.later(2*time.Second, "the log cannot be read"), refusedStore}
 	}
@@ -50,10 +50,10 @@ func (f *Feed) connect(w http.ResponseWriter, r *http.Request, a *admission) err
 		expires:  a.grant.Expires,
 		release:  a.release,
 		since:    a.since,
-		allow:    a.access.allow(),
 		limit:    rate.NewLimiter(rate.Limit(f.options.MessageRate), f.messageBurst()),
-		inputs:   inputs{topics: topicSet(a.topics)},
-		outputs:  outputs{pos: from.pos, at: from.at, inRing: from.inRing, page: from.page, live: from.live},
+		writing:  true, // until the first write has found nothing more to do
+		inputs:   inputs{filter: newFilter(a.topics, a.access)},
+		outputs:  outputs{pos: from.pos, at: from.at, inRing: from.inRing, page: bookmark{after: from.pos}, live: from.live},
 	}
 	if from.resumed || from.gap != nil {
 		c.resumed = strings.ToValidUTF8(a.after[:min(len(a.after), store.MaxID)], "?")
@@ -79,8 +79,9 @@ func (f *Feed) connect(w http.ResponseWriter, r *http.Request, a *admission) err
 		return ErrClosed
 	}
 	f.recordConnect(c, before)
+	f.wanting.add(c, c.filter.names)
 	go c.read()
-	c.wake()
+	go c.write()
 	f.revokeMissed(c)
 	return nil
 }
@@ -135,6 +136,7 @@ func (f *Feed) add(c *client) (before *client, ok bool) {
 
 func (f *Feed) remove(c *client) {
 	c.release()
+	f.wanting.remove(c, c.filter.names)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	delete(f.clients, c)

@@ -1,10 +1,7 @@
 package feed
 
 import (
-	"context"
 	"encoding/json"
-	"runtime/debug"
-	"sync"
 	"time"
 
 	"github.com/coder/websocket"
@@ -16,88 +13,62 @@ import (
 // input changes what the writer has to do and wakes it.
 func (c *client) input(change func(*inputs)) {
 	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.start()
 	change(&c.inputs)
-	c.mu.Unlock()
-	c.wake()
 }
 
-// wake starts the writer unless it runs already or has nothing to do.
-//
-// Nothing is missed: the ring grows before wake is called, and the writer looks at
-// the ring before it stops, both under mu.
+// wake lets the writer look for something to do.
 func (c *client) wake() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.writing && c.hasWork() {
-		c.writing = true
-		go c.write()
+	c.start()
+}
+
+// ringGrew wakes a client that waits for the ring to reach its position.
+func (c *client) ringGrew() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.awaiting = false
+	c.start()
+}
+
+// offer wakes the client for events that begin at the mark, unless it has read
+// them already, or may not have any of them.
+//
+// Nothing is missed: the ring grows before events are offered, and the writer
+// reads to the end of the ring before it stops; both look at writing under mu.
+func (c *client) offer(m mark, entries []entry) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.writing || c.inRing && c.at.resets == m.at.resets && c.at.seq >= m.at.seq+uint64(len(entries)) {
+		return
+	}
+	for i := range entries {
+		if allowed, known := c.filter.allows(entries[i].topic); allowed || !known {
+			c.jump(m)
+			c.start()
+			return
+		}
 	}
 }
 
-// hasWork reports whether there is something to write. For a client with topics it
-// moves the cursor over events that are not for it, so that an idle client with
-// rare topics does not fall off the ring and needs no goroutine to stay.
-func (c *client) hasWork() bool {
-	if c.hello != nil || c.pongs > 0 || c.closing != nil || len(c.controls) > 0 || len(c.page) > 0 || !c.live {
-		return true
+// start starts the writer of an idle client; it runs under mu.
+func (c *client) start() {
+	if c.writing {
+		return
 	}
-	if !c.inRing {
-		return !c.storeHasNoMore()
+	if done := c.feed.wanting.done.Load(); done != nil {
+		c.jump(*done)
 	}
-	if c.topics == nil && c.allow == nil {
-		head, _, _ := c.feed.ring.head()
-		return c.at != head
-	}
-	for {
-		at := c.at
-		frames, last, skipped, state := c.feed.ring.read(&at, c.wants, nil, 1, 0)
-		if len(frames) > 0 || state == evicted || state == ringReset {
-			return true
-		}
-		c.advance(at, last, skipped)
-		if state == atHead {
-			return false
-		}
-	}
+	c.writing = true
+	go c.write()
 }
 
-// wants is the client's filter; it runs under mu.
-func (c *client) wants(topic string) bool {
-	if c.topics != nil {
-		if _, ok := c.topics[topic]; !ok {
-			return false
-		}
-	}
-	if c.allow == nil {
-		return true
-	}
-	ok, known := c.allowed[topic]
-	if !known {
-		ok = c.callTopicsHook(topic)
-		if c.allowed == nil || len(c.allowed) >= 1024 {
-			c.allowed = map[string]bool{}
-		}
-		c.allowed[topic] = ok
-	}
-	return ok
-}
-
-// callTopicsHook asks the hook of the feed's owner; one that panics allows nothing.
-func (c *client) callTopicsHook(topic string) (ok bool) {
-	defer func() {
-		if p := recover(); p != nil {
-			c.feed.options.Logger.Error("Topics hook panicked; the topic is refused", "panic", p, "topic", topic, "stack", string(debug.Stack()))
-		}
-	}()
-	return c.allow(topic)
-}
-
-// advance notes where the cursor stands after a read that passed over events.
-func (c *client) advance(at cursor, last store.ID, skipped bool) {
-	c.at = at
-	if !last.IsZero() {
-		c.pos = last
-		c.skipped = skipped
+// jump moves the cursor of an idle client over events that it does not want.
+func (c *client) jump(m mark) {
+	if c.inRing && c.at.resets == m.at.resets && c.at.seq < m.at.seq {
+		c.at, c.pos, c.skipped = m.at, m.pos, true
 	}
 }
 
@@ -105,26 +76,30 @@ func (c *client) advance(at cursor, last store.ID, skipped bool) {
 type step struct {
 	kind    stepKind
 	frame   []byte
-	frames  [][]byte
+	batch   batch
+	topic   string
 	closing *websocket.CloseError
 }
 
 type stepKind int
 
 const (
-	idle      stepKind = iota
-	oneFrame           // write frame
-	batch              // write frames
-	readPage           // read from the store
-	closeConn          // close
+	idle      stepKind = iota // nothing, until the client is woken
+	again                     // decide anew
+	oneFrame                  // write frame
+	events                    // write batch
+	readPage                  // read from the store
+	askHook                   // ask the Topics hook for topic
+	closeConn                 // send a close frame and end
 )
 
-// write does what is due, then stops.
+// write does what has to be done, then stops.
 func (c *client) write() {
-	var frames [][]byte
+	var page []entry // just read; the client does not hold it while it writes
 	for {
 		c.mu.Lock()
-		s := c.next(frames[:0])
+		s := c.next(page)
+		page = nil
 		if s.kind == idle {
 			c.writing = false
 			c.mu.Unlock()
@@ -134,12 +109,13 @@ func (c *client) write() {
 		ok := true
 		switch s.kind {
 		case oneFrame:
-			ok = c.send(s.frame)
-		case batch:
-			frames = s.frames
-			ok = c.sendAll(frames)
+			ok = c.writeMessage(s.frame)
+		case events:
+			ok = c.sendBatch(&s.batch)
 		case readPage:
-			ok = c.readPage()
+			page = c.readPage()
+		case askHook:
+			c.askTopic(s.topic)
 		case closeConn:
 			c.conn.Close(s.closing.Code, s.closing.Reason)
 			ok = false
@@ -152,8 +128,9 @@ func (c *client) write() {
 
 var pong = []byte(wire.Pong)
 
-// next decides. The order is what makes a pong overtake a replay.
-func (c *client) next(frames [][]byte) step {
+// next decides. The order is what makes a pong overtake a replay. The page, if
+// there is one, begins at the client's position.
+func (c *client) next(page []entry) step {
 	if hello := c.hello; hello != nil {
 		c.hello = nil
 		return step{kind: oneFrame, frame: hello}
@@ -168,63 +145,92 @@ func (c *client) next(frames [][]byte) step {
 		}
 		return step{kind: oneFrame, frame: frame}
 	}
+	if c.live && !c.feed.health.live.Load() {
+		return c.loseLive()
+	}
 	if c.positionDue {
-		_, top, _ := c.feed.ring.head()
-		return c.positionFrame(c.pos == top)
+		return c.positionFrame()
 	}
 	if c.closing != nil {
 		return step{kind: closeConn, closing: c.closing}
 	}
-	limit := batchEvents
-	if c.plain {
-		limit = 1
-	}
-	if len(c.page) > 0 {
-		return c.fromPage(frames, limit)
-	}
 	if !c.inRing {
-		at, place := c.feed.ring.find(c.pos)
-		switch {
-		case place == placeInside:
+		if page == nil {
+			page = c.currentPage()
+		}
+		if len(page) > 0 {
+			return c.fromPage(page)
+		}
+		if at, place := c.feed.ring.find(c.pos); place == placeInside {
 			c.at, c.inRing = at, true
-		case !c.storeHasNoMore():
-			return step{kind: readPage}
-		case !c.live:
-			return c.positionFrame(true)
-		default:
-			return step{kind: idle}
-		}
-	}
-	for {
-		var (
-			last    store.ID
-			skipped bool
-			state   reading
-		)
-		at := c.at
-		frames, last, skipped, state = c.feed.ring.read(&at, c.filter(), frames, limit, batchBytes)
-		switch {
-		case state == ringReset:
-			c.closeWithAdvice(causeEpoch, wire.CloseRestart, "log epoch changed")
-			return step{kind: closeConn, closing: c.closing}
-		case state == evicted:
-			c.inRing = false
+		} else if c.storeHasNoMore() {
+			return c.awaitRing()
+		} else {
 			return step{kind: readPage}
 		}
-		if !c.live {
-			c.replayed += len(frames)
-		}
-		c.advance(at, last, skipped)
-		switch {
-		case len(frames) > 0:
-			return step{kind: batch, frames: frames}
-		case state == more:
-		case !c.live:
-			return c.positionFrame(true)
-		default:
-			return step{kind: idle}
-		}
 	}
+	return c.fromRing()
+}
+
+// fromRing takes the next batch of the ring.
+func (c *client) fromRing() step {
+	b := c.newBatch()
+	at := c.at
+	got := c.feed.ring.read(&at, &c.filter, &b)
+	c.at = at
+	if got.moved {
+		c.pos, c.skipped = got.last, got.skipped
+	}
+	if !c.live {
+		c.replayed += b.n
+	}
+	if b.n > 0 {
+		return step{kind: events, batch: b}
+	}
+	switch got.outcome {
+	case ringReset:
+		c.closeWithAdvice(causeEpoch, wire.CloseRestart, "log epoch changed")
+		return step{kind: again}
+	case evicted:
+		c.inRing, c.page = false, bookmark{after: c.pos}
+		return step{kind: again}
+	case topicToAsk:
+		return step{kind: askHook, topic: got.topic}
+	case atHead:
+		return c.atEnd()
+	}
+	return step{kind: again}
+}
+
+// atEnd is for a client that has all there is: it is live now, or idle.
+func (c *client) atEnd() step {
+	if c.live || !c.feed.health.live.Load() {
+		return step{kind: idle}
+	}
+	c.live = true
+	return c.positionFrame()
+}
+
+// loseLive tells the client that the log cannot be read. A plain client cannot be
+// told, so it is sent away.
+func (c *client) loseLive() step {
+	c.live = false
+	if c.plain {
+		c.closeWithAdvice(causeStore, wire.CloseTryLater, "the log cannot be read")
+		return step{kind: again}
+	}
+	return c.positionFrame()
+}
+
+// awaitRing is for a client that comes from a process with a newer ring: the store
+// has nothing after its position, and the ring is not there yet.
+func (c *client) awaitRing() step {
+	if !c.awaiting {
+		c.awaiting = true
+		c.feed.wanting.await(c)
+		return step{kind: again} // the ring may have grown just before
+	}
+	return c.atEnd()
 }
 
 // takePong takes one of the pongs that are due; it runs under mu.
@@ -237,55 +243,64 @@ func (c *client) takePong() bool {
 	return true
 }
 
-// storeHasNoMore reports whether the store had nothing after the client, and the ring has
-// not grown since: the ring lags.
+// storeHasNoMore reports whether the store had nothing after the client, and the
+// ring has not grown since.
 func (c *client) storeHasNoMore() bool {
 	head, _, _ := c.feed.ring.head()
 	return c.emptyAt == head
 }
 
-// filter is nil when the client wants everything, which spares a call an event.
-func (c *client) filter() func(string) bool {
-	if c.topics == nil && c.allow == nil {
-		return nil
+func (c *client) newBatch() batch {
+	b := batch{most: batchEvents, memory: c.feed.memory}
+	if c.plain {
+		b.most = 1
 	}
-	return c.wants
+	return b
 }
 
-// fromPage takes the next batch of the page.
-func (c *client) fromPage(frames [][]byte, limit int) step {
-	size := 0
-	for len(c.page) > 0 && len(frames) < limit {
-		e := c.page[0]
-		if e.frame == nil || !c.wants(e.topic) {
-			c.skipped = true
-		} else if size += len(e.frame) + 1; size > batchBytes && len(frames) > 0 {
-			break
-		} else {
-			frames = append(frames, e.frame)
-			c.skipped = false
+// currentPage is what is left of the client's page, if the pager still has it.
+func (c *client) currentPage() []entry {
+	entries := c.feed.pager.cached(c.page.after)
+	return entries[min(c.page.done, len(entries)):]
+}
+
+// fromPage takes the next batch of a page.
+func (c *client) fromPage(page []entry) step {
+	b := c.newBatch()
+	for i := range page {
+		e := &page[i]
+		wanted := e.frame != nil && c.filter.has(e.topic)
+		if wanted {
+			allowed, known := c.filter.allows(e.topic)
+			if !known && b.n == 0 {
+				return step{kind: askHook, topic: e.topic}
+			}
+			if !known || allowed && !b.add(e) {
+				break
+			}
+			wanted = allowed
 		}
+		c.skipped = !wanted
 		c.pos = e.id
-		c.page = c.page[1:]
+		c.page.done++
 	}
-	c.replayed += len(frames)
-	return step{kind: batch, frames: frames}
+	c.replayed += b.n
+	return step{kind: events, batch: b}
 }
 
-// positionFrame makes a position frame; a plain client only takes note.
-func (c *client) positionFrame(live bool) step {
-	c.live = c.live || live
+// positionFrame makes a position frame; a plain client gets none.
+func (c *client) positionFrame() step {
 	c.positionDue, c.skipped = false, false
 	if c.plain {
-		return step{kind: batch}
+		return step{kind: again}
 	}
-	frame, _ := json.Marshal(wire.Position{Kind: wire.KindPosition, Position: c.pos.String(), Live: live})
+	frame, _ := json.Marshal(wire.Position{Kind: wire.KindPosition, Position: c.pos.String(), Live: c.live})
 	return step{kind: oneFrame, frame: frame}
 }
 
-// readPage reads the next page from the store. A hole that opened meanwhile can be
+// readPage reads the next page from the store. A gap that opened meanwhile can be
 // told only in a hello, so the client is sent to get one.
-func (c *client) readPage() bool {
+func (c *client) readPage() []entry {
 	c.mu.Lock()
 	pos := c.pos
 	c.mu.Unlock()
@@ -305,9 +320,9 @@ func (c *client) readPage() bool {
 	case len(page) == 0:
 		c.emptyAt = head
 	default:
-		c.page = page
+		c.page = bookmark{after: pos}
 	}
-	return true
+	return page
 }
 
 // closeWithAdvice ends the connection with advice; it runs under mu.
@@ -318,77 +333,4 @@ func (c *client) closeWithAdvice(cause string, code websocket.StatusCode, reason
 	if c.closing == nil {
 		c.closing = &websocket.CloseError{Code: code, Reason: c.feed.later(time.Second, reason)}
 	}
-}
-
-var batches = sync.Pool{New: func() any { b := make([]byte, 0, 4096); return &b }}
-
-// sendAll writes events: one as it is, several as an array.
-func (c *client) sendAll(frames [][]byte) bool {
-	if len(frames) == 0 {
-		return true
-	}
-	c.feed.options.Observer.EventsSent(len(frames))
-	if len(frames) == 1 {
-		return c.send(frames[0])
-	}
-	buffer := batches.Get().(*[]byte)
-	b := append((*buffer)[:0], '[')
-	for i, frame := range frames {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(b, frame...)
-	}
-	b = append(b, ']')
-	ok := c.send(b)
-	*buffer = b
-	if cap(b) <= 2*batchBytes {
-		batches.Put(buffer)
-	}
-	return ok
-}
-
-// send writes a frame, a long one in parts if the client can put them together.
-func (c *client) send(frame []byte) bool {
-	if c.plain || len(frame) <= wire.PartSize {
-		return c.writeMessage(frame)
-	}
-	buffer := batches.Get().(*[]byte)
-	defer batches.Put(buffer)
-	put := func(mark string, part []byte) bool {
-		*buffer = append(append((*buffer)[:0], mark...), part...)
-		return c.writeMessage(*buffer)
-	}
-	for len(frame) > wire.PartSize {
-		part, rest := wire.Cut(frame)
-		if !put(wire.PartMore, part) || !c.sendPongs() {
-			return false
-		}
-		frame = rest
-	}
-	return put(wire.PartLast, frame)
-}
-
-// sendPongs writes the pongs that are due, for they need not wait for the rest
-// of a frame.
-func (c *client) sendPongs() bool {
-	for {
-		c.mu.Lock()
-		due := c.takePong()
-		c.mu.Unlock()
-		if !due {
-			return true
-		}
-		if !c.writeMessage(pong) {
-			return false
-		}
-	}
-}
-
-func (c *client) writeMessage(text []byte) bool {
-	err := c.conn.Write(context.Background(), websocket.MessageText, text)
-	if err != nil {
-		c.network.Close() // the reader then tells the cause
-	}
-	return err == nil
 }

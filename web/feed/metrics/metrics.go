@@ -18,6 +18,7 @@ import (
 type Collector struct {
 	feed.NoObserver
 	connections   prometheus.Gauge
+	logLive       prometheus.Gauge
 	eventsRead    prometheus.Counter
 	eventsSent    prometheus.Counter
 	connected     *prometheus.CounterVec
@@ -51,6 +52,8 @@ func New(labels prometheus.Labels) *Collector {
 	}
 	c.connections = prometheus.NewGauge(prometheus.GaugeOpts(options("connections", "Clients connected now.")))
 	c.all = append(c.all, c.connections)
+	c.logLive = prometheus.NewGauge(prometheus.GaugeOpts(options("log_live", "1 while the feed has everything that is in its log, 0 while it cannot read it.")))
+	c.all = append(c.all, c.logLive)
 	c.eventsRead = counter("events_total", "Events read from the log.")
 	c.eventsSent = counter("deliveries_total", "Events sent to clients.")
 	c.connected = vector("connects_total", "Clients let in, by how they resumed.", "result", feed.Resumes())
@@ -73,6 +76,14 @@ func (c *Collector) Describe(descriptions chan<- *prometheus.Desc) {
 func (c *Collector) Collect(metrics chan<- prometheus.Metric) {
 	for _, m := range c.all {
 		m.Collect(metrics)
+	}
+}
+
+// LogLive implements [feed.Observer].
+func (c *Collector) LogLive(live bool) {
+	c.logLive.Set(0)
+	if live {
+		c.logLive.Set(1)
 	}
 }
 

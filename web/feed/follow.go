@@ -1,0 +1,126 @@
+package feed
+
+import (
+	"context"
+	"time"
+
+	"github.com/wakesocket/wakesocket/web/store"
+)
+
+// follow keeps the ring at the end of the log, whatever happens to the store.
+func (f *Feed) follow(ctx context.Context) {
+	for pause := 50 * time.Millisecond; ctx.Err() == nil; {
+		_, top, ready := f.ring.head()
+		if !ready {
+			top = store.ID{}
+		}
+		s := &sink{feed: f}
+		err := f.options.Store.Follow(ctx, top, s)
+		if ctx.Err() != nil {
+			return
+		}
+		if s.used {
+			pause = 50 * time.Millisecond
+		}
+		f.options.Observer.StoreFailed(operationFollow)
+		f.options.Logger.Error("log cannot be followed; trying again", "error", err, "retry_in", pause)
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+		}
+		pause = min(2*pause, 2*time.Second)
+	}
+}
+
+// sink puts what the store reads into the ring.
+type sink struct {
+	feed *Feed
+	used bool
+}
+
+func (s *sink) Reset(top store.ID) {
+	f := s.feed
+	s.used = true
+	_, _, again := f.ring.head()
+	f.ring.reset(top)
+	f.pager.forget()
+	f.health.reached(top)
+	if again {
+		f.options.Logger.Warn("log epoch changed; clients reconnect and are told of a gap", "epoch", top.Epoch)
+	} else {
+		f.health.begin(time.Now())
+		f.options.Observer.LogLive(true)
+		close(f.reached)
+	}
+	f.wakeAll()
+}
+
+func (s *sink) Append(events []store.Event) {
+	f := s.feed
+	s.used = true
+	if len(events) == 0 {
+		return // the log was read, and nothing new was there
+	}
+	entries := encodeAll(events)
+	for i, e := range entries {
+		if e.topic == controlTopic {
+			f.control(events[i])
+		} else if e.frame == nil {
+			f.options.Logger.Warn("event in the log is not JSON; it is not sent", "id", e.id.String(), "topic", e.topic)
+		}
+	}
+	from, before := f.ring.append(entries)
+	f.health.reached(entries[len(entries)-1].id)
+	f.options.Observer.EventsRead(len(entries))
+	f.wanting.offer(from, before, entries)
+}
+
+func (s *sink) Trim(base store.ID) {
+	s.feed.ring.trim(base)
+	s.feed.pager.trim(base)
+}
+
+// wakeAll starts the writer of every client.
+func (f *Feed) wakeAll() {
+	for _, c := range f.snapshot() {
+		c.wake()
+	}
+}
+
+// sweep drops clients whose writes are stuck or who have gone silent. One look at
+// all of them now and then costs less than a timer for each write.
+func (f *Feed) sweep(ctx context.Context) {
+	every := f.options.WriteTimeout
+	if f.options.Silence > 0 {
+		every = min(every, f.options.Silence)
+	}
+	ticker := time.NewTicker(min(max(every/8, 5*time.Millisecond), time.Second))
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+		now := time.Now()
+		for _, c := range f.snapshot() {
+			c.check(now)
+		}
+	}
+}
+
+// dropMostStuck makes room when the memory budget is used up: it drops the client
+// whose write has made no progress for the longest time.
+func (f *Feed) dropMostStuck() {
+	const least = time.Second // a client that only reads slowly stays
+	var worst *client
+	now, longest := time.Now(), least
+	for _, c := range f.snapshot() {
+		if stuck := c.network.stuck(now); stuck > longest {
+			worst, longest = c, stuck
+		}
+	}
+	if worst != nil {
+		worst.abort(causeSlow)
+	}
+}
