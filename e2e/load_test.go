@@ -6,7 +6,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // serveWasm serves one file as the client's wasm with a type of its own.
@@ -38,9 +40,22 @@ func built(t *testing.T) []byte {
 	return wasm
 }
 
-// A client.wasm that cannot be had ends in the state failed, with a cause that
-// names the file; nothing hangs.
-func TestWasmThatDoesNotLoad(t *testing.T) {
+// afterwards answers the first request like first, and all others with the built
+// client.wasm.
+func afterwards(first http.Handler, wasm []byte) http.Handler {
+	var asked atomic.Int32
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked.Add(1) == 1 {
+			first.ServeHTTP(w, r)
+			return
+		}
+		serveWasm("application/wasm", 200, wasm).ServeHTTP(w, r)
+	})
+}
+
+// A client.wasm that cannot be had is asked for again. Until it comes, the state
+// has a cause that names the file.
+func TestWasmThatDoesNotLoadAtFirst(t *testing.T) {
 	t.Parallel()
 	wasm := built(t)
 	tests := []struct {
@@ -53,19 +68,49 @@ func TestWasmThatDoesNotLoad(t *testing.T) {
 		{"a page as application/wasm", serveWasm("application/wasm", 200, []byte("<!doctype html>")), "other.wasm"},
 		{"cut short", serveWasm("application/wasm", 200, wasm[:len(wasm)/2]), "other.wasm"},
 		{"empty", serveWasm("application/wasm", 200, nil), "other.wasm"},
-		{"a broken connection", http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }), "other.wasm"},
+		{"a broken connection", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/wasm")
+			w.Write(wasm[:1000])
+			http.NewResponseController(w).Flush() // else the browser asks again by itself
+			panic(http.ErrAbortHandler)
+		}), "other.wasm"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			tb := wasmTab(t, tt.server)
-			tb.run(`open(%s, { wasmURL: "/other.wasm" })`, plainServer(t, sayAll()))
-			failed := tb.awaitState(0, soon, "failed")
-			if !strings.Contains(failed.Cause, tt.says) {
-				t.Errorf("cause %q; want it to name %q", failed.Cause, tt.says)
-			}
-			tb.await(0, soon, "the rejection of ready", func(r record) bool { return r.Kind == "rejected" })
-			tb.badge("failed", soon)
+			tb := wasmTab(t, afterwards(tt.server, wasm))
+			tb.run(`open(%s, { wasmURL: "/other.wasm" })`, plainServer(t, sayAll(`{"id":"1","n":1}`)))
+			tb.await(0, soon, "a cause that names "+tt.says, func(r record) bool {
+				return r.Kind == "state" && r.Name == "connecting" && strings.Contains(r.Cause, tt.says)
+			})
+			tb.await(0, soon, "an error", func(r record) bool { return r.Kind == "error" && r.Code == "engine-failed" })
+			tb.delivers("1#1")
+			tb.settled("live", soon)
+			tb.badge("live", soon)
+		})
+	}
+}
+
+// One that hangs gets another request beside it.
+func TestWasmThatHangs(t *testing.T) {
+	t.Parallel()
+	wasm := built(t)
+	for name, sent := range map[string]int{"before its head": 0, "in the middle": len(wasm) / 2} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			hangs := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if sent > 0 {
+					w.Header().Set("Content-Type", "application/wasm")
+					w.Write(wasm[:sent])
+					http.NewResponseController(w).Flush()
+				}
+				<-r.Context().Done()
+			})
+			tb := wasmTab(t, afterwards(hangs, wasm))
+			tb.run(`open(%s, { wasmURL: "/other.wasm" })`, plainServer(t, sayAll(`{"id":"1","n":1}`)))
+			tb.await(0, 30*time.Second, "an error", func(r record) bool { return r.Kind == "error" && r.Code == "engine-failed" })
+			tb.delivers("1#1")
+			tb.settled("live", soon)
 		})
 	}
 }
@@ -97,11 +142,11 @@ func TestGoPanicIsTold(t *testing.T) {
 			}
 			tb := wasmTab(t, serveWasm("application/wasm", 200, body))
 			tb.run(`open(%s, { wasmURL: "/other.wasm" })`, plainServer(t, sayAll()))
-			failed := tb.awaitState(0, soon, "failed")
-			if !strings.Contains(failed.Cause, "deliberate panic") {
-				t.Errorf("cause %q; want the text of the panic", failed.Cause)
-			}
-			tb.badge("failed", soon)
+			tb.await(0, soon, "a cause with the text of the panic", func(r record) bool {
+				return r.Kind == "state" && r.Name == "connecting" && strings.Contains(r.Cause, "deliberate panic")
+			})
+			tb.await(0, soon, "an error", func(r record) bool { return r.Kind == "error" && r.Code == "engine-failed" })
+			tb.badge("connecting", soon)
 		})
 	}
 }

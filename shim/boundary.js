@@ -1,6 +1,6 @@
 // @ts-check
 // The two small interfaces between the page (Feed: callbacks, wake sources) and
-// the engine (Link: pump, sockets, wasm). All that crosses them can be cloned,
+// the engine (Driver: pump, sockets, wasm). All that crosses them can be cloned,
 // so that the engine may move into a worker.
 
 /** @typedef {import("./shim.d.ts").FeedEvent} FeedEvent */
@@ -20,12 +20,13 @@
  */
 
 /**
- * What a link asks of the page and tells it.
+ * What a driver asks of the page and tells it. None of it may throw.
  * @typedef {object} Page
- * @property {(ctx: {fresh: boolean, attempt: number}) => string | Promise<string>} url
+ * @property {(context: {fresh: boolean, attempt: number}) => string | Promise<string>} url may throw or reject
  * @property {(status: Status) => void} status
- * @property {(events: FeedEvent[], ids: string[], mask: string, cursor: string) => void} deliver mask has a "1" for each event that the page gets; cursor is that after them
- * @property {(cursor: string) => void} moved the cursor moved without an event
+ * @property {(event: FeedEvent) => void} deliver
+ * @property {() => void} paused the cursor has moved, and the browser gets its turn
+ * @property {() => void} lagChanged
  * @property {(gap: Gap) => void} gap
  * @property {(ms: number) => void} rtt
  * @property {(error: WakesocketError) => void} error

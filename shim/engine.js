@@ -1,50 +1,48 @@
 // @ts-check
 import { encode } from "./boundary.gen.js";
+import { EngineLoader } from "./engine-loader.js";
 import { WakesocketError, messageOf } from "./error.js";
 import { fetchWasm } from "./fetch-wasm.js";
 import { runGoProgram } from "./go-program.js";
 
 /** @typedef {import("./boundary.js").API} API */
-/** @typedef {import("./boundary.js").Effect} Effect */
+/** @typedef {import("./boundary.gen.js").Effect} Effect */
 
-/** @type {Map<string, Promise<Engine>>} */
-const engines = new Map();
+/** @type {Map<string, EngineLoader>} */
+const loaders = new Map();
 
 /**
- * The engine of a wasm file; all feeds of a page share it. One that failed to
- * load or died is loaded anew by the next who asks.
+ * The loader of a wasm file. All feeds of a page share it, and its engine.
  * @param {string} href
- * @returns {Promise<Engine>} rejected with a WakesocketError
  */
-export function loadEngine(href) {
-  let engine = engines.get(href);
-  if (!engine) {
-    engine = Engine.load(href);
-    engines.set(href, engine);
-    engine.catch(() => engines.delete(href));
+export function engineLoader(href) {
+  let loader = loaders.get(href);
+  if (!loader) {
+    loader = new EngineLoader((signal, again) => Engine.load(href, signal, again));
+    loaders.set(href, loader);
   }
-  return engine;
+  return loader;
 }
 
 /** A running client.wasm: the sessions of many feeds. */
 export class Engine {
-  #forget;
+  /** Called when the engine has died, before its sessions are told. */
+  ended = () => {};
   /** @type {API | undefined} */
   #api;
   /** @type {Map<number, (error: WakesocketError) => void>} */
   #sessions = new Map();
 
-  /** @param {() => void} forget */
-  constructor(forget) {
-    this.#forget = forget;
-  }
-
-  /** @param {string} href */
-  static async load(href) {
-    const engine = new Engine(() => engines.delete(href));
+  /**
+   * @param {string} href
+   * @param {AbortSignal} signal
+   * @param {boolean} again do not trust what the browser has cached
+   */
+  static async load(href, signal, again) {
+    const engine = new Engine();
     try {
       engine.#api = await runGoProgram(
-        (imports) => fetchWasm(href, imports),
+        (imports) => fetchWasm(href, imports, { signal, cache: again ? "reload" : "default" }),
         (text) => engine.#die(text),
       );
     } catch (cause) {
@@ -105,7 +103,7 @@ export class Engine {
   #die(text) {
     if (!this.#api) return;
     this.#api = undefined;
-    this.#forget();
+    this.ended();
     const [headline] = text.split("\n", 1);
     const error = new WakesocketError("engine-failed", `the engine died: ${headline}`, { cause: text });
     const sessions = [...this.#sessions.values()];

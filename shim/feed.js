@@ -1,8 +1,8 @@
 // @ts-check
 import { clientID } from "./client-id.js";
-import { loadEngine } from "./engine.js";
+import { Driver } from "./driver.js";
+import { engineLoader } from "./engine.js";
 import { WakesocketError } from "./error.js";
-import { Link } from "./link.js";
 import { checkOptions, checkTopics, tuningOf } from "./options.js";
 import { register } from "./registry.js";
 import { SavedCursor } from "./saved-cursor.js";
@@ -15,17 +15,14 @@ import { watchPage } from "./wake.js";
 
 /**
  * The page's side of one connection: callbacks, cursor, and the signs of waking
- * up. Everything else is behind its Link.
+ * up. Everything else is its Driver's.
  */
 export class Feed extends EventTarget {
-  #link;
+  #driver;
   #source;
   #base;
   #saved;
-  #cursor;
   #subscribers = new Subscribers();
-  /** Counts closings, so that a burst in which the page closes ends there. */
-  #closings = 0;
   /** @type {(() => void) | undefined} */
   #unwatch;
   /** @type {Status} */
@@ -55,7 +52,6 @@ export class Feed extends EventTarget {
     this.#source = typeof url === "function" ? url : socketURL(url, this.#base);
     // Later: nobody can listen before connect() has returned.
     this.#saved = new SavedCursor(checked.persist, (error) => queueMicrotask(() => this.#error(error)));
-    this.#cursor = this.#saved.read() || (checked.after ?? "");
     /** @type {Promise<void>} */
     this.ready = new Promise((resolve, reject) => {
       this.#resolveReady = resolve;
@@ -68,12 +64,13 @@ export class Feed extends EventTarget {
     if (onGap) this.addEventListener("gap", (event) => onGap(detail(event)));
     if (onError) this.addEventListener("error", (event) => onError(detail(event)));
     const wasm = new URL(checked.wasmURL ?? new URL("client.wasm", import.meta.url), this.#base).href;
-    this.#link = new Link(
+    this.#driver = new Driver(
       {
         url: (ctx) => (typeof this.#source === "string" ? this.#source : this.#ask(this.#source, ctx)),
         status: (status) => this.#tell(status),
-        deliver: (events, ids, mask, cursor) => this.#deliver(events, ids, mask, cursor),
-        moved: (cursor) => this.#move(cursor),
+        deliver: (event) => this.#deliver(event),
+        paused: () => this.#saved.write(this.cursor),
+        lagChanged: () => this.#changed(),
         gap: (gap) => this.#dispatch("gap", Object.freeze(gap)),
         rtt: (ms) => {
           this.#rtt = ms;
@@ -82,24 +79,27 @@ export class Feed extends EventTarget {
         error: (error) => this.#error(error),
       },
       {
-        load: () => loadEngine(wasm),
+        loader: engineLoader(wasm),
         client: checked.client ?? clientID(),
         tuning: tuningOf(checked),
         topics: checked.topics && checkTopics(checked.topics),
         visible: document.visibilityState === "visible",
         online: navigator.onLine,
+        after: this.#saved.read() || (checked.after ?? ""),
       },
     );
     this.#open();
-    this.#link.start(this.#cursor);
+    this.#driver.start();
   }
 
   get state() {
-    return (this.#state ??= Object.freeze({ ...this.#status, lastEventAt: this.#lastEventAt, rtt: this.#rtt }));
+    const { lag } = this.#driver;
+    if (this.#state?.lag !== lag) this.#state = undefined;
+    return (this.#state ??= Object.freeze({ ...this.#status, lastEventAt: this.#lastEventAt, rtt: this.#rtt, lag }));
   }
 
   get cursor() {
-    return this.#cursor;
+    return this.#driver.cursor;
   }
 
   /**
@@ -118,24 +118,23 @@ export class Feed extends EventTarget {
   send(message) {
     const text = JSON.stringify(message);
     if (text === undefined) throw new TypeError(`send: a ${typeof message} cannot be written as JSON`);
-    return this.#link.send(text);
+    return this.#status.name === "live" && this.#driver.send(text);
   }
 
   /** @param {readonly string[]} topics */
   setTopics(topics) {
-    this.#link.topics(checkTopics(topics));
+    this.#driver.topics(checkTopics(topics));
   }
 
   reconnect() {
     this.#open();
-    this.#link.reconnect(this.#cursor);
+    this.#driver.reconnect();
   }
 
   close() {
-    this.#closings++;
     this.#unwatch?.();
     this.#unwatch = undefined;
-    this.#link.stop();
+    this.#driver.stop();
   }
 
   /**
@@ -152,9 +151,9 @@ export class Feed extends EventTarget {
   #open() {
     register(this);
     this.#unwatch ??= watchPage({
-      wake: (cause) => this.#link.wake(cause),
-      visible: (on) => this.#link.visible(on),
-      online: (on) => this.#link.online(on),
+      wake: (cause) => this.#driver.wake(cause),
+      visible: (on) => this.#driver.visible(on),
+      online: (on) => this.#driver.online(on),
       leave: (kept) => this.#leave(kept),
     });
   }
@@ -174,7 +173,7 @@ export class Feed extends EventTarget {
    * @param {boolean} kept
    */
   #leave(kept) {
-    if (kept) this.#link.away();
+    if (kept) this.#driver.away();
     else this.close();
   }
 
@@ -187,35 +186,21 @@ export class Feed extends EventTarget {
     if (name === "live") this.#resolveReady();
     if (name === "failed") this.#rejectReady(new WakesocketError("failed", cause));
     if (name === "stopped") this.#rejectReady(new WakesocketError("closed", "the feed was closed before it was live"));
-    // Both the link and the session begin with "connecting"; the page hears it once.
+    // Both the driver and the session begin with "connecting"; the page hears it once.
     if (name === old.name && cause === old.cause && status.attempt === old.attempt && status.retryAt === old.retryAt) return;
+    this.#changed();
+  }
+
+  #changed() {
+    this.#state = undefined;
     this.#dispatch("state", this.state);
   }
 
-  /**
-   * @param {FeedEvent[]} events
-   * @param {string[]} ids
-   * @param {string} mask
-   * @param {string} cursor
-   */
-  #deliver(events, ids, mask, cursor) {
-    if (!mask.includes("1")) return;
+  /** @param {FeedEvent} event */
+  #deliver(event) {
     this.#lastEventAt = Date.now();
     this.#state = undefined;
-    const closings = this.#closings;
-    for (let i = 0; i < events.length && closings === this.#closings; i++) {
-      if (mask[i] !== "1") continue;
-      if (ids[i]) this.#cursor = ids[i];
-      this.#subscribers.call(events[i]);
-    }
-    if (closings === this.#closings) this.#cursor = cursor;
-    this.#saved.write(this.#cursor);
-  }
-
-  /** @param {string} cursor */
-  #move(cursor) {
-    this.#cursor = cursor;
-    this.#saved.write(cursor);
+    this.#subscribers.call(event);
   }
 
   /** @param {WakesocketError} error */

@@ -6,19 +6,19 @@ import { messageOf } from "./error.js";
  * and says what is wrong with it.
  * @param {string} href
  * @param {WebAssembly.Imports} imports
- * @param {AbortSignal} [signal] gives up loading
+ * @param {{signal?: AbortSignal, cache?: RequestCache}} [options]
  */
-export async function fetchWasm(href, imports, signal) {
-  const response = await fetch(href, { signal }).catch((thrown) => {
+export async function fetchWasm(href, imports, options) {
+  const response = await fetch(href, options).catch((thrown) => {
     throw new Error(`${href} cannot be loaded (${messageOf(thrown)})`);
   });
   if (!response.ok) throw new Error(`${href} cannot be loaded (the server answers ${response.status})`);
-  const type = response.headers.get("Content-Type")?.split(";")[0].trim() ?? "";
+  const type = response.headers.get("Content-Type")?.trim() ?? "";
   try {
-    if (type === "application/wasm") {
+    if (type === "application/wasm" && WebAssembly.instantiateStreaming) {
       return (await WebAssembly.instantiateStreaming(response, imports)).instance;
     }
-    // Streaming insists on the MIME type; a server that has it wrong may still send the right bytes.
+    // Streaming insists on exactly that type; a server that sends another may still send the right bytes.
     const bytes = await response.arrayBuffer();
     if (new TextDecoder().decode(bytes.slice(0, 4)) !== "\0asm") throw new Error("the file does not begin like WebAssembly");
     return (await WebAssembly.instantiate(bytes, imports)).instance;

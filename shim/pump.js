@@ -1,7 +1,7 @@
 // @ts-check
 import { WakesocketError } from "./error.js";
 import { readFrame } from "./frame.js";
-import { macrotask } from "./macrotask.js";
+import { Queue } from "./queue.js";
 
 /** @typedef {import("./shim.d.ts").FeedEvent} FeedEvent */
 
@@ -9,25 +9,28 @@ import { macrotask } from "./macrotask.js";
  * Where frames go, in the order of their arrival. Consecutive events of one
  * socket come together.
  * @typedef {object} Out
- * @property {(gen: number, events: FeedEvent[], ids: string[]) => void} events
- * @property {(gen: number, control: Record<string, unknown>) => void} control
- * @property {(gen: number) => void} pong
- * @property {(gen: number) => void} other a frame without any use but as a sign of life
+ * @property {(generation: number, events: FeedEvent[], ids: string[]) => void} events
+ * @property {(generation: number, control: Record<string, unknown>) => void} control
+ * @property {(generation: number) => void} pong
+ * @property {(generation: number) => void} other a frame that shows only that the socket works
  * @property {(error: WakesocketError) => void} error
  */
 
+/** @typedef {{generation: number, data: unknown} | {input: () => void}} Item */
+
 /**
- * Gathers inbound frames and hands them on once a burst, because a call into Go
- * costs as much as a hundred frames.
+ * Everything that happened to the sockets and around them, in order. Frames wait
+ * here until they are read, many at once, because a call into Go costs as much as
+ * a hundred frames; whatever else happened waits until the frames before it were
+ * read.
  */
 export class Pump {
   #out;
   #schedule;
-  #scheduled = false;
-  /** @type {(number | unknown)[]} gen and data by turns */
-  #queue = [];
+  /** @type {Queue<Item>} */
+  #queue = new Queue();
 
-  #gen = 0;
+  #generation = 0;
   /** @type {FeedEvent[]} */
   #events = [];
   /** @type {string[]} */
@@ -36,53 +39,76 @@ export class Pump {
 
   /**
    * @param {Out} out
-   * @param {(work: () => void) => void} [schedule]
+   * @param {() => void} schedule asks for read() to be called soon
    */
-  constructor(out, schedule = macrotask) {
+  constructor(out, schedule) {
     this.#out = out;
     this.#schedule = schedule;
   }
 
-  /**
-   * @param {number} gen
-   * @param {unknown} data undefined for a part of a frame
-   */
-  push(gen, data) {
-    this.#queue.push(gen, data);
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    this.#schedule(this.#due);
+  /** How many frames and inputs wait. */
+  get waiting() {
+    return this.#queue.length;
   }
 
-  #due = () => {
-    this.#scheduled = false;
-    this.flush();
-  };
+  /**
+   * @param {number} generation
+   * @param {unknown} data undefined for a part of a frame
+   */
+  push(generation, data) {
+    this.#queue.push({ generation, data });
+    this.#schedule();
+  }
 
-  /** Hands on whatever has arrived. */
-  flush() {
-    const queue = this.#queue;
-    if (queue.length === 0) return;
-    this.#queue = [];
-    for (let i = 0; i < queue.length; i += 2) this.#read(/** @type {number} */ (queue[i]), queue[i + 1]);
+  /**
+   * Calls `input` after the frames that have arrived; now when none waits.
+   * @param {() => void} input
+   */
+  after(input) {
+    if (this.waiting === 0 && this.#events.length === 0) {
+      input();
+      return;
+    }
+    this.#queue.push({ input });
+    this.#schedule();
+  }
+
+  /**
+   * Reads what waits: at least one frame, and then on until the deadline.
+   * @param {number} deadline on performance.now()
+   */
+  read(deadline) {
+    for (let item; (item = this.#queue.shift()); ) {
+      if ("input" in item) {
+        this.#endRun();
+        item.input();
+      } else {
+        this.#read(item.generation, item.data);
+      }
+      if (performance.now() >= deadline) break;
+    }
     this.#endRun();
   }
 
   /** Forgets whatever has arrived. */
   clear() {
-    this.#queue = [];
+    this.#queue.clear();
+    // A frame that is being read right now belongs to no socket any more.
+    this.#generation = 0;
+    this.#events = [];
+    this.#ids = [];
   }
 
   /**
-   * @param {number} gen
+   * @param {number} generation
    * @param {unknown} data
    */
-  #read(gen, data) {
-    if (gen !== this.#gen) this.#endRun();
-    this.#gen = gen;
+  #read(generation, data) {
+    if (generation !== this.#generation) this.#endRun();
+    this.#generation = generation;
     if (data === "pong") {
       this.#endRun();
-      this.#out.pong(gen);
+      this.#out.pong(generation);
       return;
     }
     this.#useful = false;
@@ -90,7 +116,7 @@ export class Pump {
     else if (data !== undefined) this.error(new WakesocketError("frame-binary", "a frame is binary; events are JSON text"));
     if (this.#useful) return;
     this.#endRun();
-    this.#out.other(gen);
+    this.#out.other(generation);
   }
 
   #endRun() {
@@ -99,7 +125,7 @@ export class Pump {
     const ids = this.#ids;
     this.#events = [];
     this.#ids = [];
-    this.#out.events(this.#gen, events, ids);
+    this.#out.events(this.#generation, events, ids);
   }
 
   /**
@@ -116,7 +142,7 @@ export class Pump {
   control(control) {
     this.#useful = true;
     this.#endRun();
-    this.#out.control(this.#gen, control);
+    this.#out.control(this.#generation, control);
   }
 
   /** @param {WakesocketError} error */

@@ -1,48 +1,44 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { beforeEach, test } from "node:test";
 import { Pump } from "./pump.js";
 
-/** A pump whose bursts end when the test says so. */
-function setup() {
+let now;
+performance.now = () => now;
+beforeEach(() => (now = 0));
+
+function setup({ onError = () => {}, onEvents = () => {} } = {}) {
   const log = [];
-  const due = [];
+  let asked = 0;
   const pump = new Pump(
     {
-      events: (gen, events, ids) => log.push(`events ${gen} ${ids.join(",")} (${events.length})`),
-      control: (gen, frame) => log.push(`control ${gen} ${frame.wakesocket}`),
-      pong: (gen) => log.push(`pong ${gen}`),
-      other: (gen) => log.push(`other ${gen}`),
-      error: (error) => log.push(error.code),
+      events(generation, events, ids) {
+        log.push(`events ${generation} ${ids.join(",")} (${events.length})`);
+        onEvents(generation);
+      },
+      control: (generation, frame) => log.push(`control ${generation} ${frame.wakesocket}`),
+      pong: (generation) => log.push(`pong ${generation}`),
+      other: (generation) => log.push(`other ${generation}`),
+      error(error) {
+        log.push(error.code);
+        onError(error);
+      },
     },
-    (work) => due.push(work),
+    () => asked++,
   );
-  return { pump, log, due };
+  return { pump, log, asked: () => asked };
 }
 
-test("a burst is one call", () => {
-  const { pump, log, due } = setup();
+test("many frames are one call", () => {
+  const { pump, log, asked } = setup();
   for (const id of ["a", "b", "c"]) pump.push(1, JSON.stringify({ id }));
   assert.deepEqual(log, []);
-  assert.equal(due.length, 1);
-  due[0]();
+  assert.equal(asked(), 3);
+  assert.equal(pump.waiting, 3);
+  pump.read(8);
   assert.deepEqual(log, ["events 1 a,b,c (3)"]);
-});
-
-test("each burst schedules itself", () => {
-  const { pump, log, due } = setup();
-  pump.push(1, '{"id":"a"}');
-  due[0]();
-  pump.push(1, '{"id":"b"}');
-  due[1]();
-  assert.deepEqual(log, ["events 1 a (1)", "events 1 b (1)"]);
-});
-
-test("a flush before its task leaves nothing to it", () => {
-  const { pump, log, due } = setup();
-  pump.push(1, '{"id":"a"}');
-  pump.flush();
-  due[0]();
-  assert.deepEqual(log, ["events 1 a (1)"]);
+  assert.equal(pump.waiting, 0);
+  pump.read(8);
+  assert.equal(log.length, 1);
 });
 
 test("the order of arrival holds over kinds and sockets", () => {
@@ -55,25 +51,57 @@ test("the order of arrival holds over kinds and sockets", () => {
   pump.push(2, '{"id":"e"}');
   pump.push(1, '{"wakesocket":"position"}');
   pump.push(1, "pong");
-  pump.flush();
+  pump.read(8);
   assert.deepEqual(log, ["control 1 hello", "events 1 a,b,c (3)", "events 2 d (1)", "pong 2", "events 2 e (1)", "control 1 position", "pong 1"]);
 });
 
-test("a part of a frame is a sign of life", () => {
+test("the deadline leaves the rest for later, but one frame is read", () => {
+  const { pump, log } = setup();
+  for (const id of ["a", "b", "c"]) pump.push(1, JSON.stringify({ id }));
+  now = 9;
+  pump.read(8);
+  assert.deepEqual(log, ["events 1 a (1)"]);
+  assert.equal(pump.waiting, 2);
+  pump.push(1, '{"id":"d"}');
+  pump.read(10);
+  assert.deepEqual(log, ["events 1 a (1)", "events 1 b,c,d (3)"]);
+});
+
+test("an input waits until the frames before it are read, and no longer", () => {
+  const { pump, log, asked } = setup();
+  pump.after(() => log.push("at once"));
+  assert.deepEqual(log, ["at once"]);
+  pump.push(1, '{"id":"a"}');
+  pump.after(() => log.push("after a"));
+  pump.push(1, '{"id":"b"}');
+  assert.equal(asked(), 3);
+  assert.equal(pump.waiting, 3);
+  pump.read(8);
+  assert.deepEqual(log, ["at once", "events 1 a (1)", "after a", "events 1 b (1)"]);
+});
+
+test("an input that an error listener causes does not overtake events that were read", () => {
+  const { pump, log } = setup({ onError: () => pump.after(() => log.push("input")) });
+  pump.push(1, '[{"id":"a"},7]');
+  pump.read(8);
+  assert.deepEqual(log, ["frame-not-an-event", "events 1 a (1)", "input"]);
+});
+
+test("a part of a frame shows that the socket works", () => {
   const { pump, log } = setup();
   pump.push(1, '{"id":"a"}');
   pump.push(1, undefined);
   pump.push(1, undefined);
-  pump.flush();
+  pump.read(8);
   assert.deepEqual(log, ["events 1 a (1)", "other 1", "other 1"]);
 });
 
-test("a useless frame is reported, and is a sign of life", () => {
+test("a useless frame is reported, and shows that the socket works", () => {
   const { pump, log } = setup();
   pump.push(1, '{"id":"a"}');
   for (const data of ["{", new ArrayBuffer(3), "7", "[]", "PONG", '["x"]']) pump.push(1, data);
   pump.push(1, '[1,{"id":"b"}]');
-  pump.flush();
+  pump.read(8);
   assert.deepEqual(log, [
     "frame-malformed",
     "events 1 a (1)",
@@ -95,7 +123,25 @@ test("a useless frame is reported, and is a sign of life", () => {
 test("what was cleared is not handed on", () => {
   const { pump, log } = setup();
   pump.push(1, '{"id":"a"}');
+  pump.after(() => log.push("input"));
   pump.clear();
-  pump.flush();
+  pump.read(8);
   assert.deepEqual(log, []);
+  assert.equal(pump.waiting, 0);
+});
+
+test("what an error listener clears belongs to no socket any more", () => {
+  const { pump, log } = setup({ onError: () => pump.clear() });
+  pump.push(1, '[{"id":"a"},7,{"id":"b"}]');
+  pump.push(1, '{"id":"c"}');
+  pump.read(8);
+  assert.deepEqual(log, ["frame-not-an-event", "events 0 b (1)"]);
+});
+
+test("what arrives while events are handed on is read, too", () => {
+  const { pump, log } = setup({ onEvents: (generation) => generation === 1 && pump.push(2, '{"id":"b"}') });
+  pump.push(1, '{"id":"a"}');
+  pump.push(1, "pong");
+  pump.read(8);
+  assert.deepEqual(log, ["events 1 a (1)", "pong 1", "events 2 b (1)"]);
 });

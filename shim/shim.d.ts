@@ -26,6 +26,11 @@ export interface State {
   readonly lastEventAt: number | null;
   /** Round trip in milliseconds, smoothed; null before the first pong. */
   readonly rtt: number | null;
+  /**
+   * Events that have arrived and wait because callbacks are slow; 0 unless one
+   * has waited for half a second. Then the page shows old data, also while live.
+   */
+  readonly lag: number;
 }
 
 /** An event as the server sent it. */

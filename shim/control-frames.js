@@ -1,0 +1,69 @@
+// @ts-check
+
+/** @typedef {import("./boundary.gen.js").Input} Input */
+
+/**
+ * The session's input of a control frame. One of a kind that this client does not
+ * know, or that lacks what its kind needs, shows only that the socket works.
+ * @param {number} generation
+ * @param {Record<string, any>} frame
+ * @returns {Input}
+ */
+export function inputOf(generation, frame) {
+  const position = text(frame.at);
+  if (isHello(frame)) {
+    const { gap } = frame;
+    return {
+      type: "hello",
+      generation,
+      resumed: frame.resumed === true,
+      position,
+      live: frame.live === true,
+      heartbeat: count(frame.heartbeat),
+      firstRetryWindow: count(frame.spread),
+      gap: gap ? { after: text(gap.after), earliest: text(gap.earliest), reason: text(gap.reason) } : null,
+    };
+  }
+  if (frame.wakesocket === "position" && position) {
+    return { type: "position", generation, position, live: frame.live === true };
+  }
+  return { type: "frame", generation };
+}
+
+/** @param {Record<string, any>} frame */
+export function isHello(frame) {
+  return frame.wakesocket === "hello" && typeof frame.at === "string";
+}
+
+/**
+ * What a feed accepts from this client; Infinity where it names no limit.
+ * @typedef {object} Limits
+ * @property {number} message bytes of one message
+ * @property {number} rate messages a second
+ * @property {number} burst messages at once
+ * @property {number} topics
+ */
+
+/**
+ * @param {unknown} given the "limits" of a hello
+ * @returns {Limits}
+ */
+export function limitsOf(given) {
+  const limits = /** @type {Record<string, unknown>} */ (typeof given === "object" && given !== null ? given : {});
+  return { message: limit(limits.message), rate: limit(limits.rate), burst: limit(limits.burst), topics: limit(limits.topics) };
+}
+
+/** @param {unknown} value */
+function limit(value) {
+  return typeof value === "number" && value > 0 ? value : Infinity;
+}
+
+/** @param {unknown} value */
+function text(value) {
+  return typeof value === "string" || typeof value === "number" ? String(value) : "";
+}
+
+/** @param {unknown} value */
+function count(value) {
+  return typeof value === "number" && value >= 0 ? Math.min(value, 2 ** 31) : 0;
+}

@@ -1,0 +1,415 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Driver } from "./driver.js";
+import { WakesocketError } from "./error.js";
+import { fakeSockets } from "./testing/fake-socket.js";
+
+// macrotask.js makes its channel once, so that all tests share this one.
+const shared = fakeSockets({ after() {} });
+
+/**
+ * A driver whose engine answers from a script: type of input → effects, or a
+ * function of the input that returns them.
+ */
+function setup(t, { script = {}, page = {}, settings = {}, open = () => 1 } = {}) {
+  shared.run();
+  const { sockets } = fakeSocketsOnly(t);
+  const log = [];
+  const calls = [];
+  const waiters = [];
+  let died;
+  const engine = {
+    open(options, onDeath) {
+      calls.push(`open ${options.after}`);
+      died = onDeath;
+      return open();
+    },
+    step(_, { type, ...fields }) {
+      calls.push([type, ...Object.values(fields).map((value) => (value && typeof value === "object" ? JSON.stringify(value) : value))].join(" "));
+      const effects = script[type];
+      return typeof effects === "function" ? effects(fields) : (effects ?? (type === "events" ? [deliver(fields.ids)] : undefined));
+    },
+    drop: () => calls.push("drop"),
+  };
+  const loader = {
+    hurried: 0,
+    wait(waiter) {
+      waiters.push(waiter);
+      return () => waiters.splice(waiters.indexOf(waiter), 1);
+    },
+    hurry() {
+      this.hurried++;
+    },
+  };
+  /** The engine is there. */
+  const load = () => waiters.shift().ready(engine);
+  const driver = new Driver(
+    {
+      url: () => "ws://h/feed?own=1",
+      status: ({ name, cause }) => log.push(cause ? `${name}: ${cause}` : name),
+      deliver: (event) => log.push(`event ${event.id}`),
+      paused: () => log.push(`cursor ${driver.cursor}`),
+      lagChanged: () => log.push(`lag ${driver.lag}`),
+      gap: (gap) => log.push(`gap ${gap.reason}`),
+      rtt: (ms) => log.push(`rtt ${ms}`),
+      error: (error) => log.push(error.code),
+      ...page,
+    },
+    { loader, client: "c", tuning: {}, visible: true, online: true, topics: undefined, after: "e-1", ...settings },
+  );
+  driver.start();
+  return { driver, log, calls, sockets, load, loader, waiters, run: shared.run, die: (text) => died(new WakesocketError("engine-failed", text)) };
+}
+
+function fakeSocketsOnly(t) {
+  const { MessageChannel } = globalThis;
+  const fakes = fakeSockets(t);
+  globalThis.MessageChannel = MessageChannel;
+  return fakes;
+}
+
+const dial = { type: "dial", generation: 1, after: "e-1", fresh: false, attempt: 0, previous: "" };
+const abandon = { type: "abandon", generation: 1, code: 4000, reason: "" };
+const deliver = (ids) => ({ type: "deliver", mask: "1".repeat(ids.length), cursor: ids.at(-1) });
+const state = (name, generation = 0) => ({ type: "state", name, since: 0.4, attempt: 0, retryAt: -1, cause: "", generation });
+const live = state("live", 1);
+
+test("a dial becomes a socket, and what happens to it becomes inputs", (t) => {
+  const { calls, sockets, load, run } = setup(t, { script: { start: [dial] } });
+  assert.deepEqual(calls, []);
+  load();
+  const [socket] = sockets;
+  assert.equal(socket.href, "ws://h/feed?own=1&wakesocket=1&after=e-1&client=c");
+  socket.open();
+  socket.receive({ wakesocket: "hello", resumed: true, at: "e-1", live: true, heartbeat: 1, spread: 2 });
+  socket.receive({ id: "e-2" });
+  socket.receive("pong");
+  socket.receive("wakesocket+[");
+  socket.end();
+  run();
+  assert.deepEqual(calls, [
+    "open e-1",
+    "start",
+    "urlReady 1",
+    "opened 1",
+    "hello 1 true e-1 true 1 2 ",
+    'events 1 ["e-2"]',
+    "pong 1",
+    "frame 1",
+    "closed 1 1006  false",
+  ]);
+});
+
+test("what the browser notices comes after the frames before it", (t) => {
+  const { driver, calls, sockets, load, run } = setup(t, { script: { start: [dial] } });
+  load();
+  sockets[0].open();
+  driver.wake("network");
+  sockets[0].receive("pong");
+  driver.visible(false);
+  driver.online(true);
+  assert.deepEqual(calls.slice(4), ["network"]);
+  run();
+  assert.deepEqual(calls.slice(5), ["pong 1", "visible false", "online true"]);
+});
+
+test("what the page asks for, and its leaving, waits for nothing", (t) => {
+  const { driver, calls, sockets, load } = setup(t, { script: { start: [dial] } });
+  load();
+  sockets[0].receive({ id: "e-2" });
+  driver.reconnect();
+  driver.away();
+  driver.stop();
+  assert.deepEqual(calls.slice(3), ["reconnect", "away", "stop", "drop"]);
+});
+
+test("the session starts with what the browser told before", (t) => {
+  let options;
+  const { driver, load, waiters } = setup(t, { settings: { tuning: { heartbeat: 5 } } });
+  driver.visible(false);
+  driver.online(false);
+  waiters[0].ready({ open: (given) => ((options = given), 1), step() {} });
+  assert.deepEqual(options, { heartbeat: 5, after: "e-1", visible: false, online: false });
+  assert.ok(load);
+});
+
+test("an address that the browser refuses is told once, and closes the dial", (t) => {
+  const { log, calls, load } = setup(t, {
+    script: { start: [dial], closed: () => (calls.length < 7 ? [{ ...dial, generation: 2 }] : []) },
+    page: { url: () => "ws://refused/" },
+  });
+  load();
+  assert.deepEqual(calls.slice(2, 6), ["urlReady 1", "closed 1 1006 refused by the browser true", "urlReady 2", "closed 2 1006 refused by the browser true"]);
+  assert.deepEqual(log, ["address-refused"]);
+});
+
+test("an address that cannot be had is an error and an input", async (t) => {
+  for (const url of [
+    () => Promise.reject(new Error("no token")),
+    () => {
+      throw new Error("no token");
+    },
+  ]) {
+    const { log, calls, load } = setup(t, { script: { start: [dial] }, page: { url } });
+    load();
+    await Promise.resolve();
+    assert.deepEqual(calls.slice(2), ["urlFailed 1 no token"]);
+    assert.deepEqual(log, ["url-failed"]);
+  }
+});
+
+test("an abandoned dial makes no socket when its address comes", async (t) => {
+  let resolve;
+  const { driver, calls, sockets, load } = setup(t, {
+    script: { start: [dial], reconnect: [abandon] },
+    page: { url: () => new Promise((r) => (resolve = r)) },
+  });
+  load();
+  driver.reconnect();
+  resolve("ws://h/");
+  await Promise.resolve();
+  assert.equal(sockets.length, 0);
+  assert.deepEqual(calls, ["open e-1", "start", "reconnect"]);
+});
+
+test("an abandoned socket is closed, and nothing more comes from it", (t) => {
+  const { driver, sockets, load } = setup(t, { script: { start: [dial], reconnect: [abandon] } });
+  load();
+  driver.reconnect();
+  assert.equal(sockets[0].closed, 4000);
+  assert.deepEqual([sockets[0].onopen, sockets[0].onmessage, sockets[0].onclose], [null, null, null]);
+});
+
+test("a ping goes to its socket", (t) => {
+  const { sockets, load } = setup(t, {
+    script: {
+      start: [dial],
+      opened: [
+        { type: "ping", generation: 1 },
+        { type: "ping", generation: 7 },
+      ],
+    },
+  });
+  load();
+  sockets[0].open();
+  assert.deepEqual(sockets[0].sent, ["ping"]);
+});
+
+test("events, gaps and live come in their order; a loss and the round trip at once", (t) => {
+  const { log, sockets, load, run } = setup(t, {
+    script: {
+      start: [dial],
+      events: ({ ids }) =>
+        ids[0] === "a"
+          ? [state("reconnecting", 1), deliver(ids), { type: "rtt", smoothed: 5 }, { type: "gap", after: "", earliest: "", reason: "trimmed" }, live]
+          : [{ ...deliver(ids), mask: "01" }],
+      pong: [{ type: "moved", cursor: "told" }],
+    },
+  });
+  load();
+  sockets[0].receive([{ id: "a" }, {}]);
+  sockets[0].receive("pong");
+  sockets[0].receive([{ id: "c" }, { id: "d" }]);
+  run();
+  assert.deepEqual(log, ["reconnecting", "rtt 5", "event a", "event undefined", "gap trimmed", "live", "cursor told", "event d", "cursor d"]);
+});
+
+test("a loss is shown while events wait, and the live before it is not", (t) => {
+  const { log, sockets, load, run } = setup(t, { script: { start: [dial], events: ({ ids }) => [deliver(ids), live], pong: [state("checking", 1)] } });
+  load();
+  sockets[0].receive({ id: "a" });
+  sockets[0].receive("pong");
+  run();
+  assert.deepEqual(log, ["checking", "event a", "cursor a"]);
+});
+
+test("a state is told in whole milliseconds", (t) => {
+  const got = [];
+  const { load } = setup(t, { script: { start: [{ ...state("reconnecting"), retryAt: 7.6, attempt: 2 }] }, page: { status: (status) => got.push(status) } });
+  load();
+  assert.deepEqual(got, [{ name: "reconnecting", since: 0, attempt: 2, retryAt: 8, cause: "" }]);
+});
+
+test("a session that failed is an error, too", (t) => {
+  const { log, load } = setup(t, { script: { start: [{ ...state("failed"), cause: "refused" }] } });
+  load();
+  assert.deepEqual(log, ["failed: refused", "failed"]);
+});
+
+test("an input from a callback waits until the effects are done", (t) => {
+  const order = [];
+  const { driver, calls, load } = setup(t, {
+    script: { start: [live, { type: "rtt", smoothed: 1 }] },
+    page: {
+      status() {
+        driver.visible(false);
+        order.push(calls.at(-1));
+      },
+      rtt: () => order.push("rtt"),
+    },
+  });
+  load();
+  assert.deepEqual(order, ["start", "rtt"]);
+  assert.equal(calls.at(-1), "visible false");
+});
+
+test("a callback that stops gets no further event, and the cursor stays", (t) => {
+  const { driver, log, calls, sockets, load, run } = setup(t, {
+    script: { start: [dial] },
+    page: { deliver: (event) => (log.push(event.id), event.id === "b" && driver.stop()) },
+  });
+  load();
+  sockets[0].receive([{ id: "a" }, { id: "b" }, { id: "c" }]);
+  run();
+  assert.deepEqual(log, ["a", "b", "stopped", "cursor b"]);
+  driver.reconnect();
+  load();
+  assert.equal(calls.at(-3), "open b");
+});
+
+test("stop leaves nothing, and reconnect goes on from the cursor", (t) => {
+  const { driver, log, calls, sockets, load, run } = setup(t, { script: { start: [dial], stop: [abandon, state("stopped")] } });
+  load();
+  sockets[0].receive({ id: "e-7" });
+  run();
+  driver.stop();
+  driver.stop();
+  assert.equal(sockets[0].closed, 4000);
+  driver.wake("wake");
+  driver.reconnect();
+  load();
+  assert.deepEqual(calls.slice(4), ["stop", "drop", "open e-7", "start", "urlReady 1"]);
+  assert.deepEqual(log.slice(2), ["stopped", "connecting"]);
+});
+
+test("stop while the engine loads ends the wait", (t) => {
+  const { driver, log, calls, waiters } = setup(t);
+  assert.equal(waiters.length, 1);
+  driver.stop();
+  assert.equal(waiters.length, 0);
+  assert.deepEqual([log, calls], [["stopped"], []]);
+});
+
+test("while the engine does not load, the page hears why, and signs of a wake hurry", (t) => {
+  const { driver, log, calls, waiters, loader, load } = setup(t);
+  assert.equal(loader.hurried, 1);
+  waiters[0].failed(new WakesocketError("engine-failed", "503"), 1, 5000);
+  assert.deepEqual(log, ["connecting: 503", "engine-failed"]);
+  for (const sign of [
+    () => driver.wake("wake"),
+    () => driver.wake("network"),
+    () => driver.visible(true),
+    () => driver.online(true),
+    () => driver.reconnect(),
+  ]) {
+    const before = loader.hurried;
+    sign();
+    assert.equal(loader.hurried, before + 1, String(sign));
+  }
+  const before = loader.hurried;
+  driver.visible(false);
+  driver.away();
+  driver.online(false);
+  assert.equal(loader.hurried, before);
+  waiters[0].failed(new WakesocketError("engine-failed", "503"), 2, null);
+  assert.equal(log.at(-2), "offline: 503");
+  assert.equal(waiters.length, 1);
+  load();
+  assert.deepEqual(calls, ["open e-1", "start"]);
+});
+
+test("start while it runs changes nothing", (t) => {
+  const { driver, calls, waiters, load } = setup(t);
+  driver.start();
+  assert.equal(waiters.length, 1);
+  load();
+  driver.start();
+  assert.deepEqual([waiters.length, calls.length], [0, 2]);
+});
+
+test("an engine that dies is replaced, and its events are asked for again", (t) => {
+  const { log, calls, sockets, waiters, load, run, die } = setup(t, { script: { start: [dial], opened: [live] } });
+  load();
+  sockets[0].open();
+  sockets[0].receive({ id: "a" });
+  run();
+  sockets[0].receive({ id: "b" });
+  die("panic: oops");
+  assert.equal(sockets[0].closed, 1000);
+  assert.deepEqual(log, ["live", "event a", "cursor a", "reconnecting: panic: oops", "engine-failed"]);
+  assert.equal(waiters.length, 1);
+  load();
+  run();
+  assert.deepEqual(calls.slice(-4), ["drop", "open a", "start", "urlReady 1"]);
+});
+
+test("what an engine dies of is not delivered", (t) => {
+  const { log, sockets, load, run, die } = setup(t, { script: { start: [dial], events: () => die("panic") } });
+  load();
+  sockets[0].receive({ id: "a" });
+  run();
+  assert.deepEqual(log, ["connecting: panic", "engine-failed"]);
+});
+
+test("options that the session refuses end the feed", (t) => {
+  const { log, load } = setup(t, {
+    open() {
+      throw new WakesocketError("options-invalid", "option heartbeat is 1 ms");
+    },
+  });
+  load();
+  assert.deepEqual(log, ["failed: option heartbeat is 1 ms", "options-invalid"]);
+});
+
+test("a mistake of the shim's own is a failed feed, and reconnect begins anew", (t) => {
+  const { driver, log, load } = setup(t, { script: { start: [{ ...dial, after: Symbol("no text") }] } });
+  load();
+  assert.match(log[0], /^failed: the shim failed: /);
+  assert.equal(log[1], "engine-failed");
+  driver.reconnect();
+  assert.equal(log[2], "connecting");
+});
+
+test("send goes to the live socket only", (t) => {
+  const { driver, sockets, load } = setup(t, { script: { start: [dial], opened: [live], closed: [state("reconnecting")] } });
+  load();
+  assert.equal(driver.send("x"), false);
+  sockets[0].open();
+  assert.equal(driver.send("x"), true);
+  sockets[0].end();
+  assert.equal(driver.send("y"), false);
+  assert.deepEqual(sockets[0].sent, ["x"]);
+});
+
+test("topics that changed during the dial are told when it is live", async (t) => {
+  const { driver, sockets, load, run } = setup(t, { script: { start: [dial], hello: [live] }, settings: { topics: ["a"] } });
+  load();
+  assert.match(sockets[0].href, /&topic=a$/);
+  driver.topics(["b"]);
+  await Promise.resolve();
+  sockets[0].open();
+  sockets[0].receive({ wakesocket: "hello", at: "" });
+  run();
+  assert.deepEqual(sockets[0].sent, ['{"wakesocket":"topics","topics":["b"]}']);
+});
+
+test("a plain server gets other topics by a new address", async (t) => {
+  const { driver, calls, sockets, load } = setup(t, { script: { start: [dial], opened: [live] } });
+  load();
+  sockets[0].open();
+  driver.topics(["b"]);
+  await Promise.resolve();
+  assert.equal(sockets[0].closed, 1000);
+  assert.deepEqual(sockets[0].sent, []);
+  assert.deepEqual(calls.slice(-2), ["closed 1 1000 topics false", "reconnect"]);
+});
+
+test("what the server complains of is an error with its code", (t) => {
+  const errors = [];
+  const { sockets, load, run } = setup(t, { script: { start: [dial] }, page: { error: (error) => errors.push(`${error.code}: ${error.message}`) } });
+  load();
+  sockets[0].receive({ wakesocket: "error", code: "rate", message: "too fast" });
+  sockets[0].receive({ wakesocket: "error" });
+  run();
+  assert.deepEqual(errors, ["rate: the server says: too fast", "server: the server says: (nothing)"]);
+});

@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fetchWasm } from "./fetch-wasm.js";
+import { serve } from "./testing/serve.js";
+
+/** A module that exports the memory "m" and imports nothing. */
+const small = Buffer.from("0061736d010000000503010001070501016d0200", "hex");
+
+const send =
+  (type, bytes, status = 200) =>
+  (_, response) =>
+    response.writeHead(status, type ? { "Content-Type": type } : {}).end(bytes);
+
+for (const { name, answer } of [
+  { name: "the right type", answer: send("application/wasm", small) },
+  { name: "the right type with a parameter", answer: send("application/wasm; charset=x", small) },
+  { name: "a wrong type", answer: send("application/octet-stream", small) },
+  { name: "no type", answer: send("", small) },
+]) {
+  test(`loads: ${name}`, async (t) => {
+    const site = await serve(t, answer);
+    const instance = await fetchWasm(site.href, {});
+    assert.ok(instance.exports.m instanceof WebAssembly.Memory);
+  });
+}
+
+test("loads: a browser without streaming", async (t) => {
+  const site = await serve(t, send("application/wasm", small));
+  const streaming = WebAssembly.instantiateStreaming;
+  t.after(() => (WebAssembly.instantiateStreaming = streaming));
+  WebAssembly.instantiateStreaming = undefined;
+  assert.ok((await fetchWasm(site.href, {})).exports.m);
+});
+
+for (const { name, answer, message } of [
+  { name: "an error of the server", answer: send("text/html", "deploying", 503), message: /client\.wasm cannot be loaded \(the server answers 503\)/ },
+  {
+    name: "a page instead of the file",
+    answer: send("text/html", "<!doctype html>"),
+    message: /served as text\/html, is not the client.wasm of this shim.js \(the file does not begin like WebAssembly\)/,
+  },
+  { name: "a page with the right type", answer: send("application/wasm", "<!doctype html>"), message: /served as application\/wasm, is not the client\.wasm/ },
+  { name: "half a file", answer: send("application/wasm", small.subarray(0, 12)), message: /served as application\/wasm, is not the client\.wasm/ },
+  { name: "half a file without a type", answer: send("", small.subarray(0, 12)), message: /served as no type, is not the client\.wasm/ },
+  { name: "a connection that breaks", answer: (request) => request.socket.destroy(), message: /client\.wasm cannot be loaded \(/ },
+]) {
+  test(`refuses: ${name}`, async (t) => {
+    const site = await serve(t, answer);
+    await assert.rejects(fetchWasm(site.href, {}), message);
+  });
+}
+
+test("gives up when it is told to", async (t) => {
+  const site = await serve(t, () => {});
+  const abort = new AbortController();
+  const loading = fetchWasm(site.href, {}, { signal: abort.signal });
+  abort.abort();
+  await assert.rejects(loading, /cannot be loaded \(.*abort/);
+});

@@ -1,0 +1,125 @@
+// @ts-check
+import { limitsOf } from "./control-frames.js";
+import { WakesocketError } from "./error.js";
+import { Queue } from "./queue.js";
+import { RateLimiter } from "./rate-limiter.js";
+
+/** Messages that may wait for their turn; a page that sends faster for longer must slow down. */
+const maxWaiting = 1000;
+
+/**
+ * What the page sends to one connection, within the limits that its feed told.
+ * Messages beyond the rate wait for their turn.
+ */
+export class Outbox {
+  #write;
+  #failed;
+  #limits = limitsOf(undefined);
+  #limiter = new RateLimiter(Infinity, Infinity);
+  /** @type {Queue<string>} */
+  #messages = new Queue();
+  /** @type {readonly string[] | undefined} the newest topics, if they are still to be sent */
+  #topics;
+  #open = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+
+  /**
+   * @param {(text: string) => boolean} write whether the socket took it
+   * @param {(error: WakesocketError) => void} failed
+   */
+  constructor(write, failed) {
+    this.#write = write;
+    this.#failed = failed;
+  }
+
+  /** @param {unknown} limits of the feed's hello */
+  setLimits(limits) {
+    this.#limits = limitsOf(limits);
+    this.#limiter = new RateLimiter(this.#limits.rate, this.#limits.burst);
+  }
+
+  /**
+   * Messages go out only while the connection is live; they wait while it is
+   * checked.
+   * @param {boolean} open
+   */
+  setOpen(open) {
+    this.#open = open;
+    this.#flush();
+  }
+
+  /**
+   * @param {string} text
+   * @returns {boolean} false when it will not be sent
+   */
+  send(text) {
+    if (!this.#open) return false;
+    const { message } = this.#limits;
+    // A character is at most three bytes, so that most messages need not be measured.
+    const bytes = text.length * 3 > message ? new TextEncoder().encode(text).length : 0;
+    if (bytes > message) {
+      this.#failed(new WakesocketError("message-too-large", `a message of ${bytes} bytes was not sent: the server takes at most ${message}`));
+      return false;
+    }
+    if (this.#messages.length >= maxWaiting) {
+      const text = `a message was not sent: ${maxWaiting} others wait already, because the server takes ${this.#limits.rate} a second`;
+      this.#failed(new WakesocketError("too-many-messages", text));
+      return false;
+    }
+    this.#messages.push(text);
+    this.#flush();
+    return true;
+  }
+
+  /**
+   * Only the newest topics are sent, before the messages that wait.
+   * @param {readonly string[]} topics
+   */
+  sendTopics(topics) {
+    this.#topics = topics;
+    this.#flush();
+  }
+
+  /**
+   * Whether the feed takes so many topics; if not, that is an error.
+   * @param {readonly string[]} topics
+   */
+  allows(topics) {
+    const most = this.#limits.topics;
+    if (topics.length <= most) return true;
+    this.#failed(new WakesocketError("too-many-topics", `the topics stay as they are: ${topics.length} were asked for, and the server takes at most ${most}`));
+    return false;
+  }
+
+  /** The connection is gone, and with it whatever waits. */
+  reset() {
+    const lost = this.#messages.length;
+    this.#messages.clear();
+    this.#topics = undefined;
+    this.#open = false;
+    clearTimeout(this.#timer);
+    this.setLimits(undefined);
+    if (lost > 0) {
+      const text = `the connection was lost before ${lost} of the messages that send() took were sent; send them again when the feed is live`;
+      this.#failed(new WakesocketError("messages-lost", text));
+    }
+  }
+
+  #flush() {
+    clearTimeout(this.#timer);
+    while (this.#open && (this.#topics || this.#messages.length > 0)) {
+      const wait = this.#limiter.take();
+      if (wait > 0) {
+        this.#timer = setTimeout(() => this.#flush(), wait);
+        return;
+      }
+      if (this.#topics) {
+        this.#write(JSON.stringify({ wakesocket: "topics", topics: this.#topics }));
+        this.#topics = undefined;
+      } else {
+        this.#write(/** @type {string} */ (this.#messages.shift()));
+      }
+    }
+  }
+}
