@@ -26,36 +26,6 @@ func TestAdvice(t *testing.T) {
 	}
 }
 
-func TestParseAdvice(t *testing.T) {
-	for reason, want := range map[string]time.Duration{
-		"retry=1500 draining":        1500 * time.Millisecond,
-		"retry=0":                    0,
-		"retry=600000":               MaxAdvice,
-		"retry=600001":               MaxAdvice,
-		"retry=9223372036854775807":  MaxAdvice, // no overflow into the past
-		"retry=9223372036854775808":  -1,
-		"retry=18446744073709551616": -1,
-		"retry=":                     -1,
-		"retry=-5":                   -1,
-		"retry=+5":                   -1,
-		"retry=1.5":                  -1,
-		"retry=5draining":            -1,
-		"retry= 5":                   -1,
-		"Retry=5":                    -1,
-		" retry=5":                   -1,
-		"":                           -1,
-		"going away":                 -1,
-	} {
-		got, ok := ParseAdvice(reason)
-		if !ok {
-			got = -1
-		}
-		if got != want {
-			t.Errorf("ParseAdvice(%q) is %v, want %v", reason, got, want)
-		}
-	}
-}
-
 func FuzzAdvice(f *testing.F) {
 	f.Add(int64(1500), "draining")
 	f.Add(int64(-1), "")
