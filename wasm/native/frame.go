@@ -3,7 +3,9 @@ package native
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/wakesocket/wakesocket/wasm/session"
@@ -25,15 +27,16 @@ func parse(gen int, data []byte) (arrival, error) {
 		}
 		return events(gen, batch)
 	}
-	var control struct {
-		Kind string `json:"wakesocket"`
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(data, &fields); err != nil || fields == nil {
+		return life, fmt.Errorf("a frame is not an event: %.80q", data)
 	}
-	if err := json.Unmarshal(data, &control); err != nil {
-		return life, fmt.Errorf("a frame is not an event: %w", err)
-	}
-	switch control.Kind {
-	case "":
+	if !isText(fields[wire.Control]) {
 		return events(gen, []json.RawMessage{data})
+	}
+	var kind string
+	json.Unmarshal(fields[wire.Control], &kind)
+	switch kind {
 	case wire.KindHello:
 		var hello wire.Hello
 		if err := json.Unmarshal(data, &hello); err != nil {
@@ -41,6 +44,9 @@ func parse(gen int, data []byte) (arrival, error) {
 		}
 		in := session.Hello{Generation: gen, Resumed: hello.Resumed, Position: hello.Position, Live: hello.Live,
 			Heartbeat: time.Duration(hello.Heartbeat) * time.Millisecond, FirstRetryWindow: time.Duration(hello.FirstRetryWindow) * time.Millisecond}
+		if !isText(fields["at"]) {
+			return life, errors.New("a hello without a position")
+		}
 		if hello.Gap != nil {
 			in.Gap = &session.Gap{After: hello.Gap.After, Earliest: hello.Gap.Earliest, Reason: hello.Gap.Reason}
 		}
@@ -50,31 +56,35 @@ func parse(gen int, data []byte) (arrival, error) {
 		if err := json.Unmarshal(data, &at); err != nil {
 			return life, fmt.Errorf("a position that cannot be read: %w", err)
 		}
+		if at.Position == "" {
+			return life, errors.New("a position frame without a position")
+		}
 		return arrival{Input: session.Position{Generation: gen, Position: at.Position, Live: at.Live}}, nil
 	}
 	return life, nil
 }
+
+func isText(value json.RawMessage) bool { return len(value) > 0 && value[0] == '"' }
 
 func events(gen int, batch []json.RawMessage) (arrival, error) {
 	in := session.Events{Generation: gen}
 	a := arrival{}
 	var bad error
 	for _, raw := range batch {
-		var e struct {
-			ID    json.RawMessage `json:"id"`
-			Topic string          `json:"topic"`
-			Data  json.RawMessage `json:"data"`
-		}
-		if err := json.Unmarshal(raw, &e); err != nil {
-			bad = fmt.Errorf("an event that cannot be read: %w", err)
+		// A map, since names are exact; a struct would take "ID" for "id".
+		var fields map[string]json.RawMessage
+		if json.Unmarshal(raw, &fields) != nil || fields == nil {
+			bad = fmt.Errorf("a frame holds %.80q where an event, a JSON object, should be", raw)
 			continue
 		}
-		id, err := text(e.ID)
+		id, err := idOf(fields["id"])
 		if err != nil {
 			bad = err // delivered all the same, but not resumed from
 		}
+		e := Event{ID: id, Data: fields["data"], Raw: raw}
+		json.Unmarshal(fields["topic"], &e.Topic) // what is no text is no topic
 		in.IDs = append(in.IDs, id)
-		a.events = append(a.events, Event{ID: id, Topic: e.Topic, Data: e.Data, Raw: raw})
+		a.events = append(a.events, e)
 	}
 	a.Input = in
 	if len(in.IDs) == 0 {
@@ -83,17 +93,23 @@ func events(gen int, batch []json.RawMessage) (arrival, error) {
 	return a, bad
 }
 
-// text is an id as a string; numbers keep the digits that the server wrote.
-func text(id json.RawMessage) (string, error) {
-	switch {
-	case len(id) == 0 || string(id) == "null":
+// idOf is an id as a string; numbers keep the digits that the server wrote.
+func idOf(raw json.RawMessage) (string, error) {
+	if len(raw) == 0 || string(raw) == "null" || string(raw) == `""` {
 		return "", nil
-	case id[0] == '"':
-		var s string
-		err := json.Unmarshal(id, &s)
-		return s, err
-	case id[0] == '-' || id[0] >= '0' && id[0] <= '9':
-		return string(id), nil
 	}
-	return "", fmt.Errorf("an id must be a string or a number, not %s", id)
+	id := string(raw)
+	switch {
+	case raw[0] == '"':
+		json.Unmarshal(raw, &id)
+		if strings.Count(id, "\ufffd") > strings.Count(string(raw), "\ufffd")+strings.Count(strings.ToLower(string(raw)), `\ufffd`) {
+			id = "" // half a character: the decoder puts U+FFFD in its place, so that two ids would become one
+		}
+	case raw[0] != '-' && (raw[0] < '0' || raw[0] > '9'):
+		id = ""
+	}
+	if !wire.ValidID(id) {
+		return "", fmt.Errorf("an id must be a number or one line of at most %d characters, not %.80s", wire.MaxID, raw)
+	}
+	return id, nil
 }
