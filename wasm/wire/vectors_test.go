@@ -100,6 +100,27 @@ func sameJSON(t *testing.T, a, b string) bool {
 	return reflect.DeepEqual(x, y)
 }
 
+func TestMessageVectors(t *testing.T) {
+	for _, v := range vectors[[]struct {
+		Name, Message, Answer, Error string
+		Topics                       []string
+		Page                         bool
+	}](t, "messages.json") {
+		if v.Topics != nil {
+			var frame Topics
+			if err := json.Unmarshal([]byte(v.Message), &frame); err != nil || frame.Kind != KindTopics || !slices.Equal(frame.Topics, v.Topics) {
+				t.Errorf("%s: reads as %+v, %v", v.Name, frame, err)
+			}
+		}
+		if v.Error != "" && !slices.Contains(ErrorCodes, v.Error) {
+			t.Errorf("%s: %q is no code of an error", v.Name, v.Error)
+		}
+		if v.Answer != "" && (v.Message != Ping || v.Answer != Pong) {
+			t.Errorf("%s: %q is answered by %q", v.Name, v.Message, v.Answer)
+		}
+	}
+}
+
 // A frame has these keys in this order: the protocol page shows them.
 func TestHelloAsWritten(t *testing.T) {
 	for want, frame := range map[string]any{
@@ -148,7 +169,11 @@ func TestQueryVectors(t *testing.T) {
 	for _, v := range vectors[[]struct {
 		Name, Query string
 		Means       meaning
+		Refused     bool // for servers to find out
 	}](t, "queries.json") {
+		if v.Refused {
+			continue
+		}
 		q, err := url.ParseQuery(v.Query)
 		if err != nil {
 			t.Fatal(err)
