@@ -35,7 +35,7 @@ func serve(t testing.TB, options Options) *server {
 	t.Helper()
 	log := &lines{}
 	if options.Logger == nil {
-		options.Logger = slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		options.Logger = jsonLogger(log)
 	}
 	f, err := New(options)
 	if err != nil {
@@ -48,6 +48,10 @@ func serve(t testing.TB, options Options) *server {
 	})
 	s := &server{Feed: f, t: t, url: hs.URL, log: log}
 	return s
+}
+
+func jsonLogger(log *lines) *slog.Logger {
+	return slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
 // ready waits until the feed has reached its log.
@@ -87,12 +91,14 @@ type peer struct {
 	t    testing.TB
 	conn *websocket.Conn
 
-	hello  *wire.Hello
-	ats    []wire.Position
-	events []event
-	pongs  int
-	arrays int
-	frames int
+	hello    *wire.Hello
+	ats      []wire.Position
+	events   []event
+	errors   []wire.Error
+	controls []string // other control frames
+	pongs    int
+	arrays   int
+	frames   int
 
 	joins wire.Parts
 	parts int // that came, the last ones of their frames aside
@@ -177,6 +183,15 @@ func (p *peer) take(data []byte) error {
 		err := json.Unmarshal(data, &at)
 		p.ats = append(p.ats, at)
 		return err
+	}
+	if kind.Wakesocket != "" {
+		p.controls = append(p.controls, string(data))
+		var problem wire.Error
+		if err := json.Unmarshal(data, &problem); err != nil || kind.Wakesocket != wire.KindError {
+			return err
+		}
+		p.errors = append(p.errors, problem)
+		return nil
 	}
 	var e event
 	err := json.Unmarshal(data, &e)

@@ -3,6 +3,7 @@ package feed
 import (
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -10,38 +11,31 @@ import (
 // goroutine that lives only while there are any. A slow hook delays neither the
 // answers to pings nor other clients.
 type inbox struct {
+	queue   chan []byte
+	calling atomic.Int64 // monotonic time at which the call under way began, 0 if none
+
 	mu      sync.Mutex
-	changed sync.Cond // of queue or closed
-	queue   [][]byte
-	running bool
-	closed  bool
-	calling int64 // monotonic time at which the call under way began, 0 if none
+	working bool
 }
 
 // inboxSize is how many messages wait for the hook before the client is no longer
 // read.
 const inboxSize = 16
 
-func newInbox() *inbox {
-	i := &inbox{}
-	i.changed.L = &i.mu
-	return i
-}
+func newInbox() *inbox { return &inbox{queue: make(chan []byte, inboxSize)} }
 
 // put queues a message, and waits while too many are queued. It is false when the
-// inbox has been closed.
+// connection has been closed meanwhile.
 func (i *inbox) put(c *client, data []byte) bool {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	for len(i.queue) >= inboxSize && !i.closed {
-		i.changed.Wait()
-	}
-	if i.closed {
+	select {
+	case i.queue <- data:
+	case <-c.network.done:
 		return false
 	}
-	i.queue = append(i.queue, data)
-	if !i.running {
-		i.running = true
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if !i.working {
+		i.working = true
 		go i.work(c)
 	}
 	return true
@@ -51,36 +45,25 @@ func (i *inbox) put(c *client, data []byte) bool {
 // handed over.
 func (i *inbox) work(c *client) {
 	for {
-		i.mu.Lock()
-		i.calling = 0
-		if len(i.queue) == 0 {
-			i.queue, i.running = nil, false
+		select {
+		case data := <-i.queue:
+			i.calling.Store(monotonicNow())
+			c.callOnMessage(data)
+			i.calling.Store(0)
+		default:
+			i.mu.Lock()
+			idle := len(i.queue) == 0
+			i.working = !idle
 			i.mu.Unlock()
-			return
+			if idle {
+				return
+			}
 		}
-		data := i.queue[0]
-		i.queue = i.queue[1:]
-		i.calling = monotonicNow()
-		i.changed.Signal()
-		i.mu.Unlock()
-		c.callOnMessage(data)
 	}
 }
 
 // stuck is how long the call under way has taken.
-func (i *inbox) stuck(now time.Time) time.Duration {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	return elapsed(i.calling, now)
-}
-
-// close ends waiting and waiters.
-func (i *inbox) close() {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.closed = true
-	i.changed.Broadcast()
-}
+func (i *inbox) stuck(now time.Time) time.Duration { return elapsed(i.calling.Load(), now) }
 
 // callOnMessage gives a message to the hook. A panic there is the application's
 // bug, but must not let one client end the server for all.

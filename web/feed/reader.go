@@ -39,9 +39,6 @@ func (c *client) read() {
 	if c.network.flooded.Load() {
 		c.refuse(wire.CloseTryLater, "too many frames")
 	}
-	if inbox := c.inbox.Load(); inbox != nil {
-		inbox.close()
-	}
 	c.conn.CloseNow()
 	c.end(err)
 }
