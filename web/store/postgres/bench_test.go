@@ -6,35 +6,25 @@ import (
 	"testing"
 
 	"github.com/wakesocket/wakesocket/web/store"
-	"github.com/wakesocket/wakesocket/web/store/postgres"
 	"github.com/wakesocket/wakesocket/web/store/storetest"
 )
 
-// durable starts a server that syncs to disk before it answers, as it does in
+// Both have a server that syncs to disk before it answers, as it does in
 // production.
-func durable(b *testing.B) *storetest.Server {
-	b.Helper()
-	s, err := storetest.StartPostgres("-c", "fsync=on")
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { s.Stop() })
-	return s
-}
 
 func BenchmarkPublish(b *testing.B) {
-	s, _ := open(b, durable(b).URL, postgres.Options{})
-	storetest.BenchmarkPublish(b, s)
+	server := backend.Server(b, "-c", "fsync=on")
+	storetest.BenchmarkPublish(b, backend.Reopen(b, server.URL, "log", storetest.Log{}))
 }
 
 // BenchmarkPublishBatched has 32 processes' worth of writers: each a store with
 // connections of its own, and with enough publishers to fill its batches.
 func BenchmarkPublishBatched(b *testing.B) {
 	const writers, each = 32, 64
-	_, again := open(b, durable(b).URL, postgres.Options{})
+	server := backend.Server(b, "-c", "fsync=on")
 	var stores []store.Store
 	for range writers {
-		s := again()
+		s := backend.Reopen(b, server.URL, "log", storetest.Log{})
 		if _, err := s.Bounds(context.Background()); err != nil {
 			b.Fatal(err)
 		}

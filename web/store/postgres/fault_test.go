@@ -4,11 +4,9 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"net/url"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -17,17 +15,6 @@ import (
 	"github.com/wakesocket/wakesocket/web/store/postgres"
 	"github.com/wakesocket/wakesocket/web/store/storetest"
 )
-
-// own starts a server for a test that harms it.
-func own(t *testing.T) *storetest.Server {
-	t.Helper()
-	s, err := storetest.StartPostgres()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Stop() })
-	return s
-}
 
 func connect(t testing.TB, url string) *pgx.Conn {
 	t.Helper()
@@ -39,7 +26,7 @@ func connect(t testing.TB, url string) *pgx.Conn {
 	return conn
 }
 
-func exec(t testing.TB, conn interface {
+func execute(t testing.TB, conn interface {
 	Exec(context.Context, string, ...any) (pgconn.CommandTag, error)
 }, sql string, args ...any) {
 	t.Helper()
@@ -47,8 +34,6 @@ func exec(t testing.TB, conn interface {
 		t.Fatalf("%s: %v", sql, err)
 	}
 }
-
-func schema() string { return fmt.Sprintf("log_%d", schemas.Load()) }
 
 func publish(t testing.TB, s store.Store, n int) store.ID {
 	t.Helper()
@@ -73,18 +58,18 @@ func top(t testing.TB, s store.Store) store.ID {
 // Ids from a sequence lose more than half of the events here.
 func TestWritersWithRollbacks(t *testing.T) {
 	const writers, each = 16, 60
-	s, _ := open(t, server.URL, postgres.Options{Events: 100_000})
+	s, schema := backend.New(t, storetest.Log{Events: 100_000})
 	from := top(t, s)
 	sink := storetest.NewSink()
 	defer sink.Follow(t, s, from)()
 
-	admin := connect(t, server.URL)
-	exec(t, admin, `create table if not exists unrelated (n int)`)
+	admin := connect(t, backend.URL())
+	execute(t, admin, `create table if not exists unrelated (n int)`)
 	long, err := admin.Begin(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
-	exec(t, long, `insert into unrelated values (1)`)
+	execute(t, long, `insert into unrelated values (1)`)
 
 	var (
 		mu        sync.Mutex
@@ -92,7 +77,7 @@ func TestWritersWithRollbacks(t *testing.T) {
 		wg        sync.WaitGroup
 	)
 	for w := range writers {
-		conn := connect(t, server.URL)
+		conn := connect(t, backend.URL())
 		wg.Go(func() {
 			for n := range each {
 				tx, err := conn.Begin(context.Background())
@@ -104,7 +89,7 @@ func TestWritersWithRollbacks(t *testing.T) {
 				for i := range 1 + rand.IntN(3) {
 					data := fmt.Sprintf(`"%d/%d/%d"`, w, n, i)
 					var id string
-					if err := tx.QueryRow(context.Background(), `select `+schema()+`.publish('count', $1)`, data).Scan(&id); err != nil {
+					if err := tx.QueryRow(context.Background(), `select `+schema+`.publish('count', $1)`, data).Scan(&id); err != nil {
 						t.Error(err)
 						return
 					}
@@ -142,17 +127,17 @@ func TestWritersWithRollbacks(t *testing.T) {
 
 // An event of a transaction appears only when that commits.
 func TestPublishInTransaction(t *testing.T) {
-	s, _ := open(t, server.URL, postgres.Options{})
+	s, schema := backend.New(t, storetest.Log{})
 	from := top(t, s)
-	conn := connect(t, server.URL)
-	exec(t, conn, `create table `+schema()+`.shop (n int)`)
+	conn := connect(t, backend.URL())
+	execute(t, conn, `create table `+schema+`.shop (n int)`)
 	for _, commit := range []bool{false, true} {
 		tx, err := conn.Begin(context.Background())
 		if err != nil {
 			t.Fatal(err)
 		}
-		exec(t, tx, `insert into `+schema()+`.shop values (1)`)
-		exec(t, tx, `select `+schema()+`.publish('order', '{"paid": true}')`)
+		execute(t, tx, `insert into `+schema+`.shop values (1)`)
+		execute(t, tx, `select `+schema+`.publish('order', '{"paid": true}')`)
 		if events, err := s.After(context.Background(), from, 10); err != nil || len(events) > 0 {
 			t.Fatalf("before the end: %v, %v", events, err)
 		}
@@ -172,10 +157,10 @@ func TestPublishInTransaction(t *testing.T) {
 }
 
 func TestListenerKilled(t *testing.T) {
-	s, _ := open(t, server.URL, postgres.Options{Events: 100_000})
+	s, schema := backend.New(t, storetest.Log{Events: 100_000})
 	sink := storetest.NewSink()
 	defer sink.Follow(t, s, top(t, s))()
-	admin := connect(t, server.URL)
+	admin := connect(t, backend.URL())
 	n := 0
 	for range 10 {
 		for range 50 {
@@ -185,7 +170,7 @@ func TestListenerKilled(t *testing.T) {
 		sink.Await(t, 1) // it listens
 		var killed int
 		err := admin.QueryRow(context.Background(), `select count(pg_terminate_backend(pid)) from pg_stat_activity
-			where pid <> pg_backend_pid() and query like '%`+schema()+`%'`).Scan(&killed)
+			where pid <> pg_backend_pid() and query like '%`+schema+`%'`).Scan(&killed)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -213,41 +198,9 @@ func publishAgain(t *testing.T, s store.Store, n int) {
 	})
 }
 
-func TestCrash(t *testing.T) {
-	server := own(t)
-	s, _ := open(t, server.URL, postgres.Options{})
-	storetest.Outage(t, s, server.Kill, func() {
-		if err := server.Start(); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
-// A firewall that forgets a connection sends nothing at all.
-func TestBlackHole(t *testing.T) {
-	u, err := url.Parse(server.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	proxy := storetest.NewProxy(t, u.Host)
-	s, _ := open(t, strings.Replace(server.URL, u.Host, proxy.Address, 1), postgres.Options{})
-	storetest.Outage(t, s, proxy.Swallow, proxy.Heal)
-}
-
-func TestDownAtStart(t *testing.T) {
-	server := own(t)
-	server.Kill()
-	s, _ := open(t, server.URL, postgres.Options{})
-	storetest.DownAtStart(t, s, func() {
-		if err := server.Start(); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
 // What the server cannot take must not fail the events that are committed with it.
 func TestBadEventHarmsNoOther(t *testing.T) {
-	s, _ := open(t, server.URL, postgres.Options{})
+	s, _ := backend.New(t, storetest.Log{})
 	from := top(t, s)
 	var wg sync.WaitGroup
 	for n := range 200 {
@@ -267,34 +220,12 @@ func TestBadEventHarmsNoOther(t *testing.T) {
 	}
 }
 
-func TestClosedStoreRefuses(t *testing.T) {
-	s, _ := open(t, server.URL, postgres.Options{})
-	publish(t, s, 1)
-	s.Close()
-	if _, err := s.Publish(context.Background(), "count", []byte(`1`)); err == nil {
-		t.Fatal("no error")
-	}
-}
-
-func TestAge(t *testing.T) {
-	s, _ := open(t, server.URL, postgres.Options{Age: time.Millisecond})
-	old := publish(t, s, 1)
-	sink := storetest.NewSink()
-	defer sink.Follow(t, s, store.ID{})()
-	sink.AwaitTrim(t, old)
-	publish(t, s, 2)
-	_, err := s.After(context.Background(), store.ID{Epoch: old.Epoch, Major: old.Major - 1}, 10)
-	if reason, _ := store.AsGap(err); reason != store.Trimmed {
-		t.Fatal(err)
-	}
-}
-
 // Processes that start together make the schema once.
 func TestMigrationTogether(t *testing.T) {
-	_, again := open(t, server.URL, postgres.Options{})
+	name := backend.NewName()
 	var wg sync.WaitGroup
 	for range 8 {
-		s := again()
+		s := backend.Reopen(t, backend.URL(), name, storetest.Log{})
 		wg.Go(func() {
 			if _, err := s.Bounds(context.Background()); err != nil {
 				t.Error(err)
@@ -307,19 +238,19 @@ func TestMigrationTogether(t *testing.T) {
 // A role that may create nothing can serve and publish once the schema is there,
 // and an application's role needs no more than USAGE to publish.
 func TestPlainRoles(t *testing.T) {
-	s, _ := open(t, server.URL, postgres.Options{})
+	s, schema := backend.New(t, storetest.Log{})
 	from := top(t, s)
-	admin := connect(t, server.URL)
-	role := "role_" + schema()
-	exec(t, admin, `create role `+role+` login`)
-	exec(t, admin, `grant usage on schema `+schema()+` to `+role)
-	app := connect(t, strings.Replace(server.URL, "postgres@", role+"@", 1))
-	exec(t, app, `select `+schema()+`.publish('cpu', '1')`)
-	if _, err := app.Exec(context.Background(), `delete from `+schema()+`.event`); err == nil {
+	admin := connect(t, backend.URL())
+	role := "role_" + schema
+	execute(t, admin, `create role `+role+` login`)
+	execute(t, admin, `grant usage on schema `+schema+` to `+role)
+	app := connect(t, strings.Replace(backend.URL(), "postgres@", role+"@", 1))
+	execute(t, app, `select `+schema+`.publish('cpu', '1')`)
+	if _, err := app.Exec(context.Background(), `delete from `+schema+`.event`); err == nil {
 		t.Fatal("an application may delete events")
 	}
-	exec(t, admin, `grant select, insert, update, delete on all tables in schema `+schema()+` to `+role)
-	served, err := postgres.Open(strings.Replace(server.URL, "postgres@", role+"@", 1), postgres.Options{Schema: schema()})
+	execute(t, admin, `grant select, insert, update, delete on all tables in schema `+schema+` to `+role)
+	served, err := postgres.Open(strings.Replace(backend.URL(), "postgres@", role+"@", 1), postgres.Options{Schema: schema})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -340,7 +271,7 @@ func TestOpenRefuses(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"a-b", `a"b`, "A", "1a", strings.Repeat("a", 64)} {
-		if _, err := postgres.Open(server.URL, postgres.Options{Schema: name}); err == nil {
+		if _, err := postgres.Open(backend.URL(), postgres.Options{Schema: name}); err == nil {
 			t.Errorf("schema %q is taken", name)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -63,7 +64,7 @@ func (s *Store) follow(ctx context.Context, from store.ID, sink store.Sink) erro
 		}
 		events, err := snapshot.after(from)
 		if reason, gap := store.AsGap(err); gap {
-			if reason == store.Future || reason == store.Invalid {
+			if reason == store.Future || reason == store.Invalid || snapshot.Top.Minor == 0 {
 				// The end of the log was lost. Whoever holds a lost id must not take a later
 				// event for the next one.
 				if snapshot, err = s.renewEpoch(ctx, conn, from); err != nil {
@@ -142,10 +143,8 @@ func waitForNotification(ctx context.Context, conn *pgx.Conn) error {
 func (s *Store) renewEpoch(ctx context.Context, conn *pgx.Conn, lost store.ID) (snapshot, error) {
 	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	_, err := conn.Exec(limited, s.sql(`update $schema.log l set epoch = substr($4::text, 1, 8)
-		where $schema.epoch(l.epoch) = $1::text and not exists
-			(select from $schema.event where id = $2::bigint and proof = $3::bigint)`),
-		s.mode, lost.Epoch, int64(lost.Major), int64(lost.Minor), store.NewEpoch())
+	_, err := conn.Exec(limited, s.sql(`select $schema.renew($1::text, $2::bigint, $3::bigint, $4::text)`),
+		s.mode, lost.Epoch, int64(min(lost.Major, math.MaxInt64)), int64(min(lost.Minor, math.MaxInt64)), store.NewEpoch()[:8])
 	if err != nil {
 		return snapshot{}, fmt.Errorf("postgres: the epoch cannot be renewed: %w", err)
 	}

@@ -14,6 +14,7 @@ import (
 // snapshot is what the log looked like at one moment.
 type snapshot struct {
 	store.Bounds
+	limit  int    // how many events were asked for
 	proof  uint64 // of the event with the number that was asked for; 0 when there is none
 	events []store.Event
 }
@@ -59,6 +60,7 @@ func (s *Store) query(ctx context.Context, conn *pgx.Conn, after int64, limit, b
 		return snapshot{}, err
 	}
 	defer rows.Close()
+	found.limit = limit
 	for rows.Next() {
 		var (
 			epoch                           string
@@ -112,6 +114,9 @@ func (s snapshot) after(id store.ID) ([]store.Event, error) {
 		if event.ID.Major != id.Major+1+uint64(i) {
 			return gap(store.Trimmed) // rows were deleted by hand
 		}
+	}
+	if len(s.events) == 0 && id.Major < s.Top.Major && s.limit > 0 {
+		return gap(store.Trimmed) // the same, at the end
 	}
 	return s.events, nil
 }

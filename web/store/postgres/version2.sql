@@ -41,14 +41,33 @@ create table $schema.key (
 create index on $schema.key (at);
 
 -- What a restore or a failover changes without a trace in the rows is a part of the
--- epoch: the cluster, its timeline, and the table itself.
+-- epoch: the cluster, its timeline, the database and the table itself.
 create function $schema.epoch(stored text) returns text
 language sql stable as $$
 	select stored || substr(md5(
 		(select system_identifier from pg_control_system())::text || ' '
 		|| substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) || ' '
+		|| (select oid from pg_database where datname = current_database()) || ' '
 		|| '$schema.log'::regclass::oid), 1, 8)
 $$;
+
+-- Gives the log another epoch when an event that a reader has seen is no longer
+-- there; once for all readers. A log whose newest event is gone goes on as an empty
+-- one.
+create function $schema.renew(seen_epoch text, seen_id bigint, seen_proof bigint, new_epoch text) returns void
+language plpgsql set search_path = $schema, pg_temp as $$
+begin
+	perform 1 from log for update;
+	if exists (select from log l where exists (select from event where id = l.top)
+			and (epoch(l.epoch) <> seen_epoch or exists (select from event where id = seen_id and proof = seen_proof))) then
+		return;
+	end if;
+	update log set epoch = new_epoch;
+	insert into event (id, topic, data, size) select top, '-', 'null', 4 from log on conflict do nothing;
+	if found then
+		update trimmed set base = (select top from log);
+	end if;
+end $$;
 
 create function $schema.publish_one(topic text, data json, key text, out id bigint, out proof int)
 language plpgsql set search_path = $schema, pg_temp as $$
@@ -130,6 +149,7 @@ begin
 			where id <= old + most and at < clock_timestamp() - age * interval '1 millisecond';
 	end if;
 	new := least(new, old + most);
+	select greatest(new, coalesce(min(id), new)) into new from event; -- rows may have been deleted by hand
 	if new > old then
 		delete from event where id < new;
 		update trimmed set base = new;

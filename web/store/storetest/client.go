@@ -26,7 +26,7 @@ type message struct {
 	Data int    `json:"data"`
 }
 
-// dial connects behind an id and reads the hello, unless the client is a plain one.
+// dial connects after an id and reads the hello, unless the client is a plain one.
 func dial(feed, after string, plain bool) (*client, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -133,7 +133,7 @@ func (r *reader) turn(feed string, most int, enough func(*client) bool) error {
 				continue
 			case gap:
 				if e.ID != c.hello.Gap.Earliest {
-					return fmt.Errorf("%s comes first behind the gap, told was %s", e.ID, c.hello.Gap.Earliest)
+					return fmt.Errorf("%s comes first after the gap, told was %s", e.ID, c.hello.Gap.Earliest)
 				}
 				if c.hello.Gap.Reason != wire.GapTrimmed {
 					return fmt.Errorf("a gap for reason %s, but the log was only trimmed", c.hello.Gap.Reason)

@@ -202,8 +202,8 @@ func garbage(t *testing.T, newLog Make) {
 	}
 }
 
-// lagging is a log whose news come late.
-type lagging struct {
+// lateLog is a log whose news come late.
+type lateLog struct {
 	store.Store
 	gate chan struct{} // one for each Append that may pass
 }
@@ -213,7 +213,7 @@ type lateSink struct {
 	gate chan struct{}
 }
 
-func (l *lagging) Follow(ctx context.Context, from store.ID, sink store.Sink) error {
+func (l *lateLog) Follow(ctx context.Context, from store.ID, sink store.Sink) error {
 	return l.Store.Follow(ctx, from, lateSink{sink, l.gate})
 }
 
@@ -227,9 +227,9 @@ func (s lateSink) Append(events []store.Event) {
 func laggingFeed(t *testing.T, newLog Make) {
 	open := newLog(t, 1000)
 	s := open()
-	late := &lagging{open(), make(chan struct{})}
+	late := &lateLog{open(), make(chan struct{})}
 	_, leading := serve(t, feed.Options{Store: open()})
-	_, behind := serve(t, feed.Options{Store: late})
+	_, lagging := serve(t, feed.Options{Store: late})
 	defer close(late.gate)
 	r := &reader{after: bounds(t, s).Top.String()}
 	n := 0
@@ -242,7 +242,7 @@ func laggingFeed(t *testing.T, newLog Make) {
 			t.Fatal(err)
 		}
 		moved := run(func() {
-			if err := r.turn(behind, 1, nil); err != nil {
+			if err := r.turn(lagging, 1, nil); err != nil {
 				t.Error(err)
 			}
 		})

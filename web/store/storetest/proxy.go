@@ -6,15 +6,17 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // Proxy stands before a server and can swallow what goes through: nothing is
 // closed and nothing answers, as when a firewall has forgotten a connection.
 type Proxy struct {
 	Address string
-	target  string
 	swallow atomic.Bool
+	rate    atomic.Int64 // bytes a second of a connection; 0 is any
 	mu      sync.Mutex
+	target  string
 	conns   []net.Conn
 }
 
@@ -47,14 +49,28 @@ func NewProxy(t testing.TB, target string) *Proxy {
 	return p
 }
 
+// Retarget leads new connections to another server; those of now stay where they
+// are.
+func (p *Proxy) Retarget(target string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.target = target
+}
+
 // Swallow makes every connection a hole, those of now and, until Heal, new ones.
 func (p *Proxy) Swallow() { p.swallow.Store(true) }
 
 // Heal lets new connections through; those that were swallowed stay dead.
 func (p *Proxy) Heal() { p.swallow.Store(false) }
 
+// Throttle bounds what a connection carries in a second.
+func (p *Proxy) Throttle(bytes int) { p.rate.Store(int64(bytes)) }
+
 func (p *Proxy) forward(client net.Conn) {
-	server, err := net.Dial("tcp", p.target)
+	p.mu.Lock()
+	target := p.target
+	p.mu.Unlock()
+	server, err := net.Dial("tcp", target)
 	if err != nil {
 		client.Close()
 		return
@@ -75,6 +91,9 @@ func (p *Proxy) forward(client net.Conn) {
 				return
 			}
 			if n > 0 {
+				if rate := p.rate.Load(); rate > 0 {
+					time.Sleep(time.Duration(n) * time.Second / time.Duration(rate)) // the link, not a wait
+				}
 				to.Write(buffer[:n])
 			}
 			if err != nil {

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -27,6 +28,7 @@ type Server struct {
 	dir     string
 	command func() *exec.Cmd
 	ready   func(context.Context) error
+	as      *syscall.SysProcAttr // the user that it runs as; nil is that of the test
 	running *exec.Cmd
 	exit    chan struct{} // closed when running has ended
 }
@@ -34,7 +36,8 @@ type Server struct {
 // ErrMissing says that the server's program is not installed.
 var ErrMissing = errors.New("storetest: the server's program is not installed")
 
-// StartRedis starts a redis-server that saves only when it is told to.
+// StartRedis starts a redis-server that saves only when it is told to. The first
+// argument may be a configuration file.
 func StartRedis(arguments ...string) (*Server, error) {
 	program, err := exec.LookPath("redis-server")
 	if err != nil {
@@ -46,10 +49,14 @@ func StartRedis(arguments ...string) (*Server, error) {
 	}
 	s := &Server{URL: fmt.Sprintf("redis://127.0.0.1:%d", port), dir: dir}
 	s.command = func() *exec.Cmd {
-		return exec.Command(program, append([]string{"--bind", "127.0.0.1", "--port", strconv.Itoa(port), "--dir", dir, "--save", "", "--appendonly", "no"}, arguments...)...)
+		file, rest := arguments[:0], arguments
+		if len(arguments) > 0 && !strings.HasPrefix(arguments[0], "--") {
+			file, rest = arguments[:1], arguments[1:]
+		}
+		return exec.Command(program, slices.Concat(file, []string{"--bind", "127.0.0.1", "--port", strconv.Itoa(port), "--dir", dir, "--save", "", "--appendonly", "no", "--repl-diskless-sync-delay", "0"}, rest)...)
 	}
 	s.ready = func(ctx context.Context) error {
-		client, err := rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{fmt.Sprintf("127.0.0.1:%d", port)}, DisableCache: true})
+		client, err := rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{fmt.Sprintf("127.0.0.1:%d", port)}, DisableCache: true, ForceSingleClient: true})
 		if err != nil {
 			return err
 		}
@@ -63,7 +70,7 @@ func StartRedis(arguments ...string) (*Server, error) {
 // unless the arguments say otherwise. As root it runs as the user postgres, since the
 // server refuses to run as root.
 func StartPostgres(arguments ...string) (*Server, error) {
-	bin := postgresBin()
+	bin := PostgresBin()
 	if bin == "" {
 		return nil, ErrMissing
 	}
@@ -81,11 +88,11 @@ func StartPostgres(arguments ...string) (*Server, error) {
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return nil, errors.Join(fmt.Errorf("initdb: %w: %s", err, out), os.RemoveAll(dir))
 	}
-	s := &Server{URL: fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", port), dir: dir}
+	s := &Server{URL: fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", port), dir: dir, as: as}
 	s.command = func() *exec.Cmd {
 		cmd := exec.Command(filepath.Join(bin, "postgres"), append([]string{"-D", data, "-p", strconv.Itoa(port), "-k", dir,
 			"-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=200"}, arguments...)...)
-		cmd.SysProcAttr, cmd.Dir = as, dir
+		s.RunAs(cmd)
 		return cmd
 	}
 	s.ready = func(ctx context.Context) error {
@@ -97,6 +104,18 @@ func StartPostgres(arguments ...string) (*Server, error) {
 		return conn.Ping(ctx)
 	}
 	return s, s.launch()
+}
+
+// Dir is the directory of the server; a PostgreSQL has its data in data below it.
+func (s *Server) Dir() string { return s.dir }
+
+// RunAs makes a command run as the server's user, in its directory.
+func (s *Server) RunAs(cmd *exec.Cmd) {
+	cmd.Dir = s.dir
+	if s.as != nil {
+		as := *s.as
+		cmd.SysProcAttr = &as
+	}
 }
 
 func (s *Server) launch() error {
@@ -195,11 +214,13 @@ func place(name string) (dir string, port int, err error) {
 	return dir, listener.Addr().(*net.TCPAddr).Port, err
 }
 
-// postgresBin is the directory of the newest server that Debian has installed, or
+// PostgresBin is the directory of the newest server that Debian has installed, or
 // that is in the path.
-func postgresBin() string {
+func PostgresBin() string {
 	if found, err := exec.LookPath("postgres"); err == nil {
-		return filepath.Dir(found)
+		if real, err := filepath.EvalSymlinks(found); err == nil {
+			return filepath.Dir(real)
+		}
 	}
 	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
 	if len(found) == 0 {

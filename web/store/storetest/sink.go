@@ -16,6 +16,8 @@ type Sink struct {
 	mu      sync.Mutex
 	grown   chan struct{}
 	events  []store.Event
+	appends int // calls of Append
+	most    int // bytes of one call
 	resets  int
 	top     store.ID // of the last reset
 	trimmed store.ID
@@ -29,7 +31,15 @@ func (s *Sink) Reset(top store.ID) { s.change(func() { s.resets++; s.top = top }
 
 // Append is that of [store.Sink].
 func (s *Sink) Append(events []store.Event) {
-	s.change(func() { s.events = append(s.events, events...) })
+	s.change(func() {
+		s.appends++
+		s.events = append(s.events, events...)
+		bytes := 0
+		for _, event := range events {
+			bytes += len(event.Data)
+		}
+		s.most = max(s.most, bytes)
+	})
 }
 
 // Trim is that of [store.Sink].
@@ -63,7 +73,7 @@ func (s *Sink) until(t testing.TB, what string, ok func() bool) {
 		select {
 		case <-grown:
 		case <-timeout:
-			t.Fatalf("it never came about that %s", what)
+			t.Fatalf("timed out waiting until %s", what)
 		}
 	}
 }
@@ -86,6 +96,19 @@ func (s *Sink) AwaitTrim(t testing.TB, id store.ID) {
 	s.until(t, id.String()+" is trimmed", func() bool { return s.trimmed.Compare(id) >= 0 })
 }
 
+// AwaitAppends waits until Append has been called so many times in all.
+func (s *Sink) AwaitAppends(t testing.TB, n int) {
+	t.Helper()
+	s.until(t, fmt.Sprintf("Append is called %d times", n), func() bool { return s.appends >= n })
+}
+
+// MostBytes is the most data that came in one call of Append.
+func (s *Sink) MostBytes() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.most
+}
+
 // Events returns what has come.
 func (s *Sink) Events() []store.Event {
 	s.mu.Lock()
@@ -99,7 +122,7 @@ func (s *Sink) Follow(t testing.TB, log store.Store, from store.ID) (stop func()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := run(func() {
 		for ctx.Err() == nil {
-			log.Follow(ctx, s.place(from), s)
+			log.Follow(ctx, s.position(from), s)
 		}
 	})
 	return func() {
@@ -112,8 +135,8 @@ func (s *Sink) Follow(t testing.TB, log store.Store, from store.ID) (stop func()
 	}
 }
 
-// place is where to go on.
-func (s *Sink) place(from store.ID) store.ID {
+// position is where to go on.
+func (s *Sink) position(from store.ID) store.ID {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.resets > 0 {
