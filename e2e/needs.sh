@@ -28,6 +28,7 @@ if [ "${1:-all}" = all ]; then
 	need conntrack conntrack
 	need redis-server redis-server
 	ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$missing postgresql"
+	need pgbouncer pgbouncer
 	need python3 python3
 fi
 
