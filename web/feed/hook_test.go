@@ -210,6 +210,7 @@ func TestPanicInOnMessageCostsOneClient(t *testing.T) {
 // While OnMessage is busy the client's pings are answered; when it does not return
 // the client goes, and gives its place back.
 func TestOnMessageThatBlocks(t *testing.T) {
+	t.Parallel()
 	called, release := make(chan struct{}, 100), make(chan struct{})
 	defer close(release)
 	s := serve(t, Options{HookTimeout: 300 * time.Millisecond, OnMessage: func(Client, []byte) {

@@ -100,3 +100,14 @@ func (c *rawClient) closed() (code int, reason string) {
 		}
 	}
 }
+
+// fakeConn notes that it was closed.
+type fakeConn struct {
+	net.Conn
+	closed bool
+}
+
+func (c *fakeConn) Close() error {
+	c.closed = true
+	return nil
+}

@@ -58,7 +58,7 @@ func (c *client) receive() error {
 		switch {
 		case errors.Is(err, errTooLarge):
 			c.reject(wire.ErrorTooLarge, fmt.Sprintf("a message of %d bytes was dropped; at most %d are allowed", size, c.feed.options.MaxMessage))
-			c.slowDown(size)
+			c.slowDown(c.feed.options.MaxMessage)
 			err = nil
 		case err == nil:
 			err = c.message(kind, buffer.Bytes())
@@ -224,6 +224,11 @@ func (c *client) changeTopics(topics []string) {
 		return
 	}
 	c.setFilter(topics)
+	c.rejectForbidden(topics)
+}
+
+// rejectForbidden tells the client of the first topic that its grant does not hold.
+func (c *client) rejectForbidden(topics []string) {
 	for _, topic := range topics {
 		if !c.access.mayWant(topic) {
 			c.reject(wire.ErrorTopic, fmt.Sprintf("topic %q may not be read", topic))

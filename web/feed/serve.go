@@ -82,6 +82,7 @@ func (f *Feed) connect(w http.ResponseWriter, r *http.Request, a *admission) err
 	f.wanting.add(c, c.filter.names)
 	go c.read()
 	go c.write()
+	c.rejectForbidden(a.topics)
 	f.revokeMissed(c)
 	return nil
 }
