@@ -7,17 +7,24 @@
 export const css = `
 :host { display: inline-block; font: 500 0.8125rem/1.25 system-ui, sans-serif; vertical-align: middle }
 :host([hidden]) { display: none }
+[part=badge] { --wait: #9a6700; --live: #1a7f37; --off: #59636e; --failed: #cf222e; --text: #1f2328; --background: #fff }
+@supports (color: light-dark(#000, #fff)) {
+  [part=badge] {
+    --wait: light-dark(#9a6700, #e3b341); --live: light-dark(#1a7f37, #3fb950); --off: light-dark(#59636e, #9198a1);
+    --failed: light-dark(#cf222e, #f85149); --text: light-dark(#1f2328, #e6edf3); --background: light-dark(#fff, #161b22);
+  }
+}
 [part=badge] {
-  --tone: var(--wakesocket-wait, light-dark(#9a6700, #e3b341));
+  --tone: var(--wakesocket-wait, var(--wait));
   display: inline-flex; align-items: center; flex-wrap: wrap; gap: 0.15em 0.5em;
   box-sizing: border-box; min-height: 2.3em; padding: 0.15em 0.75em; border-radius: 1.1em;
-  color: var(--wakesocket-text, light-dark(#1f2328, #e6edf3));
-  background: var(--wakesocket-background, light-dark(#fff, #161b22));
-  border: 1px solid color-mix(in srgb, var(--tone) 45%, transparent);
+  color: var(--wakesocket-text, var(--text));
+  background: var(--wakesocket-background, var(--background));
+  border: 1px solid var(--tone); border-color: color-mix(in srgb, var(--tone) 45%, transparent);
 }
-:host([state=live]) [part=badge] { --tone: var(--wakesocket-live, light-dark(#1a7f37, #3fb950)) }
-:host([state=offline]) [part=badge], :host([state=stopped]) [part=badge] { --tone: var(--wakesocket-off, light-dark(#59636e, #9198a1)) }
-:host([state=failed]) [part=badge] { --tone: var(--wakesocket-failed, light-dark(#cf222e, #f85149)) }
+:host([state=live]:not([stale])) [part=badge] { --tone: var(--wakesocket-live, var(--live)) }
+:host([state=offline]) [part=badge], :host([state=stopped]) [part=badge] { --tone: var(--wakesocket-off, var(--off)) }
+:host([state=failed]) [part=badge] { --tone: var(--wakesocket-failed, var(--failed)) }
 [part=dot] { flex: none; width: 0.6em; height: 0.6em; border-radius: 50%; background: var(--tone) }
 :host([state=connecting]) [part=dot], :host([state=checking]) [part=dot], :host([state=reconnecting]) [part=dot] { animation: pulse 1.2s ease-in-out infinite alternate }
 :host([state=offline]) [part=dot], :host([state=stopped]) [part=dot] { background: none; box-shadow: inset 0 0 0 2px var(--tone) }

@@ -1,136 +1,226 @@
 // @ts-check
 import { css } from "./badge.css.js";
 import { debounceLoss } from "./debounce.js";
-import { allFeeds, watchFeeds } from "./registry.js";
-import { formatAge, formatCountdown } from "./format.js";
+import { formatAge, formatCountdown, formatLag, formatSilence } from "./format.js";
+import { Styles } from "./styles.js";
 
 /** @typedef {import("./shim.d.ts").Feed} Feed */
+/** @typedef {import("./registry.js").Registry} Registry */
 
-/** @type {Record<string, string>} */
-const labels = {
+const tag = "wakesocket-badge";
+
+const formats = { age: formatAge, countdown: formatCountdown, silence: formatSilence, lag: formatLag };
+
+/** @type {import("./shim.d.ts").BadgeLabels} */
+const english = {
+  ...formats,
   connecting: "Connecting",
   live: "Live",
+  stale: "Stale",
   checking: "Checking",
   reconnecting: "Reconnecting",
   offline: "Offline",
   stopped: "Stopped",
   failed: "Failed",
+  retry: "Retry",
 };
 const retryable = new Set(["reconnecting", "offline", "stopped", "failed"]);
 
 /**
- * @param {string} tag
+ * @param {string} name
  * @param {string} part
  * @param {Record<string, string>} [attributes]
  * @param {(Node | string)[]} [children]
  */
-function make(tag, part, attributes = {}, children = []) {
-  const element = document.createElement(tag);
+function make(name, part, attributes = {}, children = []) {
+  const element = document.createElement(name);
   element.setAttribute("part", part);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
   element.append(...children);
   return element;
 }
 
-/** Registers <wakesocket-badge>, unless another copy of the shim has. */
-export function defineBadge() {
-  if (customElements.get("wakesocket-badge")) return;
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(css);
+/**
+ * Defines <wakesocket-badge>. A copy of shim.js from before there was a registry
+ * may have defined it already: then its badges are given the registry's feed.
+ * @param {Registry} registry
+ */
+export function defineBadge(registry) {
+  const defined = customElements.get(tag);
+  if (defined) registry.watch(() => lendFeed(registry));
+  else customElements.define(tag, badgeClass(registry));
+}
 
-  customElements.define(
-    "wakesocket-badge",
-    class extends HTMLElement {
-      /** @type {Feed | null} */
-      #own = null;
-      /** @type {Feed | null} */
-      #shownFeed = null;
-      #name = "";
-      #label = make("span", "label");
-      #cause = make("span", "cause");
-      #detail = make("span", "detail", { "aria-hidden": "true" });
-      #retry = make("button", "retry", { type: "button", hidden: "" }, ["Retry"]);
-      /** @type {ReturnType<typeof setInterval> | undefined} */
-      #ticking;
-      /** @type {(() => void) | undefined} */
-      #unwatch;
-      #show = debounceLoss((name) => this.#render(name));
-      #onState = () => this.#look();
-      #onTick = () => this.#tick();
+/** @param {Registry} registry */
+function lendFeed(registry) {
+  const feed = registry.worst();
+  for (const element of document.querySelectorAll(tag)) {
+    const badge = /** @type {import("./shim.d.ts").WakesocketBadge} */ (element);
+    // Without a feed of ours it shows the first of its own copy, if that has one.
+    badge.feed = null;
+    if (feed && (badge.feed === null || feed.state.name !== "live")) badge.feed = feed;
+  }
+}
 
-      constructor() {
-        super();
-        const root = this.attachShadow({ mode: "open" });
-        root.adoptedStyleSheets = [sheet];
-        const dot = make("span", "dot", { "aria-hidden": "true" });
-        // Only this is a live region: a reader hears "Reconnecting", not each second.
-        const live = { role: "status", "aria-live": "polite", "aria-atomic": "true" };
-        const status = make("span", "status", live, [this.#label, " ", this.#cause]);
-        root.append(make("span", "badge", {}, [dot, status, " ", this.#detail, " ", this.#retry]));
-        this.#retry.addEventListener("click", () => this.#shownFeed?.reconnect());
+/** @param {Registry} registry */
+function badgeClass(registry) {
+  const styles = new Styles(css);
+
+  return class extends HTMLElement {
+    static observedAttributes = Object.keys(english).filter((key) => !(key in formats)).map((key) => `label-${key}`);
+
+    /** The feed that the page set. @type {Feed | null} */
+    #own = null;
+    /** The feed that is shown. @type {Feed | null} */
+    #feed = null;
+    #labels = english;
+    /** What is shown: the name of a state, or "stale". */
+    #name = "";
+    /** On performance.now(). @type {number | null} */
+    #retryAt = null;
+    #label = make("span", "label");
+    #cause = make("span", "cause");
+    #detail = make("span", "detail", { "aria-hidden": "true" });
+    #retry = make("button", "retry", { type: "button", hidden: "" });
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    #timer;
+    /** @type {(() => void) | undefined} */
+    #unwatch;
+    #show = debounceLoss((name) => this.#render(name));
+    #onState = () => this.#update();
+    #onVisible = () => this.#tick();
+
+    constructor() {
+      super();
+      const root = this.attachShadow({ mode: "open" });
+      const dot = make("span", "dot", { "aria-hidden": "true" });
+      // Only this is a live region: a screen reader says "Reconnecting", not each second.
+      const live = { role: "status", "aria-live": "polite", "aria-atomic": "true" };
+      const status = make("span", "status", live, [this.#label, " ", this.#cause]);
+      root.append(make("span", "badge", {}, [dot, status, " ", this.#detail, " ", this.#retry]));
+      styles.addTo(root);
+      this.#retry.addEventListener("click", () => this.#feed?.reconnect());
+    }
+
+    get feed() {
+      return this.#feed;
+    }
+
+    set feed(feed) {
+      this.#own = feed;
+      this.#bind();
+    }
+
+    get labels() {
+      return this.#labels;
+    }
+
+    set labels(labels) {
+      this.#labels = { ...english, ...labels };
+      this.#render(this.#name);
+    }
+
+    connectedCallback() {
+      this.#unwatch = registry.watch(() => this.#bind());
+      document.addEventListener("visibilitychange", this.#onVisible);
+      this.#bind();
+    }
+
+    disconnectedCallback() {
+      this.#unwatch?.();
+      clearTimeout(this.#timer);
+      document.removeEventListener("visibilitychange", this.#onVisible);
+      this.#listen(null);
+    }
+
+    attributeChangedCallback() {
+      this.#render(this.#name);
+    }
+
+    #bind() {
+      this.#listen(this.#own ?? registry.worst());
+      this.#update();
+    }
+
+    /** @param {Feed | null} feed */
+    #listen(feed) {
+      if (feed === this.#feed) return;
+      for (const type of ["state", "stale", "fresh"]) {
+        this.#feed?.removeEventListener(type, this.#onState);
+        feed?.addEventListener(type, this.#onState);
       }
+      this.#feed = feed;
+    }
 
-      get feed() {
-        return this.#shownFeed;
-      }
+    #update() {
+      const state = this.#feed?.state;
+      this.#retryAt = state?.retryAt ? performance.now() + state.retryAt - Date.now() : null;
+      this.#show(state?.name === "live" && (this.#silent().length > 0 || state.lag > 0) ? "stale" : (state?.name ?? "connecting"));
+      this.#tick();
+    }
 
-      set feed(feed) {
-        this.#own = feed;
-        this.#bind();
-      }
+    #silent() {
+      return this.#feed?.staleTopics ?? [];
+    }
 
-      connectedCallback() {
-        this.#unwatch = watchFeeds(() => this.#bind());
-        this.#ticking = setInterval(this.#onTick, 500);
-        document.addEventListener("visibilitychange", this.#onTick);
-        this.#bind();
-      }
+    /** @param {string} name */
+    #render(name) {
+      if (name === "") return;
+      this.#name = name;
+      this.setAttribute("state", name === "stale" ? "live" : name);
+      this.toggleAttribute("stale", name === "stale");
+      this.#label.textContent = this.#text(name);
+      this.#retry.textContent = this.#text("retry");
+      this.#retry.hidden = !retryable.has(name);
+      this.#tick();
+    }
 
-      disconnectedCallback() {
-        this.#unwatch?.();
-        clearInterval(this.#ticking);
-        document.removeEventListener("visibilitychange", this.#onTick);
-        this.#shownFeed?.removeEventListener("state", this.#onState);
-        this.#shownFeed = null;
-      }
+    /** Brings the ages up to date, until one of them changes again. */
+    #tick() {
+      clearTimeout(this.#timer);
+      if (this.#name === "" || !this.isConnected) return;
+      const feed = this.#feed;
+      const shown = this.#name === "stale" ? "live" : this.#name;
+      const silent = this.#name === "stale" ? this.#silent() : [];
+      const ages = silent.length > 0 ? silent.map((topic) => feed?.topic(topic).age ?? null) : [feed?.topic().age ?? null];
+      const age = ages.includes(null) ? null : Math.max(.../** @type {number[]} */ (ages));
+      const wait = feed?.state.name === shown && this.#retryAt !== null ? this.#retryAt - performance.now() : null;
+      /** @type {string[]} */
+      const parts = [];
+      if (age !== null) parts.push(this.#labels.age(age, this.#name === "live"));
+      if (wait !== null) parts.push(this.#labels.countdown(wait));
+      setText(this.#detail, parts.join(" · "));
 
-      #bind() {
-        const feed = this.#own ?? /** @type {Feed | undefined} */ (allFeeds()[0]) ?? null;
-        if (feed !== this.#shownFeed) {
-          this.#shownFeed?.removeEventListener("state", this.#onState);
-          this.#shownFeed = feed;
-          feed?.addEventListener("state", this.#onState);
-        }
-        this.#look();
-      }
+      const cause = feed?.state.name === shown ? feed.state.cause : "";
+      if (silent.length > 0) setText(this.#cause, this.#labels.silence(silent));
+      else if (this.#name === "stale") setText(this.#cause, this.#labels.lag(feed?.state.lag ?? 0));
+      else setText(this.#cause, this.#name === "failed" ? cause : "");
+      if (this.getAttribute("title") !== cause) this.setAttribute("title", cause);
+      this.#timer = document.visibilityState === "hidden" ? undefined : setTimeout(this.#onVisible, untilChange(age, wait));
+    }
 
-      #look() {
-        this.#show(this.#shownFeed?.state.name ?? "connecting");
-        this.#tick();
-      }
+    /** @param {string} key */
+    #text(key) {
+      return this.getAttribute(`label-${key}`) ?? /** @type {Record<string, any>} */ (this.#labels)[key];
+    }
+  };
+}
 
-      /** @param {string} name */
-      #render(name) {
-        this.#name = name;
-        this.setAttribute("state", name);
-        this.#label.textContent = labels[name];
-        this.#cause.textContent = name === "failed" ? (this.#shownFeed?.state.cause ?? "") : "";
-        this.#retry.hidden = !retryable.has(name);
-        this.#tick();
-      }
+/**
+ * How many ms the words for an age and a countdown stay as they are.
+ * @param {number | null} age
+ * @param {number | null} wait
+ */
+function untilChange(age, wait) {
+  const unit = age !== null && age >= 60_000 ? 10_000 : 1000;
+  const byAge = unit - ((age ?? 0) % unit);
+  return Math.max(20, wait === null ? byAge : Math.min(byAge, wait > 0 ? (wait % 1000) + 1 : 1000));
+}
 
-      #tick() {
-        const state = this.#shownFeed?.state;
-        const now = Date.now();
-        /** @type {string[]} */
-        const parts = [];
-        if (state && state.lastEventAt !== null) parts.push(formatAge(now - state.lastEventAt, this.#name === "live"));
-        if (state?.name === this.#name && state.retryAt !== null) parts.push(formatCountdown(state.retryAt - now));
-        const text = parts.join(" · ");
-        if (this.#detail.textContent !== text) this.#detail.textContent = text;
-        const title = state?.name === this.#name ? state.cause : "";
-        if (this.getAttribute("title") !== title) this.setAttribute("title", title);
-      }
-    },
-  );
+/**
+ * @param {Element} element
+ * @param {string} text
+ */
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
 }

@@ -17,6 +17,7 @@
  * @property {number} attempt
  * @property {number | null} retryAt
  * @property {string} cause
+ * @property {number} [generation] of the socket that delivers, if there is one
  */
 
 /**
@@ -29,6 +30,7 @@
  * @property {() => void} lagChanged
  * @property {(gap: Gap) => void} gap
  * @property {(ms: number) => void} rtt
+ * @property {(frame: Record<string, unknown>) => void} control each control frame
  * @property {(error: WakesocketError) => void} error
  */
 

@@ -3,9 +3,12 @@
 /** How many ms a loss may last before it is shown. A wake that heals sooner changes nothing on the page. */
 const delay = 400;
 
+/** What is known for sure, and shown at once. */
+const known = new Set(["live", "stale"]);
+
 /**
- * Shows the names of states. "live" is shown at once, the loss of it only when it
- * lasts.
+ * Shows the names of states. What is known for sure is shown at once, the loss of
+ * "live" only when it lasts.
  * @param {(name: string) => void} show
  * @returns {(name: string) => void}
  */
@@ -21,7 +24,7 @@ export function debounceLoss(show) {
   };
   return (name) => {
     next = name;
-    if (shown === "live" && next !== "live") {
+    if (shown === "live" && !known.has(next)) {
       timer ??= setTimeout(apply, delay);
       return;
     }

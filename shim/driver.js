@@ -252,7 +252,7 @@ export class Driver {
   #stateChanged({ name, since, attempt, retryAt, cause, generation }) {
     this.#wasLive ||= name === "live";
     this.#uplink.state(generation, name === "live");
-    this.#setStatus({ name, since: Math.round(since), attempt, retryAt: retryAt < 0 ? null : Math.round(retryAt), cause });
+    this.#setStatus({ name, since: Math.round(since), attempt, retryAt: retryAt < 0 ? null : Math.round(retryAt), cause, generation });
     if (name === "failed") this.#page.error(new WakesocketError("failed", cause));
   }
 
@@ -308,6 +308,7 @@ export class Driver {
    */
   #control(generation, frame) {
     this.#uplink.control(generation, frame);
+    this.#page.control(frame);
     if (frame.wakesocket === "error") {
       this.#page.error(new WakesocketError(String(frame.code ?? "server"), `the server says: ${frame.message ?? "(nothing)"}`));
     }

@@ -52,6 +52,7 @@ function setup(t, { script = {}, page = {}, settings = {}, open = () => 1 } = {}
       lagChanged: () => log.push(`lag ${driver.lag}`),
       gap: (gap) => log.push(`gap ${gap.reason}`),
       rtt: (ms) => log.push(`rtt ${ms}`),
+      control: () => {},
       error: (error) => log.push(error.code),
       ...page,
     },

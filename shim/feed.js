@@ -3,8 +3,9 @@ import { clientID } from "./client-id.js";
 import { Driver } from "./driver.js";
 import { engineLoader } from "./engine.js";
 import { WakesocketError } from "./error.js";
+import { Freshness } from "./freshness.js";
 import { checkOptions, checkTopics, tuningOf } from "./options.js";
-import { register } from "./registry.js";
+import { registry } from "./registry.js";
 import { SavedCursor } from "./saved-cursor.js";
 import { Subscribers } from "./subscribers.js";
 import { socketURL } from "./url.js";
@@ -23,6 +24,7 @@ export class Feed extends EventTarget {
   #base;
   #saved;
   #subscribers = new Subscribers();
+  #freshness;
   /** @type {(() => void) | undefined} */
   #unwatch;
   /** @type {Status} */
@@ -59,6 +61,11 @@ export class Feed extends EventTarget {
     });
     // Who does not ask for it must not be told of it as unhandled.
     this.ready.catch(() => {});
+    this.#freshness = new Freshness(checked, {
+      changed: (type, change) => this.#dispatch(type, change),
+      lag: () => this.#driver.lag,
+      error: (error) => this.#error(error),
+    });
     const { onState, onGap, onError } = checked;
     if (onState) this.addEventListener("state", (event) => onState(detail(event)));
     if (onGap) this.addEventListener("gap", (event) => onGap(detail(event)));
@@ -75,7 +82,9 @@ export class Feed extends EventTarget {
         rtt: (ms) => {
           this.#rtt = ms;
           this.#state = undefined;
+          this.#freshness.roundTrip(ms);
         },
+        control: (frame) => this.#freshness.control(frame),
         error: (error) => this.#error(error),
       },
       {
@@ -102,6 +111,16 @@ export class Feed extends EventTarget {
     return this.#driver.cursor;
   }
 
+  /** @param {string} [name] */
+  topic(name) {
+    if (name !== undefined && typeof name !== "string") throw new TypeError("topic takes the name of a topic, or nothing for the whole feed");
+    return this.#freshness.topic(name);
+  }
+
+  get staleTopics() {
+    return this.#freshness.staleTopics();
+  }
+
   /**
    * @param {string | ((event: FeedEvent) => void)} topic
    * @param {(event: FeedEvent) => void} [callback]
@@ -123,7 +142,9 @@ export class Feed extends EventTarget {
 
   /** @param {readonly string[]} topics */
   setTopics(topics) {
-    this.#driver.topics(checkTopics(topics));
+    const checked = checkTopics(topics);
+    this.#freshness.filter(checked);
+    this.#driver.topics(checked);
   }
 
   reconnect() {
@@ -149,7 +170,7 @@ export class Feed extends EventTarget {
   }
 
   #open() {
-    register(this);
+    registry().add(this);
     this.#unwatch ??= watchPage({
       wake: (cause) => this.#driver.wake(cause),
       visible: (on) => this.#driver.visible(on),
@@ -183,6 +204,7 @@ export class Feed extends EventTarget {
     this.#status = status;
     this.#state = undefined;
     const { name, cause } = status;
+    this.#freshness.state(name, status.generation);
     if (name === "live") this.#resolveReady();
     if (name === "failed") this.#rejectReady(new WakesocketError("failed", cause));
     if (name === "stopped") this.#rejectReady(new WakesocketError("closed", "the feed was closed before it was live"));
@@ -200,6 +222,7 @@ export class Feed extends EventTarget {
   #deliver(event) {
     this.#lastEventAt = Date.now();
     this.#state = undefined;
+    this.#freshness.event(event);
     this.#subscribers.call(event);
   }
 

@@ -1,17 +1,30 @@
 // @ts-check
 
 /**
- * @param {number} ms since the last event
- * @param {boolean} live
+ * @param {number} ms age of the newest data
+ * @param {boolean} current whether it is all there is
  */
-export function formatAge(ms, live) {
+export function formatAge(ms, current) {
   const text = formatSpan(ms);
-  return live ? `${text} ago` : `data ${text} old`;
+  return current ? `${text} ago` : `data ${text} old`;
 }
 
 /** @param {number} ms until the next try */
 export function formatCountdown(ms) {
   return ms > 0 ? `retry in ${Math.ceil(ms / 1000)} s` : "retrying";
+}
+
+/** @param {readonly string[]} topics that are silent; "" for events without a topic */
+export function formatSilence(topics) {
+  const names = topics.filter(Boolean);
+  if (names.length === 0) return "no events";
+  const more = names.length > 2 ? ` and ${names.length - 2} more` : "";
+  return `${names.slice(0, 2).join(", ")}${more} silent`;
+}
+
+/** @param {number} events that have arrived and wait for the page */
+export function formatLag(events) {
+  return `${events} ${events === 1 ? "event waits" : "events wait"}`;
 }
 
 /** @param {number} ms */

@@ -1,7 +1,6 @@
 // @ts-check
-import { defineBadge } from "./badge.js";
+import { decorate } from "./decorate.js";
 import { Feed } from "./feed.js";
-import { markStale } from "./stale.js";
 
 export { WakesocketError } from "./error.js";
 
@@ -16,8 +15,4 @@ export function connect(url, options) {
   return new Feed(url, options);
 }
 
-// Servers that render pages may import this too; there it only must not fail.
-if (typeof document !== "undefined") {
-  defineBadge();
-  markStale();
-}
+decorate();

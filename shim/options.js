@@ -4,9 +4,9 @@ import { durations } from "./boundary.gen.js";
 /** @typedef {import("./shim.d.ts").Options} Options */
 /** @typedef {import("./boundary.gen.js").SessionOptions} SessionOptions */
 
-const texts = /** @type {const} */ (["after", "persist", "client"]);
+const texts = /** @type {const} */ (["after", "persist", "client", "timeField"]);
 const callbacks = /** @type {const} */ (["onState", "onGap", "onError"]);
-const known = new Set([...durations, ...texts, ...callbacks, "topics", "wasmURL"]);
+const known = new Set([...durations, ...texts, ...callbacks, "topics", "wasmURL", "staleAfter"]);
 
 /**
  * Throws a TypeError that says what is wrong with the options and what would do.
@@ -31,10 +31,23 @@ export function checkOptions(options) {
   for (const name of texts) expect(given, name, "string");
   for (const name of callbacks) expect(given, name, "function");
   if (given.topics !== undefined) checkTopics(given.topics);
+  if (given.staleAfter !== undefined) checkStaleAfter(given.staleAfter);
   if (given.wasmURL !== undefined && typeof given.wasmURL !== "string" && !(given.wasmURL instanceof URL)) {
     throw new TypeError(`option wasmURL must be a string or a URL, not ${kind(given.wasmURL)}`);
   }
   return /** @type {Options} */ (given);
+}
+
+/** @param {unknown} staleAfter */
+function checkStaleAfter(staleAfter) {
+  const isLimit = (/** @type {unknown} */ limit) => typeof limit === "number" && Number.isFinite(limit) && limit >= 0;
+  if (isLimit(staleAfter)) return;
+  if (typeof staleAfter !== "object" || staleAfter === null || Array.isArray(staleAfter)) {
+    throw new TypeError(`option staleAfter must be a number of milliseconds, or an object with one for each topic, not ${kind(staleAfter)}`);
+  }
+  for (const [topic, limit] of Object.entries(staleAfter)) {
+    if (!isLimit(limit)) throw new TypeError(`option staleAfter: the limit of topic "${topic}" must be a number of milliseconds, not ${kind(limit)}`);
+  }
 }
 
 /**

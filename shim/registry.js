@@ -1,38 +1,115 @@
 // @ts-check
 
-/** @typedef {import("./feed.js").Feed} Feed */
-
-/** @type {Feed[]} */
-let feeds = [];
-/** @type {Set<() => void>} */
-const watchers = new Set();
+/** @typedef {import("./shim.d.ts").Feed} Feed */
+/** @typedef {"live" | "stale" | "lost"} Verdict "stale": connected, but a topic is silent; "lost": not live */
 
 /**
- * Makes a feed known to the page's badges. Those that were closed leave.
- * @param {Feed} feed
+ * Two copies of shim.js in one page, of one version or of two, share one registry
+ * under this name. Whatever a later version changes in it must go on working for
+ * copies of this one; otherwise the number in the name changes.
  */
-export function register(feed) {
-  if (feeds.includes(feed)) return;
-  feeds = [...feeds.filter((other) => other.state.name !== "stopped"), feed];
-  feed.addEventListener("state", changed);
-  changed();
-}
+const name = Symbol.for("wakesocket.page.1");
 
-/** The page's feeds, the oldest first. */
-export function allFeeds() {
-  return feeds;
+/** From the best to the worst. */
+const ranks = ["live", "checking", "connecting", "reconnecting", "offline", "failed", "stopped"];
+
+/** The feeds of a page, and what they say together about its data. */
+export class Registry {
+  /** Whether a copy of shim.js has started the marks and the badge. */
+  decorated = false;
+  /** @type {Feed[]} the oldest first */
+  #feeds = [];
+  /** @type {WeakSet<Feed>} */
+  #wasLive = new WeakSet();
+  /** @type {Set<() => void>} */
+  #watchers = new Set();
+
+  /**
+   * Makes a feed known to badges and stale marks. It leaves when it is closed,
+   * unless it is the only one.
+   * @param {Feed} feed
+   */
+  add(feed) {
+    if (this.#feeds.includes(feed)) return;
+    this.#feeds.push(feed);
+    for (const type of ["state", "stale", "fresh"]) feed.addEventListener(type, this.#changed);
+    this.#changed();
+  }
+
+  /** The feeds whose data the page shows. */
+  get feeds() {
+    return this.#feeds;
+  }
+
+  /**
+   * Calls back whenever a feed comes, goes or changes.
+   * @param {() => void} watcher
+   * @returns {() => void} ends it
+   */
+  watch(watcher) {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  /**
+   * The feed that a badge of the whole page shows: the one in the worst state, or
+   * else one with a silent topic.
+   * @returns {Feed | null}
+   */
+  worst() {
+    const badness = (/** @type {Feed} */ feed) => ranks.indexOf(feed.state.name) || (feed.staleTopics.length > 0 ? 0.5 : 0);
+    return this.#counted().reduce((worst, feed) => (badness(feed) > badness(worst) ? feed : worst), this.#counted()[0]) ?? null;
+  }
+
+  /**
+   * What the page's data are worth.
+   * @param {string} [topic] only those of one topic
+   * @returns {Verdict}
+   */
+  verdict(topic) {
+    let feeds = this.#counted();
+    if (topic !== undefined) {
+      const speaking = feeds.filter((feed) => feed.topic(topic).lastEventAt !== null);
+      if (speaking.length > 0) feeds = speaking;
+    }
+    if (feeds.length === 0 || feeds.some((feed) => feed.state.name !== "live")) return "lost";
+    return feeds.some((feed) => feed.topic(topic).stale) ? "stale" : "live";
+  }
+
+  /** A feed that failed before it was live has brought no data; it does not make those of others stale. */
+  #counted() {
+    const counted = this.#feeds.filter((feed) => feed.state.name !== "failed" || this.#wasLive.has(feed));
+    return counted.length > 0 ? counted : this.#feeds;
+  }
+
+  #changed = () => {
+    for (const feed of this.#feeds) {
+      if (feed.state.name === "live") this.#wasLive.add(feed);
+      if (feed.state.name === "stopped" && this.#feeds.length > 1) this.#remove(feed);
+    }
+    for (const watcher of [...this.#watchers]) {
+      // One badge that fails must not keep the others, or the feed, from going on.
+      try {
+        watcher();
+      } catch (thrown) {
+        reportError(thrown);
+      }
+    }
+  };
+
+  /** @param {Feed} feed */
+  #remove(feed) {
+    for (const type of ["state", "stale", "fresh"]) feed.removeEventListener(type, this.#changed);
+    this.#feeds = this.#feeds.filter((other) => other !== feed);
+  }
 }
 
 /**
- * Calls back whenever the list or a state in it changes.
- * @param {() => void} watcher
- * @returns {() => void} ends it
+ * The registry of this page: the one of the copy that was there first.
+ * @returns {Registry}
  */
-export function watchFeeds(watcher) {
-  watchers.add(watcher);
-  return () => watchers.delete(watcher);
-}
-
-function changed() {
-  for (const watcher of watchers) watcher();
+export function registry() {
+  const page = /** @type {any} */ (globalThis);
+  if (!page[name]) Object.defineProperty(page, name, { value: new Registry() });
+  return page[name];
 }

@@ -61,6 +61,36 @@ export declare class WakesocketError extends Error {
   constructor(code: string, message: string, options?: ErrorOptions);
 }
 
+/** What is known of one topic, or of a feed as a whole. A frozen copy of this moment. */
+export interface TopicStatus {
+  /**
+   * Whether the newest data may be out of date: the feed is not live, events
+   * wait for the page's callbacks (`state.lag`), or the topic (of a whole feed: any
+   * topic) has been silent for longer than `staleAfter`.
+   */
+  readonly stale: boolean;
+  /** When the newest event arrived, in epoch milliseconds; null before the first. */
+  readonly lastEventAt: number | null;
+  /**
+   * How old the newest event is, in milliseconds; null before the first. It counts
+   * from the publishing where events tell their time (a wakesocket server's do, see
+   * `timeField` for others), else from the arrival. Setting a clock does not change it.
+   */
+  readonly age: number | null;
+}
+
+/** Details of the events "stale" and "fresh". */
+export interface TopicChange {
+  /** "" for events without a topic. */
+  readonly topic: string;
+  /** As in TopicStatus. */
+  readonly age: number | null;
+  /** As in TopicStatus. */
+  readonly lastEventAt: number | null;
+  /** The limit that counts for the topic, in milliseconds. */
+  readonly staleAfter: number;
+}
+
 /** Durations are milliseconds. */
 export interface Options {
   /** Only events of these topics; none means all. */
@@ -71,6 +101,22 @@ export interface Options {
   persist?: string;
   /** Names this client in the server's drop log; a random id of the tab if not given. */
   client?: string;
+  /**
+   * How old the newest event of a topic may be before the topic counts as stale: a
+   * number for every topic that speaks, or an object with a number for each topic,
+   * where "price.*" stands for all topics that begin with "price." and "*" for all
+   * others. 0 is no limit. A topic that is named here, or in `topics`, must speak
+   * within its limit even if it never did. The server can declare limits, too; the
+   * more specific one counts, and the page's where both name the same. Defaults to
+   * the limits of the server, if any.
+   */
+  staleAfter?: number | Readonly<Record<string, number>>;
+  /**
+   * The field of an event that says when it was published, with dots into nested
+   * objects ("data.time"): epoch milliseconds or an ISO 8601 string. Defaults to
+   * "time" with servers that tell their own time in the hello, else to none.
+   */
+  timeField?: string;
   onState?: (state: State) => void;
   onGap?: (gap: Gap) => void;
   /** Without it, and without a listener of "error", the first error of each code goes to the console. */
@@ -115,6 +161,10 @@ export interface FeedEvents {
   state: CustomEvent<State>;
   gap: CustomEvent<Gap>;
   error: CustomEvent<WakesocketError>;
+  /** A topic has been silent for longer than its limit. */
+  stale: CustomEvent<TopicChange>;
+  /** A topic that was stale has news again. */
+  fresh: CustomEvent<TopicChange>;
 }
 
 export interface Feed extends EventTarget {
@@ -124,6 +174,10 @@ export interface Feed extends EventTarget {
   readonly ready: Promise<void>;
   /** Id of the last event that was delivered, or the position that the server reported. */
   readonly cursor: string;
+  /** What is known of a topic; without a name, of the feed as a whole. */
+  topic(name?: string): TopicStatus;
+  /** The topics that have been silent for longer than `staleAfter`; "" stands for events without a topic. */
+  readonly staleTopics: readonly string[];
   /** Calls back for every event from now on; returns how to stop that. */
   subscribe(callback: (event: FeedEvent) => void): () => void;
   /** Calls back for the events of one topic. */
@@ -156,13 +210,43 @@ export interface Feed extends EventTarget {
  */
 export declare function connect(url: FeedURL, options?: Options): Feed;
 
+/** The words of a badge. Each that is a string can also be set as an attribute: label-live="En direct". */
+export interface BadgeLabels {
+  connecting: string;
+  live: string;
+  /** Live, but a topic is silent, or events wait for the page's callbacks. */
+  stale: string;
+  checking: string;
+  reconnecting: string;
+  offline: string;
+  stopped: string;
+  failed: string;
+  /** On the button. */
+  retry: string;
+  /** The age of the newest data in milliseconds; current: whether they are all there is. */
+  age: (ms: number, current: boolean) => string;
+  /** The time until the next try, in milliseconds. */
+  countdown: (ms: number) => string;
+  /** The names of the silent topics; "" stands for events without a topic. */
+  silence: (topics: readonly string[]) => string;
+  /** How many events have arrived and wait for the page's callbacks. */
+  lag: (events: number) => string;
+}
+
 /**
- * `<wakesocket-badge>`: state, age of the data, countdown and retry button. Its
- * `state` attribute holds the name of the state that it shows.
+ * `<wakesocket-badge>`: state, age of the data, silent topics, countdown and retry
+ * button. Its `state` attribute holds the name of the state that it shows; it has
+ * the attribute `stale` while the state is live and a topic is silent. With the
+ * attribute `compact` it shows the state as a dot and the age. For CSS it has the
+ * parts badge, dot, status, label, cause, detail and retry.
  */
 export interface WakesocketBadge extends HTMLElement {
-  /** The feed that it shows; the page's first unless set. */
-  feed: Feed | null;
+  /** The feed that it shows. Defaults to the one of the page that is in the worst state. */
+  get feed(): Feed | null;
+  set feed(feed: Feed | null);
+  /** Its words. Those that are not set are English. */
+  get labels(): Readonly<BadgeLabels>;
+  set labels(labels: Partial<BadgeLabels>);
 }
 
 declare global {

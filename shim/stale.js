@@ -1,47 +1,124 @@
 // @ts-check
 import { debounceLoss } from "./debounce.js";
-import { allFeeds, watchFeeds } from "./registry.js";
+import { MarkWriter } from "./mark-writer.js";
+import { OpenRoots } from "./roots.js";
+import { Styles } from "./styles.js";
 
-/** Without weight, so that any rule of the page's own wins. */
-const css = `:where([data-stale]) { transition: opacity 0.2s, filter 0.2s }
-:where([data-stale="true"]) { opacity: 0.6; filter: grayscale(1) }`;
+/** @typedef {import("./registry.js").Registry} Registry */
+
+/** Without specificity, so that any rule of the page wins. */
+const styles = new Styles(`:where([data-stale="true"]) { opacity: 0.6; filter: grayscale(1) }
+:where([data-stale]) { transition: opacity 0.2s, filter 0.2s }`);
+
+const attribute = "data-stale";
+/** Names the topic of an element. It stays when data-stale shows true or false. */
+const topicAttribute = "data-stale-topic";
+
+/** ms between two searches for new elements. */
+const searchEvery = 250;
+/** ms that one search for shadow roots may take. */
+const budget = 1;
+/** Searches take at most one part in so many of the time. */
+const share = 100;
 
 /**
- * Keeps every [data-stale] element at "true" or "false": one is fresh only while
- * each feed of the page is live.
+ * Keeps every [data-stale] element of the document and its open shadow roots at
+ * "true" or "false". An element with data-stale="cpu" or data-stale-topic="cpu"
+ * is fresh while the topic cpu is, any other while all data of the page are.
+ *
+ * New elements are searched for now and then: an observer of all insertions makes
+ * a page that changes much text several times slower.
  */
-export function markStale() {
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(css);
-  document.adoptedStyleSheets.push(sheet);
-
-  let stale = "true";
-  /** @param {Element} element */
-  const mark = (element) => {
-    if (element.getAttribute("data-stale") !== stale) element.setAttribute("data-stale", stale);
-  };
-  /** @param {ParentNode} root */
-  const markAll = (root) => root.querySelectorAll("[data-stale]").forEach(mark);
-
-  const show = debounceLoss((name) => {
-    stale = String(name !== "live");
-    markAll(document);
+export class StaleMarks {
+  #registry;
+  #roots = new OpenRoots();
+  #writer = new MarkWriter(attribute, (element) => this.#mark(element));
+  /** @type {WeakSet<Document | ShadowRoot>} */
+  #observed = new WeakSet();
+  #observer = new MutationObserver((records) => {
+    for (const { target } of records) this.#mark(/** @type {Element} */ (target));
   });
-  const look = () => {
-    const feeds = allFeeds();
-    show(feeds.length > 0 && feeds.every((feed) => feed.state.name === "live") ? "live" : "stale");
-  };
-  watchFeeds(look);
-  look();
+  /** What is shown, by topic; undefined: all. @type {Map<string | undefined, {stale: boolean, show: (verdict: string) => void}>} */
+  #shown = new Map();
+  /** @type {ReturnType<typeof setTimeout> | undefined} the next search */
+  #timer;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #marking;
 
-  new MutationObserver((records) => {
-    for (const { target, addedNodes, type } of records) {
-      if (type === "attributes") mark(/** @type {Element} */ (target));
-      for (const node of addedNodes) {
-        if (!(node instanceof Element)) continue;
-        if (node.hasAttribute("data-stale")) mark(node);
-        markAll(node);
-      }
+  /** @param {Registry} registry */
+  constructor(registry) {
+    this.#registry = registry;
+    registry.watch(() => this.#update());
+    this.#search();
+  }
+
+  /** A feed changed. What follows from that is shown before the page's own listeners run. */
+  #update() {
+    for (const [topic, { show }] of this.#shown) show(this.#registry.verdict(topic));
+    clearTimeout(this.#marking);
+    this.#marking = undefined;
+    if (this.#timer === undefined) this.#search();
+    else this.#markAll();
+  }
+
+  /** Marks whatever is new, and goes on with that while the page has a feed. */
+  #search = () => {
+    const begun = performance.now();
+    this.#roots.search(budget);
+    this.#markAll();
+    const wait = Math.max(searchEvery, share * (performance.now() - begun));
+    this.#timer = this.#registry.feeds.length > 0 ? setTimeout(this.#search, wait) : undefined;
+  };
+
+  #markAll = () => {
+    this.#marking = undefined;
+    for (const root of this.#roots.list()) {
+      const elements = root.querySelectorAll(`[${attribute}]`);
+      if (elements.length > 0) this.#prepare(root);
+      elements.forEach((element) => this.#mark(element));
     }
-  }).observe(document, { subtree: true, childList: true, attributeFilter: ["data-stale"] });
+  };
+
+  /** @param {Document | ShadowRoot} root */
+  #prepare(root) {
+    styles.addTo(root);
+    if (this.#observed.has(root)) return;
+    this.#observed.add(root);
+    this.#observer.observe(root, { subtree: true, attributeFilter: [attribute] });
+  }
+
+  /** @param {Element} element */
+  #mark(element) {
+    const value = element.getAttribute(attribute);
+    if (value === null) return;
+    const marked = value === "true" || value === "false";
+    // The feeds of another version are not in the registry; without one of our own we have nothing to say.
+    if (marked && this.#registry.feeds.length === 0 && this.#writer.contested) return;
+    if (!marked && value !== "") element.setAttribute(topicAttribute, value);
+    this.#writer.write(element, this.#isStale(element.getAttribute(topicAttribute) ?? undefined));
+  }
+
+  /** @param {string | undefined} topic */
+  #isStale(topic) {
+    let shown = this.#shown.get(topic);
+    if (!shown) {
+      shown = { stale: true, show: debounceLoss((verdict) => this.#show(topic, verdict)) };
+      this.#shown.set(topic, shown);
+      shown.show(this.#registry.verdict(topic));
+    }
+    return shown.stale;
+  }
+
+  /**
+   * @param {string | undefined} topic
+   * @param {string} verdict
+   */
+  #show(topic, verdict) {
+    const shown = this.#shown.get(topic);
+    const stale = verdict !== "live";
+    if (!shown || shown.stale === stale) return;
+    shown.stale = stale;
+    // Together: a loss of the connection changes all topics.
+    this.#marking ??= setTimeout(this.#markAll);
+  }
 }

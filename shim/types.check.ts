@@ -15,7 +15,16 @@ feed.subscribe("cpu", (event) => event.data)();
 feed.addEventListener("gap", (event) => event.detail.reason.length);
 feed.addEventListener("error", (event) => event.detail.code.length);
 feed.ready.then(() => feed.send({ any: 1 }) satisfies boolean);
-document.createElement("wakesocket-badge").feed = feed;
+const badge = document.createElement("wakesocket-badge");
+badge.feed = feed;
+badge.labels = { live: "En direct", age: (ms, current) => `${ms} ${current}` };
+connect("/feed", { staleAfter: 5000 });
+connect("/feed", { staleAfter: { cpu: 5000, "price.*": 1000, "*": 60_000 }, timeField: "data.time" });
+feed.topic("cpu").age?.toFixed();
+feed.topic().stale satisfies boolean;
+feed.staleTopics.join();
+feed.addEventListener("stale", ({ detail }) => detail.topic.length + detail.staleAfter);
+feed.addEventListener("fresh", ({ detail }) => detail.age?.toFixed());
 
 // @ts-expect-error a topic needs a callback
 feed.subscribe("cpu");

@@ -1,0 +1,231 @@
+// @ts-check
+import { WakesocketError } from "./error.js";
+import { eventTime } from "./event-time.js";
+import { Limits, isPattern, matches } from "./limits.js";
+import { PageClock } from "./page-clock.js";
+import { ServerClock } from "./server-clock.js";
+import { Timer } from "./timer.js";
+
+/** @typedef {import("./shim.d.ts").FeedEvent} FeedEvent */
+/** @typedef {import("./shim.d.ts").StateName} StateName */
+
+/** The oldest of more topics are forgotten: names that never come again must not fill the memory. */
+const maxTopics = 10_000;
+
+/**
+ * What is known of one topic. Times of arrival are on the page clock.
+ * @typedef {object} Topic
+ * @property {number} arrived when its newest event came; when it was first expected, if none has
+ * @property {number | undefined} time of its newest event, on the server's clock
+ * @property {number | null} lastEventAt epoch ms of the arrival, null when none has come
+ * @property {boolean} stale whether the page knows it as stale
+ */
+
+/**
+ * What of a feed goes to the page.
+ * @typedef {object} Page
+ * @property {(type: "stale" | "fresh", detail: import("./shim.d.ts").TopicChange) => void} changed
+ * @property {() => number} lag how many events wait to be delivered
+ * @property {(error: WakesocketError) => void} error
+ */
+
+/**
+ * The age of the newest event of each topic, and which topics are stale: silent
+ * for longer than their limit. Ages are those of the data, where events tell when
+ * they were published, and do not change when a clock is set.
+ */
+export class Freshness {
+  #page;
+  #limits;
+  #timeField;
+  #filter;
+  #clock = new PageClock();
+  #server = new ServerClock(this.#clock);
+  /** @type {Map<string, Topic>} */
+  #topics = new Map();
+  /** @type {StateName} */
+  #state = "connecting";
+  /** The socket that delivers. */
+  #generation = 0;
+  /** Whether the feed was live once. Before that nothing is expected. */
+  #begun = false;
+  #timer = new Timer(() => this.#check());
+
+  /**
+   * @param {Pick<import("./shim.d.ts").Options, "staleAfter" | "timeField" | "topics">} options
+   * @param {Page} page
+   */
+  constructor({ staleAfter, timeField, topics }, page) {
+    this.#page = page;
+    this.#limits = new Limits(staleAfter);
+    this.#timeField = timeField;
+    this.#filter = topics ?? [];
+  }
+
+  /**
+   * A control frame: a hello tells the server's time and the limits of topics, a
+   * "fresh" frame tells when a limit changes.
+   * @param {Record<string, unknown>} frame
+   */
+  control({ wakesocket: kind, time, fresh }) {
+    if (kind !== "hello" && kind !== "fresh") return;
+    if (kind === "hello") {
+      if (typeof time === "number") {
+        this.#server.hello(time);
+        // Events of such a feed say when they were published.
+        this.#timeField ??= "time";
+      }
+      this.#limits.clear();
+    }
+    this.#limits.declare(fresh);
+    this.#expect();
+    this.#check();
+  }
+
+  /** @param {number} ms */
+  roundTrip(ms) {
+    this.#server.roundTrip(ms);
+  }
+
+  /**
+   * @param {StateName} name
+   * @param {number} [generation] of the socket that delivers
+   */
+  state(name, generation = 0) {
+    this.#clock.now();
+    if (name === "live") this.#clock.explain(generation !== this.#generation);
+    else if (name !== "checking") this.#clock.explain(true);
+    this.#state = name;
+    this.#generation = generation;
+    if (name === "live" && !this.#begun) {
+      this.#begun = true;
+      this.#expect();
+    }
+    if (name === "stopped") this.#timer.set(-1);
+    else this.#check();
+  }
+
+  /** @param {readonly string[]} topics the topics that the page wants; none means all */
+  filter(topics) {
+    this.#filter = topics;
+    for (const topic of this.#topics.keys()) if (!this.#wanted(topic)) this.#topics.delete(topic);
+    this.#expect();
+    this.#check();
+  }
+
+  /**
+   * An event is being delivered.
+   * @param {FeedEvent} event
+   */
+  event(event) {
+    const name = typeof event.topic === "string" ? event.topic : "";
+    const time = this.#timeOf(event);
+    if (time !== undefined) this.#server.event(time);
+    const known = this.#topics.get(name);
+    const topic = known ?? this.#add(name);
+    topic.arrived = this.#clock.now();
+    topic.time = time === undefined ? undefined : Math.max(time, topic.time ?? time);
+    topic.lastEventAt = Date.now();
+    // The deadline of a topic that goes on speaking is looked at when the timer fires.
+    if (!known || topic.stale) this.#check();
+  }
+
+  /**
+   * @param {string} [name] without it, the feed as a whole
+   * @returns {import("./shim.d.ts").TopicStatus}
+   */
+  topic(name) {
+    const live = this.#state === "live" && this.#page.lag() === 0;
+    if (name === undefined) {
+      const newest = [...this.#topics.values()].filter((topic) => topic.lastEventAt !== null).sort((a, b) => this.#age(a) - this.#age(b))[0];
+      return this.#status(newest, !live || this.staleTopics().length > 0);
+    }
+    const topic = this.#topics.get(name);
+    return this.#status(topic, !live || (topic !== undefined && this.#silent(name, topic)));
+  }
+
+  /** The topics that are silent for longer than their limit. */
+  staleTopics() {
+    return [...this.#topics].filter(([name, topic]) => this.#silent(name, topic)).map(([name]) => name);
+  }
+
+  /**
+   * @param {Topic | undefined} topic
+   * @param {boolean} stale
+   */
+  #status(topic, stale) {
+    const known = topic !== undefined && topic.lastEventAt !== null;
+    return Object.freeze({ stale, lastEventAt: known ? topic.lastEventAt : null, age: known ? Math.round(this.#age(topic)) : null });
+  }
+
+  /** @param {Topic} topic */
+  #age({ arrived, time }) {
+    const sinceArrival = this.#clock.now() - arrived;
+    return time === undefined ? sinceArrival : Math.max(sinceArrival, this.#server.age(time));
+  }
+
+  /**
+   * @param {string} name
+   * @param {Topic} topic
+   */
+  #silent(name, topic) {
+    const limit = this.#limits.of(name);
+    return limit > 0 && this.#age(topic) > limit;
+  }
+
+  /** @param {FeedEvent} event */
+  #timeOf(event) {
+    if (this.#timeField === undefined) return undefined;
+    try {
+      return eventTime(event, this.#timeField);
+    } catch (thrown) {
+      this.#page.error(/** @type {WakesocketError} */ (thrown));
+      return undefined;
+    }
+  }
+
+  /** @param {string} topic */
+  #wanted(topic) {
+    return this.#filter.length === 0 || this.#filter.some((name) => matches(name, topic));
+  }
+
+  /** @param {string} name */
+  #add(name) {
+    // The topic that stands for all until the first event has come.
+    if (name !== "" && this.#topics.get("")?.lastEventAt === null) this.#topics.delete("");
+    if (this.#topics.size >= maxTopics) this.#topics.delete(this.#topics.keys().next().value ?? "");
+    /** @type {Topic} */
+    const topic = { arrived: this.#clock.now(), time: undefined, lastEventAt: null, stale: false };
+    this.#topics.set(name, topic);
+    return topic;
+  }
+
+  /** Topics that have a limit must speak, even if they never did. */
+  #expect() {
+    if (!this.#begun) return;
+    const names = [...this.#limits.topics(), ...this.#filter.filter((name) => !isPattern(name))].filter((name) => this.#wanted(name));
+    if (names.length === 0 && this.#topics.size === 0) names.push("");
+    for (const name of names) if (!this.#topics.has(name)) this.#add(name);
+  }
+
+  /** Tells the page which topics went stale or came back, and sets the timer for the next one. */
+  #check() {
+    let next = Infinity;
+    for (const [name, topic] of this.#topics) {
+      if (this.#silent(name, topic) !== topic.stale) this.#change(name, topic);
+      const limit = this.#limits.of(name);
+      if (limit > 0 && !topic.stale) next = Math.min(next, limit - this.#age(topic));
+    }
+    this.#timer.set(next === Infinity || this.#state === "stopped" ? -1 : performance.now() + next + 1);
+  }
+
+  /**
+   * @param {string} name
+   * @param {Topic} topic
+   */
+  #change(name, topic) {
+    topic.stale = !topic.stale;
+    const { age, lastEventAt } = this.#status(topic, topic.stale);
+    this.#page.changed(topic.stale ? "stale" : "fresh", Object.freeze({ topic: name, age, lastEventAt, staleAfter: this.#limits.of(name) }));
+  }
+}

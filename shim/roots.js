@@ -1,0 +1,61 @@
+// @ts-check
+
+/** A walk looks at the clock after so many elements. */
+const stride = 128;
+/** NodeFilter.SHOW_ELEMENT; a test environment may have a document without NodeFilter. */
+const showElement = 1;
+
+/**
+ * The open shadow roots of a document. No event tells of a new one, so all
+ * elements are looked at, a few at a time.
+ */
+export class OpenRoots {
+  /** @type {Set<ShadowRoot>} */
+  #known = new Set();
+  /** @type {Iterator<ShadowRoot | null> | undefined} the walk through the document that is under way */
+  #walk;
+
+  /**
+   * Goes on with the walk, to the end of the document or for so long.
+   * @param {number} budget ms
+   */
+  search(budget) {
+    const end = performance.now() + budget;
+    const walking = (this.#walk ??= walk(document));
+    for (;;) {
+      const { done, value } = walking.next();
+      if (value) this.#known.add(value);
+      if (done) this.#walk = undefined;
+      if (done || performance.now() >= end) return;
+    }
+  }
+
+  /**
+   * The document and the shadow roots in it that were found.
+   * @returns {(Document | ShadowRoot)[]}
+   */
+  list() {
+    for (const root of this.#known) if (!root.isConnected) this.#known.delete(root);
+    return [document, ...this.#known];
+  }
+}
+
+/**
+ * Yields each open shadow root, those in shadow roots included, and null now and
+ * then, so that the walk can pause. A walk whose place was removed from the
+ * document ends early; the next one begins at the top.
+ * @param {Document | ShadowRoot} root
+ * @returns {Generator<ShadowRoot | null, void, void>}
+ */
+function* walk(root) {
+  const walker = document.createTreeWalker(root, showElement);
+  for (let n = 1; walker.nextNode(); n++) {
+    const { shadowRoot } = /** @type {Element} */ (walker.currentNode);
+    if (shadowRoot) {
+      yield shadowRoot;
+      yield* walk(shadowRoot);
+    } else if (n % stride === 0) {
+      yield null;
+    }
+  }
+}
