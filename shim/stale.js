@@ -26,14 +26,14 @@ const share = 100;
  * "true" or "false". An element with data-stale="cpu" or data-stale-topic="cpu"
  * is fresh while the topic cpu is, any other while all data of the page are.
  *
- * New elements are searched for now and then: an observer of all insertions makes
- * a page that changes much text several times slower.
+ * New elements are searched for now and then: an observer of a whole document, of
+ * its attributes even, makes changes of text anywhere in it several times slower.
  */
 export class StaleMarks {
   #registry;
   #roots = new OpenRoots();
   #writer = new MarkWriter(attribute, (element) => this.#mark(element));
-  /** @type {WeakSet<Document | ShadowRoot>} */
+  /** @type {WeakSet<Element>} */
   #observed = new WeakSet();
   #observer = new MutationObserver((records) => {
     for (const { target } of records) this.#mark(/** @type {Element} */ (target));
@@ -74,23 +74,19 @@ export class StaleMarks {
     this.#marking = undefined;
     for (const root of this.#roots.list()) {
       const elements = root.querySelectorAll(`[${attribute}]`);
-      if (elements.length > 0) this.#prepare(root);
+      if (elements.length > 0) styles.addTo(root);
       elements.forEach((element) => this.#mark(element));
     }
   };
-
-  /** @param {Document | ShadowRoot} root */
-  #prepare(root) {
-    styles.addTo(root);
-    if (this.#observed.has(root)) return;
-    this.#observed.add(root);
-    this.#observer.observe(root, { subtree: true, attributeFilter: [attribute] });
-  }
 
   /** @param {Element} element */
   #mark(element) {
     const value = element.getAttribute(attribute);
     if (value === null) return;
+    if (!this.#observed.has(element)) {
+      this.#observed.add(element);
+      this.#observer.observe(element, { attributeFilter: [attribute] });
+    }
     const marked = value === "true" || value === "false";
     // The feeds of another version are not in the registry; without one of our own we have nothing to say.
     if (marked && this.#registry.feeds.length === 0 && this.#writer.contested) return;
