@@ -263,9 +263,7 @@ export class Driver {
    */
   #setStatus(status) {
     this.#status = status;
-    const show = () => {
-      if (status === this.#status) this.#page.status(status);
-    };
+    const show = () => status === this.#status && this.#page.status(status);
     if (status.name === "live") this.#inbound.delivery.then(show);
     else show();
   }

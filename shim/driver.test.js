@@ -228,7 +228,7 @@ test("a state is told in whole milliseconds", (t) => {
   const got = [];
   const { load } = setup(t, { script: { start: [{ ...state("reconnecting"), retryAt: 7.6, attempt: 2 }] }, page: { status: (status) => got.push(status) } });
   load();
-  assert.deepEqual(got, [{ name: "reconnecting", since: 0, attempt: 2, retryAt: 8, cause: "" }]);
+  assert.deepEqual(got, [{ name: "reconnecting", since: 0, attempt: 2, retryAt: 8, cause: "", generation: 0 }]);
 });
 
 test("a session that failed is an error, too", (t) => {
