@@ -2,6 +2,7 @@
 import { clientID } from "./client-id.js";
 import { Driver } from "./driver.js";
 import { engineLoader } from "./engine.js";
+import { environment } from "./environment.js";
 import { WakesocketError } from "./error.js";
 import { Freshness } from "./freshness.js";
 import { checkOptions, checkTopics, tuningOf } from "./options.js";
@@ -50,7 +51,8 @@ export class Feed extends EventTarget {
   constructor(url, options) {
     super();
     const checked = checkOptions(options);
-    this.#base = document.baseURI;
+    const { base, visible, online } = environment();
+    this.#base = base;
     this.#source = typeof url === "function" ? url : socketURL(url, this.#base);
     // Later: nobody can listen before connect() has returned.
     this.#saved = new SavedCursor(checked.persist, (error) => queueMicrotask(() => this.#error(error)));
@@ -92,8 +94,8 @@ export class Feed extends EventTarget {
         client: checked.client ?? clientID(),
         tuning: tuningOf(checked),
         topics: checked.topics && checkTopics(checked.topics),
-        visible: document.visibilityState === "visible",
-        online: navigator.onLine,
+        visible,
+        online,
         after: this.#saved.read() || (checked.after ?? ""),
       },
     );

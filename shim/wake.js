@@ -10,31 +10,38 @@
  */
 
 /**
- * Every sign that time may have passed unseen. Browsers give some of them, in no
- * certain order, or none; the session takes any.
+ * Listens to every sign that time may have passed unseen. Browsers give some of
+ * them, in no certain order, or none; the session takes any. A worker has fewer.
  * @param {Watcher} watcher
  * @returns {() => void} ends it
  */
 export function watchPage(watcher) {
-  const ended = new AbortController();
+  /** @type {(() => void)[]} */
+  const ends = [];
   /**
    * @param {EventTarget | undefined} target
    * @param {string} type
    * @param {(event: any) => void} listener
    */
-  const on = (target, type, listener) => target?.addEventListener(type, listener, { signal: ended.signal });
+  const on = (target, type, listener) => {
+    target?.addEventListener?.(type, listener);
+    ends.push(() => target?.removeEventListener?.(type, listener));
+  };
 
+  const { document, navigator } = globalThis;
   on(document, "visibilitychange", () => watcher.visible(document.visibilityState === "visible"));
   on(document, "resume", () => watcher.wake("wake"));
-  on(window, "focus", () => watcher.wake("wake"));
-  on(window, "online", () => watcher.online(true));
-  on(window, "offline", () => watcher.online(false));
-  on(/** @type {{connection?: EventTarget}} */ (navigator).connection, "change", () => watcher.wake("network"));
-  on(window, "pageshow", (/** @type {PageTransitionEvent} */ event) => {
+  on(globalThis, "focus", () => watcher.wake("wake"));
+  on(globalThis, "online", () => watcher.online(true));
+  on(globalThis, "offline", () => watcher.online(false));
+  on(/** @type {{connection?: EventTarget} | undefined} */ (navigator)?.connection, "change", () => watcher.wake("network"));
+  on(globalThis, "pageshow", (/** @type {PageTransitionEvent} */ event) => {
     if (event.persisted) watcher.wake("wake");
   });
-  on(window, "pagehide", (/** @type {PageTransitionEvent} */ event) => {
+  on(globalThis, "pagehide", (/** @type {PageTransitionEvent} */ event) => {
     watcher.leave(event.persisted);
   });
-  return () => ended.abort();
+  return () => {
+    for (const end of ends) end();
+  };
 }

@@ -1,0 +1,31 @@
+// @ts-check
+import { WakesocketError } from "./error.js";
+
+/**
+ * What the shim needs to know of where it runs: in a page, in a worker, or in a
+ * test's imitation of a page.
+ * @typedef {object} Environment
+ * @property {string} base what relative addresses are relative to
+ * @property {boolean} visible
+ * @property {boolean} online
+ */
+
+/**
+ * @returns {Environment}
+ * @throws {WakesocketError} where nothing can be connected, such as in Node.js
+ */
+export function environment() {
+  const page = typeof document === "object";
+  if (!page && !("WorkerGlobalScope" in globalThis)) {
+    const text = "connect() needs a browser's page or worker; when a page is rendered on a server, call it only in the browser";
+    throw new WakesocketError("unsupported", text);
+  }
+  for (const name of ["WebSocket", "WebAssembly", "fetch"]) {
+    if (!(name in globalThis)) throw new WakesocketError("unsupported", `connect() needs ${name}, which is missing here`);
+  }
+  return {
+    base: page ? document.baseURI : location.href,
+    visible: !page || document.visibilityState === "visible",
+    online: globalThis.navigator?.onLine !== false,
+  };
+}

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { environment } from "./environment.js";
+
+/** Sets globals until the test ends; undefined removes one. */
+function globals(t, values) {
+  for (const [name, value] of Object.entries(values)) {
+    const old = Object.getOwnPropertyDescriptor(globalThis, name);
+    t.after(() => (old ? Object.defineProperty(globalThis, name, old) : delete globalThis[name]));
+    if (value === undefined) delete globalThis[name];
+    else Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+  }
+}
+
+const page = { document: { baseURI: "https://h/app/", visibilityState: "visible" }, navigator: { onLine: true }, WebSocket: class {} };
+
+test("a page", (t) => {
+  globals(t, page);
+  assert.deepEqual(environment(), { base: "https://h/app/", visible: true, online: true });
+  document.visibilityState = "hidden";
+  navigator.onLine = false;
+  assert.deepEqual(environment(), { base: "https://h/app/", visible: false, online: false });
+});
+
+test("a page of a test, without a navigator", (t) => {
+  globals(t, { ...page, navigator: undefined });
+  assert.equal(environment().online, true);
+});
+
+test("a worker is always visible", (t) => {
+  globals(t, { document: undefined, WorkerGlobalScope: class {}, location: { href: "https://h/worker.js" }, navigator: { onLine: true }, WebSocket: class {} });
+  assert.deepEqual(environment(), { base: "https://h/worker.js", visible: true, online: true });
+});
+
+test("Node.js gets a sentence that says what to do", (t) => {
+  globals(t, { document: undefined, WebSocket: class {} });
+  assert.throws(() => environment(), { code: "unsupported", message: /needs a browser's page or worker; when a page is rendered on a server, call it only in the browser/ });
+});
+
+for (const name of ["WebSocket", "WebAssembly", "fetch"]) {
+  test(`what is missing is named: ${name}`, (t) => {
+    globals(t, { ...page, [name]: undefined });
+    assert.throws(() => environment(), { code: "unsupported", message: `connect() needs ${name}, which is missing here` });
+  });
+}

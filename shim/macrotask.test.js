@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+const posted = [];
+globalThis.MessageChannel = class {
+  port1 = {};
+  port2 = { postMessage: () => posted.push(this.port1) };
+};
+const { macrotask } = await import("./macrotask.js");
+
+/** What the browser does with the messages that were posted. */
+const run = () => posted.splice(0).forEach((port) => port.onmessage());
+
+test("work is done in a task of its own, in order, and once", () => {
+  const log = [];
+  macrotask(() => log.push("a"));
+  macrotask(() => log.push("b"));
+  assert.deepEqual(log, []);
+  assert.equal(posted.length, 1, "one message is enough for both");
+  run();
+  assert.deepEqual(log, ["a", "b"]);
+  macrotask(() => log.push("c"));
+  assert.equal(posted.length, 1);
+  run();
+  assert.deepEqual(log, ["a", "b", "c"]);
+});
+
+test("work that is asked for by work comes in the next task", () => {
+  const log = [];
+  macrotask(() => macrotask(() => log.push("inner")));
+  run();
+  assert.deepEqual(log, []);
+  run();
+  assert.deepEqual(log, ["inner"]);
+});
