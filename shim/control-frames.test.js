@@ -6,26 +6,50 @@ const hello = { type: "hello", generation: 3, resumed: false, position: "p", liv
 
 for (const [frame, want] of [
   [{ wakesocket: "hello", at: "p" }, hello],
-  [{ wakesocket: "hello", at: "" }, { ...hello, position: "" }],
+  [
+    { wakesocket: "hello", at: "" },
+    { ...hello, position: "" },
+  ],
   [
     { wakesocket: "hello", at: "p", resumed: true, live: true, heartbeat: 5, spread: 7 },
     { ...hello, resumed: true, live: true, heartbeat: 5, firstRetryWindow: 7 },
   ],
   [{ wakesocket: "hello", at: "p", resumed: 1, live: "yes", heartbeat: -1, spread: "7" }, hello],
-  [{ wakesocket: "hello", at: "p", heartbeat: 1e300, spread: 0 }, { ...hello, heartbeat: 2 ** 31 }],
+  [
+    { wakesocket: "hello", at: "p", heartbeat: 1e300, spread: 0 },
+    { ...hello, heartbeat: 2 ** 31 },
+  ],
   [{ wakesocket: "hello", at: "p", gap: null }, hello],
   [
     { wakesocket: "hello", at: "p", gap: { after: "a", earliest: 7, reason: "trimmed" } },
     { ...hello, gap: { after: "a", earliest: "7", reason: "trimmed" } },
   ],
-  [{ wakesocket: "hello", at: "p", gap: { earliest: {} } }, { ...hello, gap: { after: "", earliest: "", reason: "" } }],
+  [
+    { wakesocket: "hello", at: "p", gap: { earliest: {} } },
+    { ...hello, gap: { after: "", earliest: "", reason: "" } },
+  ],
   [{ wakesocket: "hello" }, { type: "frame", generation: 3 }],
-  [{ wakesocket: "hello", at: 7 }, { type: "frame", generation: 3 }],
-  [{ wakesocket: "position", at: "p", live: true }, { type: "position", generation: 3, position: "p", live: true }],
-  [{ wakesocket: "position", at: 7 }, { type: "position", generation: 3, position: "7", live: false }],
-  [{ wakesocket: "position", at: "", live: true }, { type: "frame", generation: 3 }],
+  [
+    { wakesocket: "hello", at: 7 },
+    { type: "frame", generation: 3 },
+  ],
+  [
+    { wakesocket: "position", at: "p", live: true },
+    { type: "position", generation: 3, position: "p", live: true },
+  ],
+  [
+    { wakesocket: "position", at: 7 },
+    { type: "position", generation: 3, position: "7", live: false },
+  ],
+  [
+    { wakesocket: "position", at: "", live: true },
+    { type: "frame", generation: 3 },
+  ],
   [{ wakesocket: "position" }, { type: "frame", generation: 3 }],
-  [{ wakesocket: "of the future", at: "p" }, { type: "frame", generation: 3 }],
+  [
+    { wakesocket: "of the future", at: "p" },
+    { type: "frame", generation: 3 },
+  ],
 ]) {
   test(JSON.stringify(frame), () => {
     assert.deepEqual(inputOf(3, frame), want);

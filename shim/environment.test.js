@@ -34,7 +34,10 @@ test("a worker is always visible", (t) => {
 
 test("Node.js gets a sentence that says what to do", (t) => {
   globals(t, { document: undefined, WebSocket: class {} });
-  assert.throws(() => environment(), { code: "unsupported", message: /needs a browser's page or worker; when a page is rendered on a server, call it only in the browser/ });
+  assert.throws(() => environment(), {
+    code: "unsupported",
+    message: /needs a browser's page or worker; when a page is rendered on a server, call it only in the browser/,
+  });
 });
 
 for (const name of ["WebSocket", "WebAssembly", "fetch"]) {

@@ -3,8 +3,11 @@ import { Delivery } from "./delivery.js";
 import { Pump } from "./pump.js";
 import { schedule } from "./slices.js";
 
-/** While both wait, reading gets this part of a task, in milliseconds: half of it. */
+/** How long reading and delivering may take in one task, in milliseconds each: together half a frame. */
 const readingTime = 4;
+const deliveringTime = 4;
+/** While events wait, what arrives is read this often: each reading costs a call into Go. */
+const readEvery = 16;
 
 /**
  * The way of frames to the page. They are read as soon as possible, so that the
@@ -16,6 +19,7 @@ export class Inbound {
   pump;
   /** @readonly */
   delivery;
+  #lastRead = -Infinity;
 
   /**
    * @param {import("./pump.js").Out} out
@@ -39,8 +43,12 @@ export class Inbound {
   #work = (deadline) => {
     const { pump, delivery } = this;
     do {
-      pump.read(Math.min(deadline, performance.now() + readingTime));
-      delivery.deliver(deadline);
+      const now = performance.now();
+      if (pump.waiting > 0 && (!delivery.waiting || now >= this.#lastRead + readEvery)) {
+        pump.read(now + readingTime);
+        this.#lastRead = performance.now();
+      }
+      delivery.deliver(Math.max(deadline, performance.now() + deliveringTime));
     } while (pump.waiting > 0 && performance.now() < deadline);
     return pump.waiting > 0 || delivery.waiting;
   };

@@ -13,7 +13,10 @@ function clock(t) {
 test("half of the burst at once, and then nine tenths of the rate", (t) => {
   const time = clock(t);
   const limiter = new RateLimiter(10, 8);
-  assert.deepEqual([0, 0, 0, 0].map(() => limiter.take()), [0, 0, 0, 0]);
+  assert.deepEqual(
+    [0, 0, 0, 0].map(() => limiter.take()),
+    [0, 0, 0, 0],
+  );
   assert.equal(limiter.take(), 112);
   time.now += 111;
   assert.equal(limiter.take(), 1);

@@ -33,16 +33,18 @@ function post() {
 }
 
 function run() {
-  posted = false;
   const deadline = performance.now() + sliceTime;
   for (const job of [...jobs]) {
-    jobs.delete(job);
+    let more = false;
     try {
-      if (job(deadline)) jobs.add(job); // behind the others, so that each gets its turn
+      more = job(deadline);
     } catch (thrown) {
       reportThrown(thrown);
     }
+    jobs.delete(job);
+    if (more) jobs.add(job); // after the others, so that each gets its turn
     if (performance.now() >= deadline) break;
   }
+  posted = false;
   if (jobs.size > 0) post();
 }

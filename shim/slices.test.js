@@ -68,18 +68,30 @@ test("short jobs of many feeds are done in one task", () => {
   assert.deepEqual(log, ["a1", "b1", "c1"]);
 });
 
-test("a job asked for while it runs gets another task", () => {
+test("a job that asks for itself while it runs is done again only if something is left", () => {
   const log = [];
   const job = () => {
     log.push("run");
-    if (log.length === 1) schedule(job);
-    return false;
+    schedule(job);
+    return log.length < 2;
   };
   schedule(job);
   runTask();
   assert.equal(tasks.length, 1);
   runTask();
-  assert.deepEqual(log, ["run", "run"]);
+  assert.deepEqual([log, tasks.length], [["run", "run"], 0]);
+});
+
+test("a job that is asked for by another gets one task", () => {
+  const log = [];
+  schedule(() => {
+    schedule(work("b", 1, 1, log));
+    return false;
+  });
+  runTask();
+  assert.equal(tasks.length, 1);
+  runTask();
+  assert.deepEqual(log, ["b1"]);
 });
 
 test("a job that throws is reported and takes no other with it", () => {

@@ -78,7 +78,12 @@ test("an address that the browser refuses is hopeless", (t) => {
 
 test("an address that the page's policy forbids is hopeless, and says which directive", (t) => {
   const { sockets, log, made } = setup(t);
-  const violation = { disposition: "enforce", effectiveDirective: "connect-src", blockedURI: "ws://forbidden:81", originalPolicy: "script-src 'self'; connect-src 'self' https://x; img-src *" };
+  const violation = {
+    disposition: "enforce",
+    effectiveDirective: "connect-src",
+    blockedURI: "ws://forbidden:81",
+    originalPolicy: "script-src 'self'; connect-src 'self' https://x; img-src *",
+  };
   sockets.dial(1, "ws://forbidden:81/feed");
   onViolation(violation);
   made[0].end();
