@@ -3,7 +3,7 @@ package feed
 import "sync"
 
 const (
-	batchBytes  = 16 << 10 // of one array frame: what a client that does not read holds
+	batchBytes  = 12 << 10 // of one array frame: what a client that does not read holds
 	batchEvents = 256      // of one array frame
 )
 

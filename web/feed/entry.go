@@ -2,6 +2,7 @@ package feed
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 
@@ -19,11 +20,11 @@ type entry struct {
 	lists []*topicList // the lists of the ring's index that the event is in
 }
 
-// size is how many bytes the encoded event takes.
+// size is how many bytes of memory the encoded event takes.
 func (e *entry) size() int {
-	n := len(e.frame)
+	n := cap(e.frame)
 	for _, part := range e.parts {
-		n += len(part)
+		n += cap(part)
 	}
 	return n
 }
@@ -40,7 +41,7 @@ func encode(event store.Event) entry {
 	if err != nil || !valid(event.Data) || event.Topic == controlTopic {
 		return e
 	}
-	e.frame = make([]byte, 0, len(`{"id":"","topic":,"time":,"data":}`)+72+len(topic)+len(event.Data))
+	e.frame = slices.Grow(e.frame, len(`{"id":"","topic":,"time":,"data":}`)+48+len(topic)+len(event.Data)) // cap is what is allocated
 	e.frame = append(e.frame, `{"id":"`...)
 	e.frame = event.ID.Append(e.frame)
 	e.frame = append(e.frame, `","topic":`...)
@@ -72,8 +73,8 @@ func split(frame []byte) (parts [][]byte) {
 	}
 	for len(frame) > wire.PartSize {
 		part, rest := wire.Cut(frame)
-		parts = append(parts, append([]byte(wire.PartMore), part...))
+		parts = append(parts, slices.Concat([]byte(wire.PartMore), part))
 		frame = rest
 	}
-	return append(parts, append([]byte(wire.PartLast), frame...))
+	return append(parts, slices.Concat([]byte(wire.PartLast), frame))
 }

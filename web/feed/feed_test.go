@@ -31,10 +31,10 @@ func TestResumeIsExact(t *testing.T) {
 	if !p.hello.Resumed || p.hello.Live || p.hello.Position != ids[99] {
 		t.Fatalf("hello %+v", p.hello)
 	}
-	p.readUntil("it is live", func() bool { return len(p.ats) > 0 })
+	p.readUntil("it is live", func() bool { return len(p.positions) > 0 })
 	p.expect(101, 600)
-	if p.arrays < 2 || p.arrays > 4 || !p.ats[0].Live || p.ats[0].Position != ids[599] {
-		t.Fatalf("%d arrays, at %+v", p.arrays, p.ats)
+	if p.arrays < 2 || p.arrays > 5 || !p.positions[0].Live || p.positions[0].Position != ids[599] {
+		t.Fatalf("%d arrays, at %+v", p.arrays, p.positions)
 	}
 	caughtUp := s.knowing(ids[599])
 	if !caughtUp.hello.Resumed || !caughtUp.hello.Live || caughtUp.hello.Position != ids[599] {
@@ -56,8 +56,8 @@ func TestPlainClientGetsThePlainProtocol(t *testing.T) {
 	p.readUntil("pong", func() bool { return p.pongs == 1 })
 	s.publish("cpu", 51, 51)
 	p.readEvents(41)
-	if p.arrays > 0 || p.hello != nil || len(p.ats) > 0 || p.frames != 42 {
-		t.Fatalf("%d frames, arrays %d, hello %v, at %v", p.frames, p.arrays, p.hello, p.ats)
+	if p.arrays > 0 || p.hello != nil || len(p.positions) > 0 || p.frames != 42 {
+		t.Fatalf("%d frames, arrays %d, hello %v, at %v", p.frames, p.arrays, p.hello, p.positions)
 	}
 }
 
@@ -81,7 +81,7 @@ func TestGapThenEverythingThatIsLeft(t *testing.T) {
 			if p.hello.Resumed || gap == nil || gap.Reason != reason && reason != wire.GapTrimmed || gap.After != after || gap.Earliest != ids[50] || p.hello.Position != ids[49] {
 				t.Fatalf("after %s: hello %+v, gap %+v", after, p.hello, gap)
 			}
-			p.readUntil("it is live", func() bool { return len(p.ats) > 0 })
+			p.readUntil("it is live", func() bool { return len(p.positions) > 0 })
 			p.expect(51, 150)
 		}
 		edge := s.knowing(ids[49])
@@ -107,10 +107,10 @@ func TestTopics(t *testing.T) {
 		p.readUntil("pong", func() bool { return p.pongs > pongs })
 	}
 	told := func() wire.Position {
-		if len(p.ats) == 0 {
+		if len(p.positions) == 0 {
 			return wire.Position{}
 		}
-		return p.ats[len(p.ats)-1]
+		return p.positions[len(p.positions)-1]
 	}
 	// The first pongs may find the client's cursor on its way through what it skips.
 	for range 1000 {
@@ -120,7 +120,7 @@ func TestTopics(t *testing.T) {
 		ping()
 	}
 	if told().Position != ids[19] || !told().Live || len(p.events) != 1 {
-		t.Fatalf("%+v, %d events", p.ats, len(p.events))
+		t.Fatalf("%+v, %d events", p.positions, len(p.events))
 	}
 	p.send(`{"wakesocket":"topics","topics":["mem"]}`)
 	ping()

@@ -2,12 +2,11 @@ package feed
 
 import (
 	"context"
+	"math/rand/v2"
 	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"math/rand/v2"
 
 	"github.com/wakesocket/wakesocket/wasm/wire"
 	"github.com/wakesocket/wakesocket/web/store"
@@ -39,10 +38,11 @@ const (
 func (h *health) await(asked time.Time, end, top store.ID) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.settle(top)
 	if h.asked.IsZero() || h.awaited.Epoch != end.Epoch {
 		h.asked, h.awaited = asked, end
+		h.settle(top)
 	}
-	h.settle(top)
 }
 
 // reached notes the newest event that the ring has.

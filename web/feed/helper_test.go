@@ -91,14 +91,14 @@ type peer struct {
 	t    testing.TB
 	conn *websocket.Conn
 
-	hello    *wire.Hello
-	ats      []wire.Position
-	events   []event
-	errors   []wire.Error
-	controls []string // other control frames
-	pongs    int
-	arrays   int
-	frames   int
+	hello     *wire.Hello
+	positions []wire.Position
+	events    []event
+	errors    []wire.Error
+	controls  []string // other control frames
+	pongs     int
+	arrays    int
+	frames    int
 
 	joins wire.Parts
 	parts int // that came, the last ones of their frames aside
@@ -181,7 +181,7 @@ func (p *peer) take(data []byte) error {
 	case wire.KindPosition:
 		var at wire.Position
 		err := json.Unmarshal(data, &at)
-		p.ats = append(p.ats, at)
+		p.positions = append(p.positions, at)
 		return err
 	}
 	if kind.Wakesocket != "" {

@@ -101,9 +101,10 @@ func (p *pager) bounds() (store.Bounds, error) {
 
 // once reads for all who ask the same at this moment. A read that takes too long
 // makes the next one smaller, and gives it more time: otherwise a slow link would
-// never bring a page of large events.
+// never bring a page of large events. The read has a goroutine of its own: the
+// stack that it needs would stay with the client's.
 func (p *pager) once(key string, read func(context.Context) (any, error)) (any, error) {
-	v, err, _ := p.flight.Do(key, func() (any, error) {
+	result := <-p.flight.DoChan(key, func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.Background(), p.limit())
 		defer cancel()
 		select {
@@ -121,7 +122,7 @@ func (p *pager) once(key string, read func(context.Context) (any, error)) (any, 
 		}
 		return v, err
 	})
-	return v, err
+	return result.Val, result.Err
 }
 
 // limit is how long a read may take.

@@ -1,0 +1,222 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/wakesocket/wakesocket/wasm/wire"
+	"github.com/wakesocket/wakesocket/web/store"
+	"github.com/wakesocket/wakesocket/web/store/memory"
+)
+
+func TestHealth(t *testing.T) {
+	start := time.Now()
+	at := func(s int) time.Time { return start.Add(time.Duration(s) * time.Second) }
+	type step struct {
+		second int
+		end    int // the log ends here, 0 when it was not asked
+		top    int // the ring has this
+		age    int // seconds, afterwards
+	}
+	for name, steps := range map[string][]step{
+		"quiet":                {{1, 5, 5, 0}, {2, 5, 5, 0}},
+		"no answers":           {{1, 5, 5, 0}, {9, 0, 5, 8}},
+		"lags and catches up":  {{1, 5, 5, 0}, {2, 9, 6, 1}, {3, 9, 8, 2}, {4, 12, 9, 2}, {5, 12, 12, 0}},
+		"lags ever more":       {{1, 5, 5, 0}, {2, 9, 6, 1}, {3, 19, 7, 2}, {4, 29, 8, 3}},
+		"lags a little always": {{1, 5, 4, 1}, {2, 6, 5, 1}, {3, 7, 6, 1}, {4, 8, 7, 1}},
+		"further than the log": {{1, 5, 7, 0}},
+	} {
+		var h health
+		h.begin(at(0))
+		for i, s := range steps {
+			if s.end > 0 {
+				h.await(at(s.second), id(s.end), id(s.top))
+			}
+			h.reached(id(s.top))
+			if got := h.age(at(s.second)); got != time.Duration(s.age)*time.Second {
+				t.Errorf("%s: step %d: the age is %v, want %d s", name, i, got, s.age)
+			}
+		}
+	}
+	// A question about another epoch is settled by a reset only.
+	var h health
+	h.begin(at(0))
+	other := store.ID{Epoch: "f", Major: 3}
+	h.await(at(1), id(9), id(5))
+	h.await(at(2), other, id(5))
+	h.reached(id(99))
+	if got := h.age(at(2)); got != 2*time.Second {
+		t.Errorf("the age is %v", got)
+	}
+	if h.reached(other); h.age(at(2)) != 0 {
+		t.Errorf("the age is %v", h.age(at(2)))
+	}
+}
+
+// broken is a log that can be cut off, as by a network partition.
+type broken struct {
+	*memory.Store
+	down atomic.Bool
+	cut  chan struct{}
+}
+
+func newBroken() *broken {
+	return &broken{Store: memory.New(memory.Options{}), cut: make(chan struct{})}
+}
+
+var errCut = errors.New("no route to the log")
+
+func (b *broken) Follow(ctx context.Context, from store.ID, sink store.Sink) error {
+	if b.down.Load() {
+		return errCut
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-b.cut:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return b.Store.Follow(ctx, from, sink)
+}
+
+func (b *broken) Bounds(ctx context.Context) (store.Bounds, error) {
+	if b.down.Load() {
+		return store.Bounds{}, errCut
+	}
+	return b.Store.Bounds(ctx)
+}
+
+func (b *broken) After(ctx context.Context, id store.ID, n int) ([]store.Event, error) {
+	if b.down.Load() {
+		return nil, errCut
+	}
+	return b.Store.After(ctx, id, n)
+}
+
+// noted is an observer that keeps the last word about the log.
+type noted struct {
+	NoObserver
+	live   atomic.Bool
+	bounds atomic.Int32
+}
+
+func (n *noted) LogLive(live bool) { n.live.Store(live) }
+
+func (n *noted) StoreFailed(operation string) {
+	if operation == operationBounds {
+		n.bounds.Add(1)
+	}
+}
+
+// Clients learn within 5 s that the feed cannot read its log, and learn by
+// themselves when it can again.
+func TestNotLiveWithoutALog(t *testing.T) {
+	t.Parallel()
+	log, seen := newBroken(), &noted{}
+	s := serve(t, Options{Store: log, Observer: seen}).ready()
+	ready := func() int {
+		w := httptest.NewRecorder()
+		s.Ready().ServeHTTP(w, httptest.NewRequest("GET", "/ready", nil))
+		return w.Code
+	}
+	first := s.publish("cpu", 1, 1)
+	p, idle, plain := s.knowing(""), s.knowing("", "topic=rare"), s.dial("client=plain")
+	plain.send("ping")
+	plain.read()
+	if !seen.live.Load() || ready() != http.StatusOK {
+		t.Fatalf("live %v, ready %d", seen.live.Load(), ready())
+	}
+	log.down.Store(true)
+	close(log.cut)
+	began := time.Now()
+	for _, p := range []*peer{p, idle} {
+		p.readUntil("it is told", func() bool { return len(p.positions) > 0 })
+		if took := time.Since(began); p.positions[0].Live || took > 5*time.Second {
+			t.Fatalf("after %v: %+v", took, p.positions)
+		}
+	}
+	if ce := plain.closed(); ce.Code != wire.CloseTryLater || !advised(ce) {
+		t.Fatalf("a plain client: %+v", ce)
+	}
+	if seen.live.Load() || seen.bounds.Load() == 0 || ready() != http.StatusServiceUnavailable {
+		t.Errorf("live %v, %d failures, ready %d", seen.live.Load(), seen.bounds.Load(), ready())
+	}
+	if len(s.log.with("log cannot be read up to its end; clients are told that they are not live. Check the connection to the store")) != 1 {
+		t.Errorf("%s", s.log)
+	}
+	for _, after := range []string{"", first[0]} {
+		if hello := s.knowing(after).hello; hello.Live || hello.Gap != nil {
+			t.Errorf("a newcomer after %q: %+v", after, hello)
+		}
+	}
+	if ce := s.dial("").closed(); ce.Code != wire.CloseTryLater || !advised(ce) {
+		t.Errorf("a plain newcomer: %+v", ce)
+	}
+	// What is in the ring is served all the same.
+	log.down.Store(false)
+	last := s.publish("cpu", 2, 2)
+	for _, p := range []*peer{p, idle} {
+		p.readUntil("it is live again", func() bool { return p.positions[len(p.positions)-1].Live })
+	}
+	p.expect(2, 2)
+	if at := idle.positions[len(idle.positions)-1]; at.Position != last[0] && at.Position != first[0] {
+		t.Errorf("%+v", at)
+	}
+	if !seen.live.Load() || ready() != http.StatusOK || !s.knowing("").hello.Live {
+		t.Error("it does not heal")
+	}
+}
+
+// Clients of a feed without its log are sent to other processes, at random over a
+// while.
+func TestClientsMoveToAnotherProcess(t *testing.T) {
+	s := serve(t, Options{AcceptRate: -1}).ready()
+	var peers []*peer
+	for range 30 {
+		peers = append(peers, s.knowing(""))
+	}
+	now := time.Now()
+	s.health.mu.Lock()
+	s.health.current = now.Add(-notLiveAfter - moveAfter)
+	s.health.asked = time.Time{}
+	s.health.mu.Unlock()
+	s.judgeAt(now)
+	if n := s.Connected(); n != len(peers) {
+		t.Fatalf("%d of %d are left: they are moved too soon", n, len(peers))
+	}
+	moved := 0
+	for range int(moveWindow / judgeEvery) { // on average each is moved once
+		s.moveSome()
+	}
+	for _, c := range s.snapshot() {
+		c.mu.Lock()
+		if c.closing != nil && c.closing.Code == wire.CloseRestart {
+			moved++
+		}
+		c.mu.Unlock()
+	}
+	moved += len(peers) - s.Connected()
+	if moved < len(peers)/3 || moved == len(peers) {
+		t.Errorf("%d of %d moved in one window", moved, len(peers))
+	}
+}
+
+func TestReadyWhileDraining(t *testing.T) {
+	s := serve(t, Options{}).ready()
+	if err := s.Drain(context.Background(), 0); err != nil {
+		t.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	s.Ready().ServeHTTP(w, httptest.NewRequest("GET", "/ready", nil))
+	if w.Code != http.StatusServiceUnavailable || w.Body.String() != "draining\n" {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
