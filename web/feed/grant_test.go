@@ -45,8 +45,8 @@ func TestGrantBoundsTheTopics(t *testing.T) {
 	some.readEvents(1)
 	some.expect(2, 2)
 	some.send(`{"wakesocket":"topics","topics":["secret","news"]}`)
-	some.readUntil("an error", func() bool { return len(some.errors) > 0 })
-	if e := some.errors[0]; e.Code != wire.ErrorTopic || !strings.Contains(e.Message, `"secret"`) {
+	some.readUntil("an error, the second", func() bool { return len(some.errors) > 1 })
+	if e := some.errors[1]; e.Code != wire.ErrorTopic || !strings.Contains(e.Message, `"secret"`) {
 		t.Errorf("%+v", e)
 	}
 	s.publish("secret", 4, 4)
@@ -138,6 +138,7 @@ func TestDisconnect(t *testing.T) {
 		p.readEvents(1)
 		p.expect(1, 1) // and nothing of the control topic, also in a replay
 	}
+	until(t, "both drops are logged", func() bool { return len(there.log.with("client dropped")) == 2 })
 	if line := there.log.with("client dropped"); len(line) != 2 || line[0]["cause"] != causeRevoked {
 		t.Errorf("%v", line)
 	}
