@@ -48,6 +48,7 @@
  * @property {"urlFailed"} type
  * @property {number} generation
  * @property {string} reason what failed, for the page
+ * @property {boolean} hopeless there is no such address, and there never will be
  */
 
 /**
@@ -95,6 +96,7 @@
  * @property {"events"} type
  * @property {number} generation
  * @property {string[]} ids "" for an event without an id
+ * @property {string[]} contents for each, a digest of what it says, "" if not known; may be empty
  */
 
 /**
@@ -179,8 +181,17 @@
  * Deliver answers each Events.
  * @typedef {object} DeliverEffect
  * @property {"deliver"} type
- * @property {string} mask for each event, whether the page gets it: "1" or "0"
+ * @property {string} mask for each event, whether the page gets it now: "1" or "0"
+ * @property {number} held so many at the end are to be kept until a Release
  * @property {string} cursor after the events that it gets
+ */
+
+/**
+ * Release ends the keeping of held events: the page gets them all, or none.
+ * @typedef {object} ReleaseEffect
+ * @property {"release"} type
+ * @property {boolean} deliver
+ * @property {string} cursor
  */
 
 /**
@@ -227,7 +238,7 @@
 
 /**
  * What the session asks for, to be done in order. Durations are milliseconds; times of the wall clock are epoch milliseconds.
- * @typedef {DialEffect | AbandonEffect | PingEffect | DeliverEffect | MovedEffect | GapEffect | RTTEffect | StateEffect | TimerEffect} Effect
+ * @typedef {DialEffect | AbandonEffect | PingEffect | DeliverEffect | ReleaseEffect | MovedEffect | GapEffect | RTTEffect | StateEffect | TimerEffect} Effect
  */
 
 /**
@@ -243,6 +254,7 @@
  * @property {number} [connectTimeout] ConnectTimeout is how long a connection may take to open. It doubles, up to four times, while dials keep timing out. Defaults to 5 s.
  * @property {number} [firstRetryWindow] FirstRetryWindow is the window over which the first retry after a loss is spread when the server named none. Defaults to 1 s.
  * @property {string} [after] After is the cursor to resume from. Defaults to "", the present.
+ * @property {boolean} [consecutiveIds] ConsecutiveIDs says that the ids of a plain server count up by one, so that a jump is a gap. Defaults to false.
  * @property {boolean} [visible] Visible says whether somebody looks at the page. Defaults to true.
  * @property {boolean} [online] Online says what the browser believes of its network. Defaults to true.
  */
@@ -278,7 +290,7 @@ export function encode(input) {
     case "urlReady":
       return [4, input.generation];
     case "urlFailed":
-      return [5, input.generation, input.reason];
+      return [5, input.generation, input.reason, input.hopeless];
     case "opened":
       return [6, input.generation];
     case "closed":
@@ -288,7 +300,7 @@ export function encode(input) {
     case "position":
       return [9, input.generation, input.position, input.live];
     case "events":
-      return [10, input.generation, input.ids.length, input.ids.join("\n")];
+      return [10, input.generation, input.ids.length, input.ids.join("\n"), input.contents.length, input.contents.join("\n")];
     case "pong":
       return [11, input.generation];
     case "frame":

@@ -6,85 +6,78 @@ import (
 	"github.com/wakesocket/wakesocket/wasm/wire"
 )
 
-const (
-	urlTimeout = 10 * time.Second // for the page's own url function
-	dialGap    = time.Second      // between dials that wake signals or advice start
-	// maxSpread is how long a server may keep its clients away after a loss.
-	maxSpread = 10 * time.Minute
-	// instant is a delay that no timer is worth.
-	instant = 5 * time.Millisecond
-	// maxSlow bounds the doubling of the dial timeout at 4 times.
-	maxSlow = 3
-	// offlineFailures makes retries rare, not absent, while the browser claims to
-	// be offline: it is wrong about loopback and some VPNs.
-	offlineFailures = 4
-)
-
 // wantsDial reports whether a dial is missing or would be: there is no live
-// socket, or it is suspect.
+// socket, or it is doubted.
 func (s *Session) wantsDial() bool {
-	return s.running && !s.away && (s.live == nil || s.suspect() && s.online)
+	if !s.running || s.away {
+		return false
+	}
+	return s.live == nil || s.live.lost() || s.doubted() && s.online
 }
 
 // waiting reports whether the next dial has a time that the page can count down to.
 func (s *Session) waiting() bool {
-	return s.wantsDial() && s.dial == nil && s.retryAt > s.now.Mono
+	return s.wantsDial() && s.dial == nil && s.retry.at > s.now.Mono
 }
 
 // connect dials now.
 func (s *Session) connect() {
-	s.gen++
-	s.dial = &socket{gen: s.gen, after: s.cursor, delivered: s.delivered, fresh: s.refreshed, entered: s.now.Mono}
-	s.lastDial, s.advised = s.now.Mono, false
-	s.emit(Dial{Generation: s.gen, After: s.cursor, Fresh: s.refreshed, Attempt: s.attempt, Previous: s.was()})
+	s.generation++
+	s.dial = &socket{generation: s.generation, after: s.stream.cursor, delivered: s.stream.delivered, fresh: s.retry.fresh, entered: s.now.Mono}
+	s.retry.lastDial, s.retry.advised, s.retry.hopeless = s.now.Mono, false, false
+	s.emit(Dial{Generation: s.generation, After: s.stream.cursor, Fresh: s.retry.fresh, Attempt: s.retry.failures, Previous: s.previousOf()})
 }
 
-// askAgain replaces a socket that was dialed from a place which the page has left.
-func (s *Session) askAgain(k *socket) {
-	s.abandon(k, codeNormal, "the page has moved on")
+// redial replaces a socket that was dialed from a cursor which the page has left.
+func (s *Session) redial(k *socket) {
+	s.abandon(k, wire.CloseNormal, "the cursor has moved on")
 	s.connect()
 }
 
-// was is what the dial tells the server of the connection before.
-func (s *Session) was() *wire.Previous {
-	switch {
-	case s.loss != nil:
-		return &wire.Previous{Cause: s.loss.cause, Up: s.loss.up, Down: max(0, s.now.Wall-s.loss.at)}
-	case s.live != nil:
-		k := s.live
-		return &wire.Previous{Cause: k.check.cause, Up: k.lastIn - k.openedAt, Down: max(0, s.now.Wall-k.lastInWall)}
-	}
-	return nil
-}
-
-// dialLimit is when the dial has taken too long. The first is short, since
-// browsers serialise handshakes to one address: a hung one blocks its successor
-// until it is given up. Whoever keeps hanging is given more and more time, so
-// that a very slow link still gets through.
-func (s *Session) dialLimit() time.Duration {
-	switch {
-	case s.dial.greeted:
-		return never // the old socket's time bounds the race
-	case s.dial.phase == resolving:
-		return s.dial.entered + urlTimeout
-	case s.dial.phase == dialing && s.slow == 0:
-		return s.dial.entered + min(s.rtt.patience(), s.opt.ConnectTimeout)
-	}
-	return s.dial.entered + s.opt.ConnectTimeout<<max(s.slow-1, 0)
-}
-
-func (s *Session) dialOverdue() {
+func (s *Session) urlReady(generation int) {
 	k := s.dial
-	switch k.phase {
+	if !k.is(generation) || k.phase != resolving {
+		return
+	}
+	if s.now.Mono-k.entered < urlTimeout {
+		s.limits.addresses = 0 // else the next one will need its time too
+	}
+	k.enter(dialing, s.now.Mono)
+}
+
+func (s *Session) urlFailed(in URLFailed) {
+	if k := s.dial; k.is(in.Generation) && k.phase == resolving {
+		s.retry.hopeless = in.Hopeless
+		s.dialFailed("the url function failed: " + in.Reason)
+	}
+}
+
+// dialLimit is when the dial has taken too long.
+func (s *Session) dialLimit() time.Duration {
+	k := s.dial
+	switch {
+	case k.racing:
+		return never // the old socket's time bounds the race
+	case k.phase == resolving:
+		return k.entered + s.limits.address()
+	case k.phase == dialing:
+		return k.entered + s.handshakeLimit()
+	}
+	return k.entered + s.limits.firstFrame(s.opt.ConnectTimeout)
+}
+
+// dialLate ends a dial that has taken too long.
+func (s *Session) dialLate() {
+	switch k := s.dial; k.phase {
 	case resolving:
-		s.dialFailed("no url: the url function did not answer")
+		s.limits.addresses++
+		s.dialFailed("the url function did not answer")
 	case open:
-		s.abandon(k, codeAbandoned, "no answer to a ping")
-		s.dialFailed("connected, but the server neither spoke nor answered a ping")
+		s.firstFrameLate(k)
 	case dialing:
-		s.slow = min(s.slow+1, maxSlow)
-		if s.slow == 1 { // not counted as a failure, and replaced at once
-			s.abandon(k, codeNormal, "dial replaced")
+		s.limits.handshakes = min(s.limits.handshakes+1, maxHandshakes)
+		if s.limits.handshakes == 1 { // not counted as a failure, and replaced at once
+			s.abandon(k, wire.CloseNormal, "dial replaced")
 			s.connect()
 			return
 		}
@@ -92,38 +85,32 @@ func (s *Session) dialOverdue() {
 	}
 }
 
-// dialFailed ends the dial, if it still lives, and schedules the next.
-func (s *Session) dialFailed(trouble string) {
-	if s.dial.phase != open {
-		s.abandon(s.dial, codeNormal, "dial timed out")
+const silentFromStart = "connected, but the server neither spoke nor answered a ping"
+
+// firstFrameLate is an open socket without a frame. The server may be dead, or
+// this may be a long message on a slow link: the socket is kept, and the next dial
+// races it. Only a second one that is silent too is given up.
+func (s *Session) firstFrameLate(k *socket) {
+	s.limits.firstFrames++
+	if s.live != nil {
+		s.abandon(k, wire.CloseAbandoned, "no answer to a ping")
+		s.dialFailed(silentFromStart)
+		return
 	}
-	s.dial = nil
-	s.trouble = trouble
+	s.live, s.dial = k, nil
+	k.probe = &probe{cause: wire.CauseSilence, askedAt: k.openedAt, challengeAt: s.now.Mono, lost: true, abandonAt: k.openedAt + s.limits.silence(s.opt.HeartbeatTimeout)}
+	s.retry.reason = silentFromStart
 	s.failed()
 	s.schedule()
 }
 
-// failed counts a failure.
-func (s *Session) failed() {
-	if s.attempt == 0 {
-		s.failing = s.now.Mono
+// dialFailed ends the dial, if it is still held, and schedules the next.
+func (s *Session) dialFailed(reason string) {
+	if k := s.dial; k != nil && k.phase != open {
+		s.abandon(k, wire.CloseNormal, "dial timed out")
 	}
-	s.attempt++
-}
-
-// schedule sets the time of the next dial: spread over the server's window after
-// a loss, by backoff after failures.
-func (s *Session) schedule() {
-	wait := time.Duration(s.random() * float64(s.spread))
-	failures, outage := s.attempt, s.now.Mono-s.failing
-	if !s.online {
-		failures, outage = max(failures, offlineFailures), s.opt.MaxReconnectDelay
-	}
-	if failures > 0 {
-		wait = backoff(failures, s.opt.MinReconnectDelay, s.opt.MaxReconnectDelay, outage, s.random())
-	}
-	if wait < instant {
-		wait = 0
-	}
-	s.retryAt = s.now.Mono + wait
+	s.dial = nil
+	s.retry.reason = reason
+	s.failed()
+	s.schedule()
 }

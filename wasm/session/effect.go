@@ -29,8 +29,14 @@ type (
 	Ping struct{ Generation int }
 	// Deliver answers each Events.
 	Deliver struct {
-		Mask   []bool // for each event, whether the page gets it
+		Mask   []bool // for each event, whether the page gets it now
+		Held   int    // so many at the end are to be kept until a Release
 		Cursor string // after the events that it gets
+	}
+	// Release ends the keeping of held events: the page gets them all, or none.
+	Release struct {
+		Deliver bool
+		Cursor  string
 	}
 	// Moved says that the cursor moved without an event.
 	Moved struct{ Cursor string }
@@ -51,6 +57,7 @@ func (Dial) effect()    {}
 func (Abandon) effect() {}
 func (Ping) effect()    {}
 func (Deliver) effect() {}
+func (Release) effect() {}
 func (Moved) effect()   {}
 func (Gap) effect()     {}
 func (RTT) effect()     {}

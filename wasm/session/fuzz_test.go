@@ -59,7 +59,7 @@ func (t *tape) input(gen int) Input {
 	case 5:
 		return URLReady{gen}
 	case 6:
-		return URLFailed{gen, "no"}
+		return URLFailed{Generation: gen, Reason: "no"}
 	case 7:
 		return Opened{gen}
 	case 8:
@@ -79,7 +79,7 @@ func (t *tape) input(gen int) Input {
 			ids[i] = fmt.Sprint("e-", t.byte())
 		}
 		ids[0] = ids[0][:2*int(t.byte()&1)] // "" or "e-"
-		return Events{gen, ids}
+		return Events{Generation: gen, IDs: ids}
 	case 12:
 		return Pong{gen}
 	case 13:
@@ -167,15 +167,15 @@ func inspect(t *testing.T, s *Session, now Instant, held map[int]bool) {
 		if k == nil {
 			continue
 		}
-		if !held[k.gen] {
-			t.Fatalf("the session holds %d, the driver %v", k.gen, held)
+		if !held[k.generation] {
+			t.Fatalf("the session holds %d, the driver %v", k.generation, held)
 		}
 		if len(k.pings) > maxPings {
 			t.Fatalf("%d pings are remembered", len(k.pings))
 		}
 	}
-	if len(s.seen.known) > ringSize || len(s.seen.order) > ringSize {
-		t.Fatalf("%d ids are known, %d in order", len(s.seen.known), len(s.seen.order))
+	if len(s.stream.recent.known) > recentSize || len(s.stream.recent.order) > recentSize {
+		t.Fatalf("%d ids are known, %d in order", len(s.stream.recent.known), len(s.stream.recent.order))
 	}
 	at, ok := s.Deadline()
 	if ok && at <= now.Mono {

@@ -2,6 +2,7 @@ package session
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 )
@@ -71,15 +72,15 @@ func TestSilentDeath(t *testing.T) {
 		w := newWorld(t, nil).busy()
 		w.run(9 * time.Second) // stalled, then everything comes at once
 		w.do(Pong{1})
-		w.do(Events{1, []string{"late"}})
+		w.do(Events{Generation: 1, IDs: []string{"late"}})
 		for i := range 5 {
 			w.run(200 * ms)
-			w.do(Events{1, []string{fmt.Sprint("after-", i)}})
+			w.do(Events{Generation: 1, IDs: []string{fmt.Sprint("after-", i)}})
 		}
 		w.forget()
 		w.run(3500 * ms)
 		if w.s.dial == nil {
-			t.Errorf("no challenger 3.5 s after the next death; the usual pause is taken for %v", w.s.live.pause)
+			t.Errorf("no challenger 3.5 s after the next death; the usual pause is taken for %v", w.s.live.pace.pause)
 		}
 	})
 	t.Run("a busy feed that falls quiet is asked less and less", func(t *testing.T) {
@@ -110,7 +111,13 @@ func TestSilentDeath(t *testing.T) {
 		w.run(7 * time.Second)
 		w.want("23s abandon 3 (1000 dial timed out)", "23s checking retry in 500ms: silence",
 			"23.5s dial 4 after=e-0 attempt=1 previous=silence,9.99s,13.5s", "23.5s checking: silence",
-			"25s abandon 1 (4000 no answer to a ping)", "25s reconnecting attempt=1: the connection attempt was not answered")
+			"25s reconnecting attempt=1: the connection attempt was not answered")
+		w.run(15 * time.Second)
+		w.forget()
+		w.run(20 * time.Second) // no socket is kept for ever
+		if got := strings.Join(w.log, "\n"); !strings.Contains(got, "55s abandon 1 (4000 no answer to a ping)") {
+			t.Errorf("the dead socket is still held:\n%s", got)
+		}
 	})
 }
 
@@ -144,7 +151,7 @@ func TestSlowLinkHasTimeForTwoLosses(t *testing.T) {
 
 func TestAnyFrameAnswersAHeartbeat(t *testing.T) {
 	for name, frame := range map[string]Input{
-		"event": Events{1, []string{"e-1"}}, "frame": Frame{1}, "at": Position{1, "e-1", true},
+		"event": Events{Generation: 1, IDs: []string{"e-1"}}, "frame": Frame{1}, "at": Position{1, "e-1", true},
 		"hello": Hello{Generation: 1, Resumed: true, Live: true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -162,7 +169,7 @@ func TestServerThatNeverAnswersPings(t *testing.T) {
 	w.do(Start{}, URLReady{1}, Opened{1})
 	for i := range 1000 {
 		w.run(time.Second)
-		w.do(Events{1, []string{fmt.Sprint(i)}})
+		w.do(Events{Generation: 1, IDs: []string{fmt.Sprint(i)}})
 	}
 	if n := len(w.s.live.pings); n > maxPings {
 		t.Errorf("%d unanswered pings are remembered", n)
@@ -171,9 +178,9 @@ func TestServerThatNeverAnswersPings(t *testing.T) {
 	w.forget()
 	w.do(Wake{})
 	w.run(200 * ms)
-	w.do(Events{1, []string{"buffered"}}) // may have waited since before the wake
+	w.do(Events{Generation: 1, IDs: []string{"buffered"}}) // may have waited since before the wake
 	w.run(100 * ms)
-	w.do(Events{1, []string{"fresh"}})
+	w.do(Events{Generation: 1, IDs: []string{"fresh"}})
 	w.run(time.Second)
 	w.want("16m40.5s ping 1", "16m40.5s checking: wake", "16m40.8s live")
 }
@@ -183,8 +190,7 @@ func TestMuteServer(t *testing.T) {
 	w.do(Start{}, URLReady{1}, Opened{1})
 	w.forget()
 	w.run(5500 * ms)
-	w.want("5s abandon 1 (4000 no answer to a ping)",
-		"5s connecting attempt=1 retry in 500ms: connected, but the server neither spoke nor answered a ping", "5.5s dial 2 attempt=1",
+	w.want("5s connecting attempt=1 retry in 500ms: connected, but the server neither spoke nor answered a ping", "5.5s dial 2 attempt=1",
 		"5.5s connecting attempt=1: connected, but the server neither spoke nor answered a ping")
 }
 
@@ -208,7 +214,7 @@ func TestRTT(t *testing.T) {
 	for range 100 {
 		r.add(100 * ms)
 	}
-	if got := r.patience(); got != time.Second {
+	if got := r.dialPatience(); got != time.Second {
 		t.Errorf("patience %v, want the lower bound", got)
 	}
 	r.add(900 * ms)

@@ -27,6 +27,7 @@ type (
 	URLFailed struct {
 		Generation int
 		Reason     string // what failed, for the page
+		Hopeless   bool   // there is no such address, and there never will be
 	}
 	// Opened says that the handshake is complete.
 	Opened struct{ Generation int }
@@ -58,6 +59,7 @@ type (
 	Events struct {
 		Generation int
 		IDs        []string // "" for an event without an id
+		Contents   []string // for each, a digest of what it says, "" if not known; may be empty
 	}
 	// Pong answers a ping.
 	Pong struct{ Generation int }

@@ -35,6 +35,9 @@ type Options struct {
 	FirstRetryWindow time.Duration
 	// After is the cursor to resume from. Defaults to "", the present.
 	After string
+	// ConsecutiveIDs says that the ids of a plain server count up by one, so that a
+	// jump is a gap. Defaults to false.
+	ConsecutiveIDs bool
 	// Visible says whether somebody looks at the page. Defaults to true.
 	Visible bool
 	// Online says what the browser believes of its network. Defaults to true.

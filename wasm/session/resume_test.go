@@ -9,27 +9,27 @@ import (
 
 func TestResumeFromTheLastDelivered(t *testing.T) {
 	w := newWorld(t, nil).live()
-	w.do(Events{1, []string{"e-1", "e-2", ""}}) // one without an id is delivered and moves nothing
+	w.do(Events{Generation: 1, IDs: []string{"e-1", "e-2", ""}}) // one without an id is delivered and moves nothing
 	w.want()
 	w.do(Closed{Generation: 1, Code: 1006, Reason: ""})
 	w.want("10s dial 2 after=e-2 previous=reset,9.99s,0s", "10s reconnecting: reset")
 	w.do(URLReady{2}, Opened{2}, Hello{Generation: 2, Resumed: true, Position: "e-2"})
-	w.do(Events{2, []string{"e-3"}})
+	w.do(Events{Generation: 2, IDs: []string{"e-3"}})
 	w.do(Position{2, "e-3", true})
 	w.want("10s ping 2", "10s reconnecting", "10s live")
 }
 
 func TestOverlapDeliversOnce(t *testing.T) {
 	w := newWorld(t, nil).live()
-	w.do(Events{1, []string{"e-1"}}, Network{}, URLReady{2}, Opened{2})
+	w.do(Events{Generation: 1, IDs: []string{"e-1"}}, Reconnect{}, URLReady{2}, Opened{2})
 	w.forget()
-	w.do(Events{1, []string{"e-2", "e-3"}}) // from the buffer: too early to be proof
+	w.do(Events{Generation: 1, IDs: []string{"e-2", "e-3"}}) // from the buffer: too early to be proof
 	w.do(Hello{Generation: 2, Resumed: true, Position: "e-1"})
 	w.want()
 	if w.s.Cursor() != "e-3" {
 		t.Errorf("cursor fell back to %q", w.s.Cursor())
 	}
-	w.do(Events{2, []string{"e-2", "e-3", "e-4", "", "e-4"}})
+	w.do(Events{Generation: 2, IDs: []string{"e-2", "e-3", "e-4", "", "e-4"}})
 	w.want("10s abandon 1 (4000 no sign of life)", "10s deliver 00110", "10s reconnecting")
 }
 
@@ -46,12 +46,12 @@ func TestFirstToBringWhatIsMissingWins(t *testing.T) {
 	t.Run("the old one", func(t *testing.T) {
 		w := raced(t)
 		w.run(6 * time.Second) // longer than a dial without a frame may take
-		w.do(Events{1, []string{"e-1"}})
+		w.do(Events{Generation: 1, IDs: []string{"e-1"}})
 		w.want("23s abandon 2 (1000 not needed)", "23s live")
 	})
 	t.Run("the challenger", func(t *testing.T) {
 		w := raced(t)
-		w.do(Events{2, []string{"e-1"}}, Position{2, "e-1", true})
+		w.do(Events{Generation: 2, IDs: []string{"e-1"}}, Position{2, "e-1", true})
 		w.want("17s abandon 1 (4000 no sign of life)", "17s reconnecting", "17s live")
 	})
 	t.Run("the challenger, with nothing for these topics", func(t *testing.T) {
@@ -62,8 +62,8 @@ func TestFirstToBringWhatIsMissingWins(t *testing.T) {
 	t.Run("nobody: the old one's time is up", func(t *testing.T) {
 		w := raced(t)
 		w.run(8 * time.Second)
-		w.want("25s abandon 1 (4000 no answer to a ping)", "25s ping 2", "25s reconnecting: silence")
-		w.do(Events{2, []string{"e-1"}}, Position{2, "e-1", true})
+		w.want("25s abandon 1 (4000 no sign of life)", "25s ping 2", "25s reconnecting: silence")
+		w.do(Events{Generation: 2, IDs: []string{"e-1"}}, Position{2, "e-1", true})
 		w.want("25s reconnecting", "25s live")
 	})
 	t.Run("the old one closes", func(t *testing.T) {
@@ -87,23 +87,23 @@ func TestOverlapThatTheServerDoesNotKnowOf(t *testing.T) {
 		frame Input
 		again bool
 	}{
-		"a gap behind the cursor":    {2, Hello{Generation: 2, Position: "e-2", Gap: &Gap{"e-1", "e-3", "trimmed"}}, true},
-		"as many as are remembered":  {ringSize, Hello{Generation: 2, Resumed: true, Position: "e-1"}, false},
-		"more than are remembered":   {ringSize + 1, Hello{Generation: 2, Resumed: true, Position: "e-1"}, true},
-		"more, on a plain server":    {ringSize + 1, Pong{2}, true},
+		"a gap before the cursor":    {2, Hello{Generation: 2, Position: "e-2", Gap: &Gap{"e-1", "e-3", "trimmed"}}, true},
+		"as many as are remembered":  {recentSize, Hello{Generation: 2, Resumed: true, Position: "e-1"}, false},
+		"more than are remembered":   {recentSize + 1, Hello{Generation: 2, Resumed: true, Position: "e-1"}, true},
+		"more, on a plain server":    {recentSize + 1, Pong{2}, true},
 		"none, and a gap to be told": {0, Hello{Generation: 2, Position: "e-2", Gap: &Gap{"e-1", "e-3", "trimmed"}}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, nil).live()
-			w.do(Events{1, []string{"e-1"}}, Network{}, URLReady{2}, Opened{2})
+			w.do(Events{Generation: 1, IDs: []string{"e-1"}}, Reconnect{}, URLReady{2}, Opened{2})
 			for i := range c.more {
-				w.do(Events{1, []string{fmt.Sprint("e-", i+2)}})
+				w.do(Events{Generation: 1, IDs: []string{fmt.Sprint("e-", i+2)}})
 			}
 			cursor := w.s.Cursor()
 			w.forget()
 			w.do(c.frame)
 			log := strings.Join(w.log, "\n")
-			again := strings.Contains(log, "10s abandon 2 (1000 the page has moved on)\n10s dial 3 after="+cursor)
+			again := strings.Contains(log, "10s abandon 2 (1000 the cursor has moved on)\n10s dial 3 after="+cursor)
 			if again != c.again || again && strings.Contains(log, "gap") {
 				t.Fatalf("want another dial: %v, got\n%s", c.again, log)
 			}
@@ -124,7 +124,7 @@ func TestGaps(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, nil).live()
-			w.do(Events{1, []string{"e-1"}}, Closed{Generation: 1, Code: 1006, Reason: ""}, URLReady{2}, Opened{2})
+			w.do(Events{Generation: 1, IDs: []string{"e-1"}}, Closed{Generation: 1, Code: 1006, Reason: ""}, URLReady{2}, Opened{2})
 			w.forget()
 			w.do(c.hello)
 			var gaps []string
@@ -143,20 +143,17 @@ func TestGaps(t *testing.T) {
 	}
 }
 
-func TestRingForgetsTheOldest(t *testing.T) {
-	var r ring
-	for i := range ringSize + 10 {
-		if !r.add(fmt.Sprint(i)) {
-			t.Fatalf("%d is new", i)
+func TestTheOldestIDsAreForgotten(t *testing.T) {
+	var r recent
+	for i := range recentSize + 10 {
+		r.add(fmt.Sprint(i), delivery{})
+	}
+	if len(r.known) != recentSize || len(r.order) != recentSize {
+		t.Errorf("%d ids known, %d in order, want %d", len(r.known), len(r.order), recentSize)
+	}
+	for id, want := range map[string]bool{"9": false, "10": true, fmt.Sprint(recentSize + 9): true} {
+		if _, got := r.known[id]; got != want {
+			t.Errorf("id %s is remembered: %v, want %v", id, got, want)
 		}
-	}
-	if len(r.known) != ringSize || len(r.order) != ringSize {
-		t.Errorf("%d ids known, %d in order, want %d", len(r.known), len(r.order), ringSize)
-	}
-	if r.add(fmt.Sprint(ringSize)) {
-		t.Error("a recent id was forgotten")
-	}
-	if !r.add("0") {
-		t.Error("the oldest id is still known")
 	}
 }

@@ -17,7 +17,7 @@ func TestLossIsRedialedInTheServersWindow(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, nil).live()
-			w.s.spread = c.spread
+			w.s.retry.window = c.spread
 			w.do(Closed{Generation: 1, Code: 1006, Reason: ""})
 			w.run(10 * time.Second)
 			for _, line := range w.log {
@@ -34,8 +34,8 @@ func TestLossIsRedialedInTheServersWindow(t *testing.T) {
 	t.Run("a server that names years", func(t *testing.T) {
 		w := newWorld(t, nil)
 		w.do(Start{}, URLReady{1}, Opened{1}, Hello{Generation: 1, Live: true, FirstRetryWindow: 1 << 62})
-		if w.s.spread != maxSpread {
-			t.Errorf("spread %v, want at most %v", w.s.spread, maxSpread)
+		if w.s.retry.window != maxWindow {
+			t.Errorf("spread %v, want at most %v", w.s.retry.window, maxWindow)
 		}
 	})
 	t.Run("plain server: spread over a second", func(t *testing.T) {
@@ -60,7 +60,7 @@ func TestAcceptThenCloseBacksOff(t *testing.T) {
 		}
 		w.redial(gen)
 		w.do(Closed{Generation: gen, Code: 1011, Reason: ""})
-		waits = append(waits, (w.s.retryAt - w.now.Mono).Round(time.Second))
+		waits = append(waits, (w.s.retry.at - w.now.Mono).Round(time.Second))
 	}
 	want := []time.Duration{1, 2, 4, 8, 16, 30, 30, 30}
 	for i := range want {
@@ -85,16 +85,16 @@ func TestProvenUptimeForgetsFailures(t *testing.T) {
 	w.redial(4)
 	w.run(4900 * ms)
 	w.do(Frame{4})
-	if w.s.attempt != 3 {
-		t.Errorf("attempt %d before 5 s of proven life, want 3", w.s.attempt)
+	if w.s.retry.failures != 3 {
+		t.Errorf("attempt %d before 5 s of proven life, want 3", w.s.retry.failures)
 	}
 	w.run(200 * ms)
-	if w.s.attempt != 3 {
+	if w.s.retry.failures != 3 {
 		t.Error("time alone proved life")
 	}
 	w.do(Pong{4})
-	if w.s.attempt != 0 {
-		t.Errorf("attempt %d after 5 s of proven life, want 0", w.s.attempt)
+	if w.s.retry.failures != 0 {
+		t.Errorf("attempt %d after 5 s of proven life, want 0", w.s.retry.failures)
 	}
 }
 
@@ -124,8 +124,8 @@ func TestNoWaitIsTwiceAsLongAsTheOutage(t *testing.T) {
 		if n >= 4 {
 			w.random = 0.999
 		}
-		w.do(URLReady{w.s.gen}, Closed{Generation: w.s.gen, Code: 1006, Reason: ""})
-		wait = w.s.retryAt - w.now.Mono
+		w.do(URLReady{w.s.generation}, Closed{Generation: w.s.generation, Code: 1006, Reason: ""})
+		wait = w.s.retry.at - w.now.Mono
 		if outage := w.now.Mono - lost; wait > max(time.Second, 2*outage) {
 			t.Errorf("a wait of %v after an outage of %v", wait, outage)
 		}
@@ -225,10 +225,10 @@ func TestUnauthorizedGetsOneFreshURL(t *testing.T) {
 	})
 	t.Run("told twice of one old token", func(t *testing.T) {
 		w := newWorld(t, nil).live()
-		w.do(Network{}, URLReady{2}, Opened{2})
+		w.do(Reconnect{}, URLReady{2}, Opened{2})
 		w.forget()
 		w.do(Closed{Generation: 2, Code: 4401, Reason: "expired"})
-		w.want("10s dial 3 after=e-0 fresh attempt=1 previous=network,9.99s,0s")
+		w.want("10s dial 3 after=e-0 fresh attempt=1 previous=user,9.99s,0s")
 		w.do(Closed{Generation: 1, Code: 4401, Reason: "expired"}) // it was dialed with the old one, too
 		w.want("10s reconnecting attempt=1: the server closed with code 4401: expired")
 		w.redial(3)
@@ -245,30 +245,35 @@ func TestUnauthorizedGetsOneFreshURL(t *testing.T) {
 		w.run(500 * ms)
 		w.want("11.5s dial 4 after=e-0 fresh attempt=1 previous=closed,9.99s,1.5s", "11.5s reconnecting attempt=1: no connection")
 	})
-	t.Run("with a challenger under way", func(t *testing.T) {
+	t.Run("with a challenger under way, which has a verdict of its own", func(t *testing.T) {
 		w := newWorld(t, nil).live()
-		w.do(Network{})
+		w.do(Reconnect{})
 		w.forget()
 		w.do(Closed{Generation: 1, Code: 4401, Reason: ""})
-		w.want("10s abandon 2 (1000 dial made again with a new token)", "10s dial 3 after=e-0 fresh previous=network,9.99s,0s", "10s reconnecting: network")
+		w.want("10s reconnecting: user")
+		w.do(URLReady{2}, Opened{2}, Closed{Generation: 2, Code: 4401, Reason: ""})
+		w.want("10s ping 2", "10s dial 3 after=e-0 fresh attempt=1 previous=user,9.99s,0s",
+			"10s reconnecting attempt=1: the server closed with code 4401")
+		w.redial(3)
+		w.want("10s ping 3", "10s live")
 	})
 }
 
 func TestURLFailureIsAFailedAttempt(t *testing.T) {
 	w := newWorld(t, nil)
-	w.do(Start{}, URLFailed{1, "token service: 500"})
-	w.want("0s dial 1", "0s connecting", "0s abandon 1 (1000 dial timed out)", "0s connecting attempt=1 retry in 500ms: no url: token service: 500")
+	w.do(Start{}, URLFailed{Generation: 1, Reason: "token service: 500"})
+	w.want("0s dial 1", "0s connecting", "0s abandon 1 (1000 dial timed out)", "0s connecting attempt=1 retry in 500ms: the url function failed: token service: 500")
 	w.run(500 * ms)
-	w.want("500ms dial 2 attempt=1", "500ms connecting attempt=1: no url: token service: 500")
+	w.want("500ms dial 2 attempt=1", "500ms connecting attempt=1: the url function failed: token service: 500")
 	w.run(10 * time.Second)
-	w.want("10.5s abandon 2 (1000 dial timed out)", "10.5s connecting attempt=2 retry in 1s: no url: the url function did not answer")
+	w.want("10.5s abandon 2 (1000 dial timed out)", "10.5s connecting attempt=2 retry in 1s: the url function did not answer")
 }
 
 func TestURLFailureOfAnOpenSocketIsIgnored(t *testing.T) {
 	w := newWorld(t, nil)
 	w.do(Start{}, URLReady{1}, Opened{1})
 	w.forget()
-	w.do(URLFailed{1, "too late"}, Hello{Generation: 1, Position: "e-1", Live: true})
+	w.do(URLFailed{Generation: 1, Reason: "too late"}, Hello{Generation: 1, Position: "e-1", Live: true})
 	w.want("0s live")
 }
 
@@ -291,7 +296,7 @@ func TestHungDial(t *testing.T) {
 				w.run(100 * ms)
 			}
 		}
-		want := []time.Duration{4, 10, 20, 20} // 3 was asked for 0.5 s before
+		want := []time.Duration{4, 10, 20, 40} // 3 was asked for 0.5 s before
 		for i := range want {
 			if d := took[i] - want[i]*time.Second; d < -time.Second || d > time.Second {
 				t.Fatalf("dials lasted %v, want seconds %v", took, want)
@@ -330,7 +335,7 @@ func TestOffline(t *testing.T) {
 		w := newWorld(t, nil).live()
 		w.do(Online{false})
 		w.run(10 * time.Second)
-		w.want("10s ping 1", "10s checking: network", "10.15s offline: network", "20s abandon 1 (4000 no answer to a ping)", "20s offline retry in 4s: network")
+		w.want("10s ping 1", "10s checking: network", "10.15s offline: network", "20s offline retry in 4s: network")
 	})
 }
 
@@ -344,20 +349,20 @@ func TestReconnectWhileLive(t *testing.T) {
 
 func TestChallengerRefused(t *testing.T) {
 	w := newWorld(t, nil).live()
-	w.do(Network{})
+	w.do(Reconnect{})
 	w.do(URLReady{2}, Opened{2})
 	w.forget()
 	// Accept-then-close is no proof: the live socket keeps its chance.
 	w.do(Closed{Generation: 2, Code: 1013, Reason: "retry=3000"})
-	w.want("10s checking retry in 3s: network")
+	w.want("10s checking retry in 3s: user")
 	w.do(Pong{1})
 	w.want("10s live")
 }
 
 func TestLiveClosedWhileChallenged(t *testing.T) {
 	w := newWorld(t, nil).live()
-	w.do(Network{}, URLReady{2}, Closed{Generation: 1, Code: 1006, Reason: ""})
-	w.want("10s ping 1", "10s dial 2 after=e-0 previous=network,9.99s,0s", "10s checking: network", "10s reconnecting: network")
+	w.do(Reconnect{}, URLReady{2}, Closed{Generation: 1, Code: 1006, Reason: ""})
+	w.want("10s ping 1", "10s dial 2 after=e-0 previous=user,9.99s,0s", "10s checking: user", "10s reconnecting: user")
 	w.redial(2)
 	w.want("10s ping 2", "10s live")
 }
@@ -367,9 +372,9 @@ func TestStaleInputsAreIgnored(t *testing.T) {
 	w.do(Closed{Generation: 1, Code: 1006, Reason: ""})
 	w.redial(2)
 	w.forget()
-	w.do(Opened{1}, Closed{Generation: 1, Code: 4403, Reason: ""}, Pong{1}, Frame{1}, Position{1, "x", true}, Hello{Generation: 1}, URLReady{1}, URLFailed{1, ""}, Opened{2}, Closed{Generation: 9, Code: 1006, Reason: ""})
+	w.do(Opened{1}, Closed{Generation: 1, Code: 4403, Reason: ""}, Pong{1}, Frame{1}, Position{1, "x", true}, Hello{Generation: 1}, URLReady{1}, URLFailed{Generation: 1, Reason: ""}, Opened{2}, Closed{Generation: 9, Code: 1006, Reason: ""})
 	w.want()
-	w.do(Events{1, []string{"x"}})
+	w.do(Events{Generation: 1, IDs: []string{"x"}})
 	w.want("10s deliver 0")
 }
 
@@ -383,8 +388,8 @@ func TestQuietLifeWithoutHeartbeatIsProven(t *testing.T) {
 	}
 	w.forget()
 	w.do(URLReady{4})
-	if w.s.attempt != 0 || w.s.dial == nil || w.s.loss.up != time.Minute {
-		t.Errorf("after three quiet minutes each: attempt %d, dial %v, up %v", w.s.attempt, w.s.dial, w.s.loss.up)
+	if w.s.retry.failures != 0 || w.s.dial == nil || w.s.previous.up != time.Minute {
+		t.Errorf("after three quiet minutes each: attempt %d, dial %v, up %v", w.s.retry.failures, w.s.dial, w.s.previous.up)
 	}
 }
 
@@ -410,7 +415,7 @@ func TestSlowHandshakesAreRemembered(t *testing.T) {
 		w.run(10 * ms)
 	}
 	w.redial(5)
-	if w.s.slow != 0 {
+	if w.s.limits.handshakes != 0 {
 		t.Error("a quick handshake did not restore the patience of a quick link")
 	}
 }

@@ -34,18 +34,18 @@ func (r *rtt) grace(low, high time.Duration) time.Duration {
 	return max(min(max(2*r.smoothed, r.smoothed+4*r.deviation, low), high), r.smoothed*3/2)
 }
 
-// lostTwice is after how long the answer comes if a packet is lost, and so is its
+// afterTwoLosses is after how long the answer comes if a packet is lost, and so is its
 // repetition: TCP repeats after a timeout of one to two round trips, and then
 // after twice that. The median tells a slow link from one that stalled once.
-func (r *rtt) lostTwice() time.Duration {
+func (r *rtt) afterTwoLosses() time.Duration {
 	recent := r.recent
 	slices.Sort(recent[:])
 	return 6 * recent[len(recent)/2]
 }
 
-// patience is how long the first dial may take: four round trips cover DNS, TCP,
+// dialPatience is how long the first dial may take: four round trips cover DNS, TCP,
 // TLS and the upgrade.
-func (r *rtt) patience() time.Duration {
+func (r *rtt) dialPatience() time.Duration {
 	if !r.known() {
 		return 2 * time.Second
 	}

@@ -181,7 +181,7 @@ func (w *world) busy() *world {
 	w.live()
 	for i := range 40 {
 		w.run(200 * ms)
-		w.do(Events{1, []string{fmt.Sprintf("e-%d", i+1)}})
+		w.do(Events{Generation: 1, IDs: []string{fmt.Sprintf("e-%d", i+1)}})
 	}
 	w.forget()
 	return w

@@ -17,93 +17,99 @@ const (
 
 // socket is one generation. A nil socket stands for none.
 type socket struct {
-	gen       int
-	after     string // cursor that it was dialed with,
-	delivered int    // and the events delivered by then
-	fresh     bool   // with a new token, and since then not proven
-	phase     phase
-	entered   time.Duration // mono, when the phase began
+	generation int
+	after      string        // cursor that it was dialed with,
+	delivered  int           // and the events delivered by then
+	fresh      bool          // with a new token, and since then not proven
+	phase      phase         //
+	entered    time.Duration // mono, when the phase began
 
-	greeted  bool // its feed said hello, so it also says when the replay is complete
-	caughtUp bool
+	spoke     bool // a frame has come
+	greeted   bool // its feed said hello, so it also says when the replay is complete
+	racing    bool // its hello promised a replay: it takes over with the first of it
+	caughtUp  bool // nothing is left to replay
+	logUnread bool // its server said that it cannot read its log
 
-	openedAt   time.Duration // mono
-	lastIn     time.Duration // mono, last sign of life
-	lastInWall time.Duration
-	lastPing   time.Duration   // mono
-	pings      []time.Duration // sent and unanswered, oldest first; negative: no measure of the round trip
-	check      *check          // nil when its life is not in question
-
-	lastBurst time.Duration // mono, last events
-	bursts    int
-	pause     time.Duration // usual time between bursts
-	hushed    bool          // this silence has been asked about
+	openedAt      time.Duration // mono
+	lastFrame     time.Duration // mono, last sign of life
+	lastFrameWall time.Duration
+	lastPing      time.Duration   // mono
+	pings         []time.Duration // sent and unanswered, oldest first; negative: no measure of the round trip
+	probe         *probe          // nil when its life is not in doubt
+	pace          pace
+	replay        replay
 }
 
-// check is an open question to a socket: are you alive?
-type check struct {
-	cause     string
-	shown     bool          // the page hears of it at once, not only when it becomes a suspicion
-	proofFrom time.Duration // from here on any frame is proof; before, it may have waited in a buffer
-	suspectAt time.Duration // then a challenger is dialed
-	giveUpAt  time.Duration // then it is abandoned
-	excused   bool          // a late input has put the suspicion off
-	repeated  bool          // asked again after a late input
-}
-
-func (k *socket) is(gen int) bool { return k != nil && k.gen == gen }
+func (k *socket) is(generation int) bool { return k != nil && k.generation == generation }
 
 func (k *socket) enter(p phase, now time.Duration) { k.phase, k.entered = p, now }
 
-// opened starts the life of a socket whose handshake is complete.
-func (s *Session) opened(gen int) {
+// opened is a complete handshake.
+func (s *Session) opened(generation int) {
 	k := s.dial
-	if !k.is(gen) || k.phase == open {
+	if !k.is(generation) || k.phase == open {
 		return
 	}
-	if s.now.Mono-k.entered < s.rtt.patience() {
-		s.slow = 0 // else the next dial will need its time too
+	if s.now.Mono-k.entered < s.rtt.dialPatience() {
+		s.limits.handshakes = 0 // else the next dial will need its time too
 	}
 	k.enter(open, s.now.Mono)
-	k.openedAt, k.lastIn, k.lastInWall = s.now.Mono, s.now.Mono, s.now.Wall
+	k.openedAt, k.lastFrame, k.lastFrameWall = s.now.Mono, s.now.Mono, s.now.Wall
 	if s.opt.Heartbeat == 0 {
 		s.promote() // without pings a quiet server may never speak
-		k.caughtUp = true
+		k.spoke, k.caughtUp = true, true
 		return
 	}
 	s.ping(k)
 }
 
-// heard notes a frame and returns its socket; nil when the session does not hold
-// it. A challenger takes over with its first frame, but with one that brings what
-// the page lacks if its feed has said that there is such.
-func (s *Session) heard(gen int, brings bool) *socket {
+// received notes a frame and returns its socket; nil when the session does not
+// hold it. A challenger takes over with its first frame; where its feed promised
+// a replay, with the first frame that brings some of it.
+func (s *Session) received(generation int, brings bool) *socket {
 	k := s.live
-	if !k.is(gen) {
-		if k = s.dial; !k.is(gen) || k.phase != open {
+	if !k.is(generation) {
+		if k = s.dial; !k.is(generation) || k.phase != open {
 			return nil
 		}
-		if s.delivered-k.delivered > ringSize {
-			s.askAgain(k) // its replay would hold events that are no longer remembered
+		if s.stream.delivered-k.delivered > recentSize {
+			s.redial(k) // its replay would hold events that are no longer remembered
 			return nil
 		}
-		if brings || !k.greeted {
+		if brings || !k.racing {
 			s.promote()
 		}
 	}
-	k.lastIn, k.lastInWall, k.hushed = s.now.Mono, s.now.Wall, false
-	k.caughtUp = k.caughtUp || !k.greeted
-	if k.lastIn-k.openedAt >= s.opt.MinUptime {
-		s.attempt, s.refreshed, k.fresh = 0, false, false
+	s.limits.spoke(k.silence(s.now.Mono))
+	k.lastFrame, k.lastFrameWall = s.now.Mono, s.now.Wall
+	k.pace.asked = false
+	if !k.greeted {
+		k.caughtUp = true
 	}
-	if k.check != nil && s.now.Mono >= k.check.proofFrom {
-		s.acquit(k)
+	if !k.spoke {
+		k.spoke = true
+		s.previous = nil
+	}
+	s.prove(k)
+	if k.probe != nil && s.now.Mono >= k.probe.proofFrom {
+		s.answered(k)
 	}
 	return k
 }
 
-func (s *Session) pong(gen int) {
-	k := s.heard(gen, false)
+// silence is how long the socket has let the session wait for this frame.
+func (k *socket) silence(now time.Duration) time.Duration {
+	switch {
+	case !k.spoke:
+		return now - k.openedAt
+	case k.probe != nil:
+		return now - k.probe.askedAt
+	}
+	return 0
+}
+
+func (s *Session) pong(generation int) {
+	k := s.received(generation, false)
 	if k == nil {
 		return
 	}
@@ -115,99 +121,56 @@ func (s *Session) pong(gen int) {
 		}
 		k.pings = k.pings[1:]
 	}
-	// Answers come in order, so the last one is fresh whatever waited in a buffer.
-	if len(k.pings) == 0 && k.check != nil {
-		s.acquit(k)
+	// Answers come in order, so the last one is new whatever waited in a buffer.
+	if len(k.pings) == 0 && k.probe != nil {
+		s.answered(k)
 	}
 }
 
-// acquit ends the doubt about the live socket, and with it the need for a challenger.
-func (s *Session) acquit(k *socket) {
-	if s.suspect() {
-		k.lastBurst = s.now.Mono // an outage is no usual pause
-	}
-	k.check = nil
-	s.retryAt, s.advised, s.trouble = 0, false, ""
-	if s.dial != nil {
-		s.abandon(s.dial, codeNormal, "not needed")
-		s.dial = nil
+// proveByTime proves a quiet live socket by the time that it has been open, unless
+// its life is in doubt.
+func (s *Session) proveByTime() {
+	if k := s.live; k != nil && k.spoke && k.probe == nil {
+		s.prove(k)
 	}
 }
 
-// promote makes the socket that spoke first the one that delivers.
-func (s *Session) promote() {
-	if old := s.live; old != nil {
-		s.lost(old.check.cause)
-		s.abandon(old, codeAbandoned, "no sign of life")
+// prove forgets failures once a socket has lived for long enough.
+func (s *Session) prove(k *socket) {
+	if s.now.Mono-k.openedAt >= s.opt.MinUptime {
+		s.retry.failures, s.retry.fresh, k.fresh = 0, false, false
 	}
-	s.live, s.dial = s.dial, nil
-	s.loss, s.trouble, s.advised, s.retryAt = nil, "", false, 0
 }
 
-// lost takes the live socket away and remembers how it ended.
-func (s *Session) lost(cause string) {
+// lose takes the live socket away and remembers how it ended.
+func (s *Session) lose(cause string) {
 	k := s.live
 	s.live = nil
-	s.loss = &loss{cause: cause, up: k.lastIn - k.openedAt, at: k.lastInWall}
-	if k.lastIn-k.openedAt < s.opt.MinUptime {
+	s.dropHeld(k, 0)
+	if !k.spoke {
+		return // its failure was counted when its first frame was late
+	}
+	up := k.lastFrame - k.openedAt
+	s.previous = &ended{cause: cause, up: up, at: k.lastFrameWall}
+	if up < s.opt.MinUptime {
 		s.failed()
 	}
 }
 
+// abandon gives a socket up. Its close event is not waited for.
 func (s *Session) abandon(k *socket, code int, reason string) {
-	s.emit(Abandon{Generation: k.gen, Code: code, Reason: reason})
+	s.dropHeld(k, 0)
+	s.emit(Abandon{Generation: k.generation, Code: code, Reason: reason})
 }
 
-// closed is the end of a socket that the session did not end itself.
-func (s *Session) closed(in Closed) {
-	if s.opt.Heartbeat == 0 {
-		s.heard(in.Generation, false) // without pings the end itself is the last sign of life
+// previousOf is what a dial tells the server of the connection before.
+func (s *Session) previousOf() *wire.Previous {
+	last := s.previous
+	if k := s.live; last == nil && k != nil && k.spoke {
+		last = &ended{cause: k.probe.cause, up: k.lastFrame - k.openedAt, at: k.lastFrameWall}
 	}
-	advice, advised := wire.ParseAdvice(in.Reason)
-	fresh := s.live.is(in.Generation) && s.live.fresh || s.dial.is(in.Generation) && s.dial.fresh
-	woken := s.live.is(in.Generation) && s.live.check != nil && s.live.check.shown
-	switch {
-	case s.live.is(in.Generation):
-		cause := wire.CauseClosed
-		if in.Code == codeAbnormal {
-			cause = wire.CauseReset
-		}
-		if c := s.live.check; c != nil {
-			cause = c.cause
-		}
-		s.lost(cause)
-	case s.dial.is(in.Generation):
-		if s.dial.phase == open && in.Code != codeAbnormal {
-			s.trouble = refusal(in.Code, in.Reason)
-		} else {
-			s.trouble = "no connection"
-		}
-		s.failed()
-		s.dial = nil
-	default:
-		return
+	if last == nil {
+		return nil
 	}
-	switch {
-	case permanent(in.Code) || in.Code == codeUnauthorized && fresh:
-		s.stop(refusal(in.Code, in.Reason))
-	case in.Code == codeUnauthorized && (s.dial == nil || !s.dial.fresh):
-		s.refreshed = true
-		if s.dial != nil {
-			s.abandon(s.dial, codeNormal, "dial made again with a new token")
-		}
-		s.connect()
-	case s.dial != nil:
-		// The challenger takes over.
-	case advised:
-		s.advised = true
-		s.retryAt = max(s.now.Mono+advice, s.lastDial+dialGap)
-	case woken && s.online:
-		// A browser that closed it while the page slept says so only now: the wake goes on.
-		s.retryAt = max(s.now.Mono, s.lastDial+dialGap)
-	default:
-		if s.attempt == 0 && (in.Code == codeTryLater || in.Code == codeTooMany) {
-			s.failed()
-		}
-		s.schedule()
-	}
+	return &wire.Previous{Cause: last.cause, Up: last.up, Down: max(0, s.now.Wall-last.at)}
 }

@@ -13,11 +13,11 @@ type StateName string
 const (
 	Connecting   StateName = "connecting"   // no connection yet
 	Live         StateName = "live"         // proven and caught up
-	Checking     StateName = "checking"     // open, but its life is in doubt
+	Checking     StateName = "checking"     // open, and probed
 	Reconnecting StateName = "reconnecting" // lost, or not yet caught up
 	Offline      StateName = "offline"      // lost, and the browser sees no network
 	Stopped      StateName = "stopped"      // closed by the page
-	Failed       StateName = "failed"       // ended by an error that a retry cannot mend
+	Failed       StateName = "failed"       // ended by an error that a retry cannot cure
 )
 
 // State is what the page shows. It is an effect each time that it changes.
@@ -30,16 +30,22 @@ type State struct {
 	Generation int           // the socket that delivers; 0 for none
 }
 
+// clockJitter is how much two readings of the wall and the monotonic clock may
+// drift apart without meaning anything.
+const clockJitter = 50 * time.Millisecond
+
 // publish emits the state if it changed.
 func (s *Session) publish() {
-	next := State{Name: s.name(), Attempt: s.attempt, RetryAt: -1, Cause: s.cause()}
-	if s.live != nil {
-		next.Generation, next.Attempt = s.live.gen, 0
+	next := State{Name: s.name(), Attempt: s.retry.failures, RetryAt: -1, Cause: s.cause()}
+	if k := s.live; k != nil && k.spoke {
+		next.Generation = k.generation
+		if !k.lost() {
+			next.Attempt = 0
+		}
 	}
 	if s.waiting() {
-		next.RetryAt = s.now.Wall + s.retryAt - s.now.Mono
-		// The wall clock is read beside the monotonic one; their jitter is no change.
-		if d := next.RetryAt - s.shown.RetryAt; s.shown.RetryAt >= 0 && d > -50*time.Millisecond && d < 50*time.Millisecond {
+		next.RetryAt = s.now.Wall + s.retry.at - s.now.Mono
+		if d := next.RetryAt - s.shown.RetryAt; s.shown.RetryAt >= 0 && d.Abs() < clockJitter {
 			next.RetryAt = s.shown.RetryAt
 		}
 	}
@@ -55,15 +61,16 @@ func (s *Session) publish() {
 }
 
 func (s *Session) name() StateName {
+	k := s.live
 	switch {
 	case s.failure != "":
 		return Failed
 	case !s.running:
 		return Stopped
-	case !s.online && (s.live == nil || s.suspect()):
+	case !s.online && (k == nil || s.doubted()):
 		return Offline
-	case s.live != nil && s.live.caughtUp:
-		if c := s.live.check; c != nil && (c.shown || s.suspect()) {
+	case k != nil && k.caughtUp && !k.lost():
+		if p := k.probe; p != nil && (p.shown || s.doubted()) {
 			return Checking
 		}
 		return Live
@@ -80,17 +87,17 @@ func (s *Session) cause() string {
 	case Live, Stopped:
 		return ""
 	}
-	if s.away {
+	switch k := s.live; {
+	case s.away:
 		return wire.CauseWake
-	}
-	if s.live != nil && s.live.check != nil {
-		return s.live.check.cause
-	}
-	if s.trouble != "" {
-		return s.trouble
-	}
-	if s.loss != nil {
-		return s.loss.cause
+	case k != nil && k.spoke && k.probe != nil && (!k.lost() || s.retry.reason == ""):
+		return k.probe.cause
+	case k != nil && k.logUnread:
+		return "the server cannot read its log"
+	case s.retry.reason != "":
+		return s.retry.reason
+	case s.previous != nil:
+		return s.previous.cause
 	}
 	return ""
 }

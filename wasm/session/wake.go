@@ -6,101 +6,127 @@ import (
 	"github.com/wakesocket/wakesocket/wasm/wire"
 )
 
-// overslept is the wake that no event announces: time went missing between two
+// What happens on a wake
+//
+//	a sign: focus, visible, pageshow, online, network  ──► wake
+//	no sign, but time is missing between two inputs    ──► timeLost ──► wake
+//
+//	wake   ends every wait, except for the server's advice.
+//	       A dial that was under way when the machine slept is made again.
+//	       A live socket is probed: a ping goes out, the page shows "checking".
+//	probe  answered within the grace: live again, nothing was torn down.
+//	       else: a challenger is dialed, and the first of both to prove itself wins.
+//
+// A hint is not proof. The challenger is dialed at once, without the grace, only
+// after a sleep of a minute, and when the user asked for it.
+
+const (
+	// bufferTime is how long after a wake frames may still come out of a buffer
+	// that was filled before it.
+	bufferTime = 250 * time.Millisecond
+	// wakeGrace is the least time for an answer after a wake.
+	wakeGrace = 150 * time.Millisecond
+)
+
+// hint is a sign that time may have been lost, or the network.
+type hint struct {
+	cause string        // one of wire.Causes
+	slept time.Duration // how much time is known to be missing
+	moved bool          // the network may be another one
+	doubt bool          // the connection is probably dead
+}
+
+// timeLost is the wake that no event announces: time went missing between two
 // inputs.
-func (s *Session) overslept(lost gap) {
-	if s.advised { // the server meant real time
-		s.retryAt -= lost.jump
+func (s *Session) timeLost(lost lostTime) {
+	if s.retry.advised { // the server meant real time
+		s.retry.at -= lost.jump
 	}
-	switch {
+	switch k := s.live; {
 	case lost.jump > 0:
-		s.wake(wire.CauseSleep, lost.jump, lost.jump >= longSleep)
+		s.wake(hint{cause: wire.CauseSleep, slept: lost.jump, doubt: lost.jump >= longSleep})
 	case s.visible:
-		s.wake(wire.CauseSleep, lost.late, lost.late >= longSleep)
-	case s.live != nil && s.live.check != nil && !s.live.check.repeated:
+		s.wake(hint{cause: wire.CauseSleep, slept: lost.late, doubt: lost.late >= longSleep})
+	case k != nil && k.probe != nil && !k.probe.repeated:
 		// A hidden page's timers are throttled and its frames are not, so an answer
 		// had its chance; but if the page was frozen, the answer may still be queued:
 		// it is asked once more. A dial is left to its own deadline: this very input
 		// may be its success.
-		hard := s.now.Mono >= s.live.check.giveUpAt
-		s.test(wire.CauseSilence, lost.late, hard, s.now.Mono)
-		s.live.check.repeated = true
+		h := hint{cause: wire.CauseSilence, slept: lost.late, doubt: s.now.Mono >= k.probe.loseAt}
+		s.check(h, s.now.Mono)
+		k.probe.repeated = true
 	}
 }
 
-// excuse keeps a stall of the page, too short for a sleep, from making a suspect
-// of a socket whose answer lies behind this late input; once a question.
-func (s *Session) excuse(last, deadline time.Duration) {
-	if s.live == nil || s.live.check == nil || s.now.Mono-deadline < stall {
+// allowForStall keeps a stall of the page that is too short for a sleep from
+// making a live socket doubted whose answer comes after this late input; once a
+// probe. last is the time of the input before.
+func (s *Session) allowForStall(last time.Duration) {
+	if s.live == nil || s.live.probe == nil || s.now.Mono-s.deadline < stallLimit {
 		return
 	}
-	if c := s.live.check; !c.excused && c.suspectAt > last && s.suspect() {
-		c.excused = true
-		c.suspectAt = s.now.Mono + s.rtt.grace(wakeGrace, time.Second)
+	if p := s.live.probe; !p.extended && p.challengeAt > last && s.doubted() {
+		p.extended = true
+		p.challengeAt = s.now.Mono + s.rtt.grace(wakeGrace, time.Second)
 	}
 }
 
-// wake is the one path for every sign that time may have been lost. slept is how
-// much is known to be missing; hard says that the connection is probably dead.
-//
-// Waiting ends now. A dial that was under way when the machine slept is made
-// again. An open socket is put to the test: whoever answers a fresh ping is left
-// alone, whoever does not gets a challenger within a grace of about two round
-// trips, or at once when it is probably dead.
-func (s *Session) wake(cause string, slept time.Duration, hard bool) {
+// wake is the one path for every hint.
+func (s *Session) wake(h hint) {
 	if !s.running {
 		return
 	}
 	now := s.now.Mono
 	if s.away {
-		s.away, s.retryAt = false, now
+		s.away, s.retry.at = false, now
 		return
 	}
-	soonest := max(now, s.lastDial+dialGap)
-	if slept > 0 {
+	soonest := max(now, s.retry.lastDial+dialGap)
+	if h.slept > 0 {
 		soonest = now
 	}
-	if hard || slept > 0 {
-		s.slow = 0
+	if h.moved || h.slept > 0 {
+		s.limits.handshakes = 0
 	}
-	if k := s.dial; k != nil && (slept > 0 || hard && now-k.entered >= dialGap) {
-		s.abandon(k, codeNormal, "dial made again after a wake")
+	if k := s.dial; k != nil && s.outdated(k, h) {
+		s.abandon(k, wire.CloseNormal, "dial made again after a wake")
 		s.dial = nil
-		s.retryAt = now
+		s.retry.at = now
 	}
-	if s.live == nil {
-		if !s.advised && s.dial == nil {
-			s.retryAt = min(s.retryAt, soonest)
-		}
-		return
+	if s.live != nil {
+		s.check(h, soonest)
+	} else if s.dial == nil && !s.retry.advised {
+		s.retry.at = min(s.retry.at, soonest)
 	}
-	s.test(cause, slept, hard, soonest)
 }
 
-// test puts the live socket in question.
-func (s *Session) test(cause string, slept time.Duration, hard bool, soonest time.Duration) {
-	if s.opt.Heartbeat == 0 && slept == 0 && !hard {
+// outdated reports whether a dial must be made again: the machine slept, or the
+// network changed before the handshake was complete.
+func (s *Session) outdated(k *socket, h hint) bool {
+	return h.slept > 0 || h.moved && k.phase != open && s.now.Mono-k.entered >= dialGap
+}
+
+// check probes the live socket because of a hint. soonest is when a challenger
+// may be dialed.
+func (s *Session) check(h hint, soonest time.Duration) {
+	if s.opt.Heartbeat == 0 && h.slept == 0 && !h.doubt {
 		return // it could not answer
 	}
 	now, k := s.now.Mono, s.live
-	if slept > 0 {
+	if h.slept > 0 {
 		// The time asleep is neither a round trip nor a missed answer.
-		k.check = nil
+		k.probe = nil
 		for i := range k.pings {
 			k.pings[i] = -1
 		}
 		k.lastPing = min(k.lastPing, now-pingGap)
 	}
-	c := check{
-		cause: cause, shown: true, proofFrom: now + drain,
-		suspectAt: now + s.rtt.grace(wakeGrace, time.Second),
-		giveUpAt:  now + s.opt.HeartbeatTimeout,
+	p := probe{cause: h.cause, shown: true, proofFrom: now + bufferTime, challengeAt: now + s.rtt.grace(wakeGrace, time.Second)}
+	if h.doubt {
+		p.challengeAt = soonest
 	}
-	if hard {
-		c.suspectAt = soonest
+	if !s.retry.advised {
+		s.retry.at = min(s.retry.at, soonest)
 	}
-	if !s.advised {
-		s.retryAt = min(s.retryAt, soonest)
-	}
-	s.question(c)
+	s.ask(p)
 }

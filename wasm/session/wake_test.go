@@ -68,7 +68,7 @@ func TestWakeWithTheLinkDead(t *testing.T) {
 	t.Run("frames from a buffer prove nothing", func(t *testing.T) {
 		w := newWorld(t, nil).live()
 		w.pass(10 * time.Second)
-		w.do(Events{1, []string{"e-1", "e-2"}}) // noticed by this very input
+		w.do(Events{Generation: 1, IDs: []string{"e-1", "e-2"}}) // noticed by this very input
 		w.run(150 * ms)
 		w.want("20s ping 1", "20s checking: sleep", "20.15s dial 2 after=e-2 previous=sleep,19.99s,150ms")
 	})
@@ -170,7 +170,7 @@ func TestHiddenAndThrottled(t *testing.T) {
 		w.want("1m10s ping 1", "2m10s ping 1", "2m10s offline: silence",
 			"3m10s abandon 1 (4000 no answer to a ping)", "3m10s offline retry in 4s: silence",
 			"4m10s dial 2 after=e-0 previous=silence,9.99s,4m0s", "4m10s offline: silence",
-			"5m10s abandon 2 (1000 dial timed out)", "5m10s offline attempt=1 retry in 4s: no url: the url function did not answer")
+			"5m10s abandon 2 (1000 dial timed out)", "5m10s offline attempt=1 retry in 4s: the url function did not answer")
 	})
 	t.Run("a little late: asked again", func(t *testing.T) {
 		w := newWorld(t, nil).live()
@@ -230,7 +230,7 @@ func TestSleepWhileDialing(t *testing.T) {
 
 func TestSleepWhileChallenged(t *testing.T) {
 	w := newWorld(t, nil).live()
-	w.do(Network{}, URLReady{2})
+	w.do(Reconnect{}, URLReady{2})
 	w.forget()
 	w.sleep(time.Hour)
 	w.do(Tick{})
@@ -269,7 +269,7 @@ func TestNetworkFlapsDoNotFlood(t *testing.T) {
 	if dials > 11 {
 		t.Errorf("%d dials in 10 s of flapping, want at most one a second", dials)
 	}
-	if w.s.live.gen != 1 {
+	if w.s.live.generation != 1 {
 		t.Error("a live connection was replaced")
 	}
 }

@@ -54,10 +54,12 @@ const (
 	GapFuture    = "future"    // the id is newer than the log
 	GapInvalid   = "invalid"   // the text is not an id of this log
 	GapRestarted = "restarted" // the server began its ids anew; only clients find this out
+	GapSkipped   = "skipped"   // ids that count by one left some out; only clients find this out
+	GapUnknown   = "unknown"   // the server went on elsewhere and did not say why; only clients find this out
 )
 
 // GapReasons lists every reason, so that a server can bound its metric labels.
-var GapReasons = []string{GapTrimmed, GapEpoch, GapFuture, GapInvalid, GapRestarted}
+var GapReasons = []string{GapTrimmed, GapEpoch, GapFuture, GapInvalid, GapRestarted, GapSkipped, GapUnknown}
 
 // Position tells a client its position. It is sent when a replay is complete, and
 // with a pong when events of other topics were passed over, so that the cursor of

@@ -56,7 +56,7 @@ func read(folder string) (*model, error) {
 			case *ast.GenDecl:
 				m.types(decl, structures)
 			case *ast.FuncDecl:
-				if decl.Recv == nil || len(decl.Recv.List) != 1 {
+				if decl.Recv == nil || decl.Type.Params.NumFields() != 0 {
 					continue
 				}
 				switch receiver := source(decl.Recv.List[0].Type); decl.Name.Name {

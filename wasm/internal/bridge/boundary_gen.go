@@ -26,7 +26,7 @@ func input(op int, args *arguments) session.Input {
 	case 4:
 		return session.URLReady{Generation: args.int()}
 	case 5:
-		return session.URLFailed{Generation: args.int(), Reason: args.text()}
+		return session.URLFailed{Generation: args.int(), Reason: args.text(), Hopeless: args.bool()}
 	case 6:
 		return session.Opened{Generation: args.int()}
 	case 7:
@@ -36,7 +36,7 @@ func input(op int, args *arguments) session.Input {
 	case 9:
 		return session.Position{Generation: args.int(), Position: args.text(), Live: args.bool()}
 	case 10:
-		return session.Events{Generation: args.int(), IDs: args.texts()}
+		return session.Events{Generation: args.int(), IDs: args.texts(), Contents: args.texts()}
 	case 11:
 		return session.Pong{Generation: args.int()}
 	case 12:
@@ -65,7 +65,9 @@ func object(e session.Effect) map[string]any {
 	case session.Ping:
 		return map[string]any{"type": "ping", "generation": e.Generation}
 	case session.Deliver:
-		return map[string]any{"type": "deliver", "mask": mask(e.Mask), "cursor": e.Cursor}
+		return map[string]any{"type": "deliver", "mask": mask(e.Mask), "held": e.Held, "cursor": e.Cursor}
+	case session.Release:
+		return map[string]any{"type": "release", "deliver": e.Deliver, "cursor": e.Cursor}
 	case session.Moved:
 		return map[string]any{"type": "moved", "cursor": e.Cursor}
 	case session.Gap:
@@ -114,6 +116,9 @@ func readOptions(from *properties) session.Options {
 	}
 	if args := from.get("after"); args != nil {
 		opt.After = args.text()
+	}
+	if args := from.get("consecutiveIds"); args != nil {
+		opt.ConsecutiveIDs = args.bool()
 	}
 	if args := from.get("visible"); args != nil {
 		opt.Visible = args.bool()

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/wakesocket/wakesocket/wasm/session"
@@ -72,7 +73,7 @@ func (c Case) run(t *trace) (result Result) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			if _, ok := cause.(*Violation); !ok {
-				w.broken = &Violation{Rule: "no panic", Detail: fmt.Sprint(cause), At: w.now}
+				w.broken = &Violation{Rule: "no panic", Detail: fmt.Sprintf("%v\n%s", cause, debug.Stack()), At: w.now}
 			}
 		}
 		w.stats.Lived = w.now
