@@ -118,7 +118,7 @@ func (s *Session) dialClosed(in Closed) {
 	}
 	s.retry.hopeless = in.Hopeless
 	s.failed()
-	s.dropHeld(s.dial, 0)
+	s.endReplay(s.dial)
 	s.dial = nil
 }
 

@@ -23,9 +23,13 @@ func (s *Session) waiting() bool {
 // connect dials now.
 func (s *Session) connect() {
 	s.generation++
-	s.dial = &socket{generation: s.generation, after: s.stream.cursor, delivered: s.stream.delivered, fresh: s.retry.fresh, entered: s.now.Mono}
+	t := &s.stream
+	s.dial = &socket{
+		generation: s.generation, after: t.cursor, delivered: t.delivered, restarts: t.restarts,
+		fresh: s.retry.fresh, dialedAt: s.now.Mono, entered: s.now.Mono,
+	}
 	s.retry.lastDial, s.retry.advised, s.retry.hopeless = s.now.Mono, false, false
-	s.emit(Dial{Generation: s.generation, After: s.stream.cursor, Fresh: s.retry.fresh, Attempt: s.retry.failures, Previous: s.previousOf()})
+	s.emit(Dial{Generation: s.generation, After: t.cursor, Fresh: s.retry.fresh, Attempt: s.retry.failures, Previous: s.previousOf()})
 }
 
 // redial replaces a socket that was dialed from a cursor which the page has left.

@@ -33,10 +33,10 @@ type (
 		Held   int    // so many at the end are to be kept until a Release
 		Cursor string // after the events that it gets
 	}
-	// Release ends the keeping of held events: the page gets them all, or none.
+	// Release ends the keeping of held events.
 	Release struct {
-		Deliver bool
-		Cursor  string
+		Mask   []bool // for each of them, whether the page gets it
+		Cursor string // after the events that it gets
 	}
 	// Moved says that the cursor moved without an event.
 	Moved struct{ Cursor string }

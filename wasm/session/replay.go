@@ -84,8 +84,10 @@ func (s *Session) judge(k *socket, id string, d delivery) decision {
 		return reject // its feed says what it replays
 	case known && !before.same(d.content), len(r.held) == maxHeld:
 		return anew
-	case known && id == t.cursor:
+	case id == t.cursor:
 		return again
+	case known && before.generation != k.generation && before.at >= k.dialedAt:
+		return reject // the other socket brought it after this one was dialed
 	case known && len(r.held) == 0 && before.generation == k.generation && d.at-before.at < repeatTime:
 		return reject
 	case known, len(r.held) > 0 && t.below(id):
@@ -102,9 +104,9 @@ func (s *Session) judge(k *socket, id string, d delivery) decision {
 }
 
 // restarted tells the page that the server has begun its ids anew, and gives it
-// what was held. id is the event that shows it, "" for none; the last inBurst of
-// the held events are of the burst that is being judged.
-func (s *Session) restarted(k *socket, id string, inBurst int) {
+// what was held. id is the event that shows it, "" for none. The last held events
+// may be of the burst that is being judged: mask is theirs.
+func (s *Session) restarted(k *socket, id string, mask []bool) {
 	held, t := k.replay.held, &s.stream
 	k.replay = replay{begun: true}
 	for _, e := range slices.Backward(held) {
@@ -115,25 +117,45 @@ func (s *Session) restarted(k *socket, id string, inBurst int) {
 	s.emit(Gap{After: t.cursor, Earliest: id, Reason: wire.GapRestarted})
 	t.recent.forget()
 	t.ascending = 0
-	cursor := t.cursor
+	t.restarts++
+	earlier := make([]bool, len(held)-len(mask))
+	s.releaseTo(earlier, held[:len(earlier)])
+	if len(earlier) > 0 {
+		s.emit(Release{Mask: earlier, Cursor: t.cursor})
+	}
+	s.releaseTo(mask, held[len(earlier):])
+}
+
+// releaseTo marks which of the held events the page gets: a server may have sent
+// one twice.
+func (s *Session) releaseTo(mask []bool, held []heldEvent) {
 	for i, e := range held {
-		if e.id != "" {
-			t.deliver(e.id, e.delivery)
-		}
-		if i < len(held)-inBurst {
-			cursor = t.cursor
+		_, known := s.stream.recent.known[e.id]
+		mask[i] = e.id == "" || !known
+		if e.id != "" && !known {
+			s.stream.deliver(e.id, e.delivery)
 		}
 	}
-	if len(held) > inBurst {
-		s.emit(Release{Deliver: true, Cursor: cursor})
+}
+
+// endReplay decides about what a socket has brought, since it brings no more. What
+// says the same as before is no loss; the rest the page gets.
+func (s *Session) endReplay(k *socket) {
+	for _, e := range k.replay.held {
+		before, known := s.stream.recent.known[e.id]
+		if !known || before.content == "" || before.content != e.content {
+			s.restarted(k, "", nil)
+			return
+		}
 	}
+	s.dropHeld(k, 0)
 }
 
 // dropHeld forgets what was held: the page has it. The last inBurst of these
 // events are of the burst that is being judged.
 func (s *Session) dropHeld(k *socket, inBurst int) {
-	if len(k.replay.held) > inBurst {
-		s.emit(Release{Cursor: s.stream.cursor})
+	if earlier := len(k.replay.held) - inBurst; earlier > 0 {
+		s.emit(Release{Mask: make([]bool, earlier), Cursor: s.stream.cursor})
 	}
 	k.replay.held = nil
 }

@@ -19,7 +19,9 @@ const (
 type socket struct {
 	generation int
 	after      string        // cursor that it was dialed with,
-	delivered  int           // and the events delivered by then
+	delivered  int           // and the events delivered by then,
+	restarts   int           // and the restarts of ids
+	dialedAt   time.Duration // mono
 	fresh      bool          // with a new token, and since then not proven
 	phase      phase         //
 	entered    time.Duration // mono, when the phase began
@@ -72,11 +74,15 @@ func (s *Session) received(generation int, brings bool) *socket {
 		if k = s.dial; !k.is(generation) || k.phase != open {
 			return nil
 		}
-		if s.stream.delivered-k.delivered > recentSize {
-			s.redial(k) // its replay would hold events that are no longer remembered
+		takesOver := brings || !k.racing
+		if s.live != nil && takesOver {
+			s.endReplay(s.live)
+		}
+		if s.stream.delivered-k.delivered > recentSize || s.stream.restarts != k.restarts {
+			s.redial(k) // its replay would begin at a place that is no longer remembered
 			return nil
 		}
-		if brings || !k.racing {
+		if takesOver {
 			s.promote()
 		}
 	}
@@ -146,7 +152,7 @@ func (s *Session) prove(k *socket) {
 func (s *Session) lose(cause string) {
 	k := s.live
 	s.live = nil
-	s.dropHeld(k, 0)
+	s.endReplay(k)
 	if !k.spoke {
 		return // its failure was counted when its first frame was late
 	}
@@ -159,7 +165,7 @@ func (s *Session) lose(cause string) {
 
 // abandon gives a socket up. Its close event is not waited for.
 func (s *Session) abandon(k *socket, code int, reason string) {
-	s.dropHeld(k, 0)
+	s.endReplay(k)
 	s.emit(Abandon{Generation: k.generation, Code: code, Reason: reason})
 }
 

@@ -90,10 +90,10 @@ func (s *Session) cause() string {
 	switch k := s.live; {
 	case s.away:
 		return wire.CauseWake
+	case k != nil && k.logUnread && !k.lost():
+		return "the server cannot read its log"
 	case k != nil && k.spoke && k.probe != nil && (!k.lost() || s.retry.reason == ""):
 		return k.probe.cause
-	case k != nil && k.logUnread:
-		return "the server cannot read its log"
 	case s.retry.reason != "":
 		return s.retry.reason
 	case s.previous != nil:

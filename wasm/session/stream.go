@@ -6,6 +6,7 @@ import "github.com/wakesocket/wakesocket/wasm/wire"
 type stream struct {
 	cursor      string
 	delivered   int // events with an id
+	restarts    int // how often the server began its ids anew
 	recent      recent
 	ascending   int  // deliveries in a row whose number was above the cursor
 	unordered   bool // the ids are no counter: one came below the cursor for no reason
@@ -33,9 +34,7 @@ func (t *stream) deliver(id string, d delivery) {
 	}
 	t.cursor = id
 	t.delivered++
-	if _, known := t.recent.known[id]; !known {
-		t.recent.add(id, d)
-	}
+	t.recent.add(id, d)
 }
 
 // events decides which events of a burst the page gets: each event once, in the
@@ -62,11 +61,9 @@ func (s *Session) events(in Events) {
 			s.accept(k, id, d)
 			mask[i] = true
 		case anew:
-			s.restarted(k, id, held)
+			s.restarted(k, id, mask[i-held:i])
 			s.accept(k, id, d)
-			for j := i - held; j <= i; j++ {
-				mask[j] = true
-			}
+			mask[i] = true
 		case again:
 			s.dropHeld(k, held)
 		case reject:

@@ -16,7 +16,7 @@ func (s *Session) timers() bool {
 			s.abandonSilent()
 			return true
 		case now >= k.replay.decideAt():
-			s.restarted(k, "", 0)
+			s.restarted(k, "", nil)
 			return true
 		case now >= s.unusuallyQuietAt(k):
 			s.unusuallyQuiet(k)

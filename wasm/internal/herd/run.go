@@ -3,6 +3,8 @@ package herd
 import (
 	"math/rand/v2"
 	"time"
+
+	"github.com/wakesocket/wakesocket/wasm/internal/timeline"
 )
 
 // Result is what a way of retrying cost in a scenario.
@@ -25,7 +27,7 @@ const peakWindow = 100 * ms
 type herd struct {
 	scenario Scenario
 	way      Way
-	queue    queue
+	queue    timeline.Queue[event]
 	clients  []member
 	server   serving
 	dials    []int // in each 100 ms
@@ -75,57 +77,58 @@ func Run(s Scenario, way Way, seed uint64) Result {
 		}
 		m.begun, m.due = at, never
 		last = max(last, at)
-		h.queue.add(event{at: at, who: int32(i), kind: kind})
+		h.queue.Add(at, event{who: int32(i), kind: kind})
 		if s.back {
-			h.queue.add(event{at: s.down + uniform(h.r, 0, 3*second), who: int32(i), kind: online})
+			h.queue.Add(s.down+uniform(h.r, 0, 3*second), event{who: int32(i), kind: online})
 		}
 	}
-	for len(h.queue.heap) > 0 {
-		e := h.queue.pop()
-		if e.at > last+Limit {
+	for {
+		at, any := h.queue.Next()
+		if !any || at > last+Limit {
 			break
 		}
-		h.step(e)
+		at, e := h.queue.Pop()
+		h.step(at, e)
 	}
 	h.sum()
 	return h.result
 }
 
-func (h *herd) step(e event) {
+func (h *herd) step(now time.Duration, e event) {
 	m := &h.clients[e.who]
 	if e.kind == arrives {
-		h.arrive(e, m)
+		h.arrive(now, e, m)
 		return
 	}
 	if e.kind == answered && (m.done || e.dial != m.dial) {
 		h.result.Wasted++
 	}
-	if m.done || e.kind >= answered && e.kind <= refusedNow && e.dial != m.dial || e.kind == due && e.at != m.due {
+	if m.done || e.kind >= answered && e.kind <= refusedNow && e.dial != m.dial || e.kind == due && now != m.due {
 		return
 	}
 	switch e.kind {
 	case lost:
 		if h.scenario.back {
-			m.offline(e.at)
+			m.offline(now)
 		}
-		h.do(e, m, m.lost(e.at))
+		h.do(now, e, m, m.lost(now))
 	case due:
-		h.do(e, m, m.client.due(e.at))
+		h.do(now, e, m, m.client.due(now))
 	case online:
-		h.do(e, m, m.online(e.at))
+		h.do(now, e, m, m.online(now))
 	case awake:
-		h.do(e, m, m.awake(e.at))
+		h.do(now, e, m, m.awake(now))
 	case refusedNow:
 		m.inside = false
-		h.do(e, m, m.refused(e.at, -1))
+		h.do(now, e, m, m.refused(now, -1))
 	case answered:
 		m.done = true
-		h.result.Back = max(h.result.Back, e.at-max(m.begun, h.scenario.down))
+		h.result.Back = max(h.result.Back, now-max(m.begun, h.scenario.down))
 	}
 }
 
 // do carries out what a client wants.
-func (h *herd) do(e event, m *member, p plan) {
+func (h *herd) do(now time.Duration, e event, m *member, p plan) {
 	if p.leave {
 		m.inside = false
 		m.dial++ // the server will work for nobody
@@ -133,40 +136,40 @@ func (h *herd) do(e event, m *member, p plan) {
 	if p.dial {
 		m.dial++
 		m.inside = true
-		h.count(e.at)
-		kind, at := arrives, e.at+trip/2
-		if e.at < h.scenario.down {
-			kind, at = refusedNow, e.at+trip
+		h.count(now)
+		kind, at := arrives, now+trip/2
+		if now < h.scenario.down {
+			kind, at = refusedNow, now+trip
 		}
-		h.queue.add(event{at: at, who: e.who, dial: m.dial, kind: kind})
+		h.queue.Add(at, event{who: e.who, dial: m.dial, kind: kind})
 	}
 	m.due = p.at
 	if p.at != never {
-		h.queue.add(event{at: max(p.at, e.at), who: e.who, kind: due})
-		m.due = max(p.at, e.at)
+		h.queue.Add(max(p.at, now), event{who: e.who, kind: due})
+		m.due = max(p.at, now)
 	}
 }
 
 // arrive puts a dial into the server's queue. A feed that lets in as many as it
 // can serve turns the others away at once, with a random time to come back.
-func (h *herd) arrive(e event, m *member) {
+func (h *herd) arrive(now time.Duration, e event, m *member) {
 	s := &h.server
 	if h.way.spread {
 		rate := h.admitted()
-		s.tokens = min(s.tokens+(e.at-s.at).Seconds()*rate, rate)
-		s.at = e.at
+		s.tokens = min(s.tokens+(now-s.at).Seconds()*rate, rate)
+		s.at = now
 		if s.tokens < 1 {
 			h.result.Refused++
 			if e.dial == m.dial {
 				m.inside = false
-				h.do(e, m, m.refused(e.at+trip/2, uniform(h.r, 0, h.scenario.window)))
+				h.do(now, e, m, m.refused(now+trip/2, uniform(h.r, 0, h.scenario.window)))
 			}
 			return
 		}
 		s.tokens--
 	}
-	s.free = max(s.free, e.at) + s.each
-	h.queue.add(event{at: s.free + trip/2, who: e.who, dial: e.dial, kind: answered})
+	s.free = max(s.free, now) + s.each
+	h.queue.Add(s.free+trip/2, event{who: e.who, dial: e.dial, kind: answered})
 }
 
 // admitted is how many newcomers a feed lets in, a second and at once.

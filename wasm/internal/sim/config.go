@@ -14,9 +14,12 @@ type Config struct {
 	NATIdle   time.Duration // a quiet connection is forgotten; 0: never
 
 	// The server.
-	Plain  bool          // knows neither hello, gap nor at
+	Plain  bool          // knows neither hello, gap nor position
+	Count  bool          // and its ids are numbers from 1, in each epoch anew
+	Same   bool          // and what event n says is the same in each epoch
+	Resume int           // and this is what it does about ?after
 	Retain int           // events that the log keeps
-	Batch  int           // events a frame, for whoever is behind
+	Batch  int           // events a frame, for a client that lags
 	Frame  time.Duration // that a frame takes on the wire
 	Beat   time.Duration // heartbeat asked for in hello, 0: none
 	Spread time.Duration // window asked for in hello
@@ -39,6 +42,9 @@ const (
 	ms     = time.Millisecond
 )
 
+// counter reports whether ids are bare numbers.
+func (c *Config) counter() bool { return c.Plain && c.Count }
+
 func config(seed uint64) Config {
 	r := &rng{seed}
 	return Config{
@@ -48,7 +54,10 @@ func config(seed uint64) Config {
 		Handshake:   pick(r, 2, 3, 4),
 		Serial:      r.percent(80),
 		NATIdle:     pick(r, 0, 0, 0, 0, 30*second, 90*second),
-		Plain:       r.percent(10),
+		Plain:       r.percent(20),
+		Count:       r.percent(70),
+		Same:        r.percent(30),
+		Resume:      pick(r, exact, exact, replays, ignores),
 		Retain:      pick(r, 5, 50, 500, 4096),
 		Batch:       pick(r, 1, 7, 64),
 		Frame:       pick(r, 0, 0, 0, 2*ms, 100*ms),

@@ -52,9 +52,9 @@ func (s *server) crash(until time.Duration) {
 	s.downUntil = max(s.downUntil, until)
 }
 
-func (s *server) reborn() {
+func (s *server) newLog() {
 	s.epochs++
-	s.log = newEpoch(s.epochs)
+	s.log = s.w.newEpoch(s.epochs)
 }
 
 // drain sends the clients away one by one over the window; who comes back is told

@@ -26,7 +26,7 @@ func TestTheServerIsTheFeed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			real := memory.New(memory.Options{Events: retain})
-			log := newEpoch(1)
+			log := &epoch{name: "e1"}
 			for range published {
 				if _, err := real.Publish(t.Context(), "n", []byte("1")); err != nil {
 					t.Fatal(err)

@@ -25,7 +25,7 @@ const (
 	roam
 	// to the server
 	restart
-	rebirth
+	newLog
 	crash
 	stall
 	drain
@@ -136,9 +136,9 @@ func init() { // not a literal: the steps tell themselves through it
 		}},
 
 		restart: {4, 10 * ms, time.Minute, lasts("the server restarts; it keeps its log"), lasting(func(w *World, _ Step, until time.Duration) { w.server.restart(until) })},
-		rebirth: {3, 10 * ms, 30 * second, lasts("the server restarts with a new log"), lasting(func(w *World, _ Step, until time.Duration) {
+		newLog: {3, 10 * ms, 30 * second, lasts("the server restarts with a new log"), lasting(func(w *World, _ Step, until time.Duration) {
 			w.server.restart(until)
-			w.server.reborn()
+			w.server.newLog()
 		})},
 		crash: {3, second, 2 * time.Minute, lasts("the server's machine is gone without a word"), lasting(func(w *World, _ Step, until time.Duration) { w.server.crash(until) })},
 		stall: {3, 100 * ms, time.Minute, lasts("the server's process stands still"), lasting(func(w *World, _ Step, until time.Duration) {

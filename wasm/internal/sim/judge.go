@@ -47,6 +47,11 @@ type judge struct {
 	log   *epoch
 	n     int
 	last  int // event that was delivered
+	first int // event that was delivered in this life of the page
+	most  int // highest number that was ever delivered
+
+	held      []held        // withheld in doubt
+	heldSince time.Duration //
 
 	shown    session.State
 	over     bool // stopped or failed
@@ -76,8 +81,11 @@ func (j *judge) violated(rule, format string, args ...any) {
 // load is a new life of the page; what it kept is what it must go on from.
 func (j *judge) load(after string) {
 	now := j.w.now
-	*j = judge{w: j.w, tab: j.tab, number: j.number, known: j.known && after != "", log: j.log, n: j.n, last: j.last, cursor: after,
+	*j = judge{w: j.w, tab: j.tab, number: j.number, known: j.known && after != "", log: j.log, n: j.n, last: j.last, most: j.most, cursor: after,
 		shown: session.State{Name: session.Stopped}, shift: now, ran: now, lostAt: now, shaken: now, heard: now}
+	if after == "" {
+		j.last, j.most = 0, 0 // it may be told of everything again
+	}
 }
 
 func (j *judge) shifted() { j.shift = j.w.now }
@@ -98,6 +106,9 @@ func (j *judge) look() {
 		return
 	}
 	now := j.w.now
+	if limit := 2500 * ms; len(j.held) > 0 && now-max(j.heldSince, j.ran) > limit && !j.tab.throttled() {
+		j.violated(ruleOnce, "%d events were withheld for %v", len(j.held), now-j.heldSince)
+	}
 	if j.shown.Name == session.Live {
 		if quiet := now - max(j.heard, j.shift); quiet > j.longestLive() {
 			j.violated(ruleHonest, "live was shown for %v without a sign of life, %v are allowed", quiet, j.longestLive())
@@ -185,6 +196,9 @@ func (j *judge) after(in input) {
 			j.move(p.log, p.to)
 		case events:
 			j.progress = j.w.now // even if it has them all
+			if k.brought == 0 {
+				k.brought = j.w.now
+			}
 		}
 	}
 	if c := j.tab.s.Cursor(); c != j.cursor {
@@ -345,10 +359,11 @@ func (j *judge) wait(d time.Duration) {
 // memory looks into the session: what it remembers must not grow with the day.
 func (j *judge) memory() {
 	s := reflect.ValueOf(j.tab.s).Elem()
-	if n := s.FieldByName("seen").FieldByName("order").Len(); n > 1024 {
+	recent := s.FieldByName("stream").FieldByName("recent")
+	if n := recent.FieldByName("order").Len(); n > 1024 {
 		j.violated(ruleMemory, "%d ids are remembered", n)
 	}
-	if n := s.FieldByName("seen").FieldByName("known").Len(); n > 1024 {
+	if n := recent.FieldByName("known").Len(); n > 1024 {
 		j.violated(ruleMemory, "%d ids are known", n)
 	}
 	for _, name := range []string{"live", "dial"} {

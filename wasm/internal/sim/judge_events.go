@@ -1,8 +1,10 @@
 package sim
 
 import (
+	"strconv"
+
 	"github.com/wakesocket/wakesocket/wasm/session"
-	"github.com/wakesocket/wakesocket/web/store"
+	"github.com/wakesocket/wakesocket/wasm/wire"
 )
 
 // wanted reports whether an event that the page wants lies in from+1 to to.
@@ -19,6 +21,9 @@ func (j *judge) begin(k *socket) {
 	}
 	k.begun = true
 	if c := k.conn; j.w.cfg.Plain && c.log != nil {
+		if c.log.counter && j.known && j.log != c.log && k.after != "" {
+			return // its first event shows whether its numbers begin anew
+		}
 		if j.log != c.log {
 			j.last = 0
 		}
@@ -59,51 +64,144 @@ func (j *judge) move(log *epoch, n int) {
 	j.n = max(j.n, n)
 }
 
-// gap must name the hole as the server did.
+// gap must name the hole as the server did; that of ids which began anew must be
+// one.
 func (j *judge) gap(in input, e session.Gap) {
 	j.gapTold = true
 	j.w.stats.Gaps++
+	if e.Reason == wire.GapRestarted {
+		j.restarted(in, e)
+		return
+	}
 	p := in.packet
 	if p == nil || p.kind != hello || p.start.gap == nil || *p.start.gap != e {
 		j.violated(ruleOnce, "a gap was told that the server knows nothing of: %+v", e)
 	}
 }
 
-// deliver judges the events that reach the page.
-func (j *judge) deliver(in input, mask []bool) {
+// restarted is a gap of which only the session knows. A replay that takes longer
+// than events may be withheld looks the same.
+func (j *judge) restarted(in input, e session.Gap) {
+	k := in.socket
+	if len(j.held) > 0 {
+		k = j.held[0].socket
+	} else if in.packet == nil || in.packet.kind != events || j.tab.socket(k.gen) != k {
+		k = j.tab.socket(j.shown.Generation)
+	}
+	n, err := strconv.Atoi(e.Earliest)
+	if k == nil || k.conn == nil || err != nil {
+		j.violated(ruleOnce, "ids are said to begin anew with %q, on no connection", e.Earliest)
+	}
+	slow := j.w.cfg.Resume == ignores && j.w.now-k.brought >= 900*ms
+	switch in.Input.(type) {
+	case session.Tick, session.Events:
+	default:
+		slow = slow || j.w.cfg.Resume == ignores // the connection ended in the middle of it
+	}
+	if log := k.conn.log; log == j.log && !slow {
+		j.violated(ruleOnce, "ids are said to begin anew with %q, the page has %s", e.Earliest, j.log.id(j.n))
+	}
+	j.known, j.log, j.n, j.last, j.first = true, k.conn.log, n-1, n-1, n
+}
+
+// held is an event that is withheld in doubt.
+type held struct {
+	socket *socket
+	log    *epoch
+	n      int
+}
+
+// deliver judges what becomes of the events of a burst.
+func (j *judge) deliver(in input, e session.Deliver) {
 	p, ids := in.packet, in.Input.(session.Events).IDs
-	if mask != nil && len(mask) != len(ids) {
-		j.violated(ruleLegal, "%d events were answered by a mask of %d", len(ids), len(mask))
+	if len(e.Mask) != len(ids) || e.Held > len(ids) {
+		j.violated(ruleLegal, "%d events were answered by a mask of %d, %d held", len(ids), len(e.Mask), e.Held)
 	}
 	p.each(func(i, n int) {
-		if mask != nil && !mask[i] {
-			return
+		switch h := (held{in.socket, p.log, n}); {
+		case e.Mask[i]:
+			if j.tab.socket(h.socket.gen) != h.socket {
+				j.violated(ruleSockets, "%s was delivered from %d, which was given up", h.log.id(h.n), h.socket.gen)
+			}
+			j.got(h)
+		case i >= len(ids)-e.Held:
+			if len(j.held) == 0 {
+				j.heldSince = j.w.now
+			}
+			j.held = append(j.held, h)
+		default:
+			j.withheld(h)
 		}
-		if j.tab.socket(in.socket.gen) != in.socket {
-			j.violated(ruleSockets, "%s was delivered from %d, which was given up", p.log.id(n), in.socket.gen)
-		}
-		j.begin(in.socket)
-		switch {
-		case !j.known || j.log != p.log:
-			j.violated(ruleOnce, "%s comes without a gap from another life of the log", p.log.id(n))
-		case n <= j.n:
-			j.violated(ruleOnce, "%s was delivered twice", p.log.id(n))
-		case j.wanted(j.n, n-1):
-			j.violated(ruleOnce, "%s follows %s", p.log.id(n), p.log.id(j.n))
-		}
-		j.n, j.last = n, n
 	})
 }
 
-// moved judges the cursor: it stands where the page is, neither ahead, which
-// would lose events, nor behind, which would repeat them after a reload.
+// release judges what becomes of the held events.
+func (j *judge) release(e session.Release) {
+	all := j.held
+	j.held = nil
+	if len(all) != len(e.Mask) {
+		j.violated(ruleLegal, "%d held events were answered by a mask of %d", len(all), len(e.Mask))
+	}
+	for i, h := range all {
+		if e.Mask[i] {
+			j.got(h)
+		} else {
+			j.withheld(h)
+		}
+	}
+}
+
+// got is an event that reaches the page.
+func (j *judge) got(h held) {
+	j.begin(h.socket)
+	if j.known && j.log != h.log && h.log.counter && h.n > j.last {
+		j.log, j.n = h.log, h.n-1 // nobody can know
+	}
+	switch {
+	case !j.known || j.log != h.log:
+		j.violated(ruleOnce, "%s comes without a gap from another epoch of the log", h.log.id(h.n))
+	case h.n <= j.n:
+		j.violated(ruleOnce, "%s was delivered twice", h.log.id(h.n))
+	case j.wanted(j.n, h.n-1):
+		j.violated(ruleOnce, "%s follows %s", h.log.id(h.n), j.log.id(j.n))
+	}
+	j.n, j.last = h.n, h.n
+	j.most = max(j.most, h.n)
+	if j.first == 0 {
+		j.first = h.n
+	}
+}
+
+// withheld is an event that the page does not get: it must have it already, or
+// one that says the same, or must have forgotten the other of its number.
+func (j *judge) withheld(h held) {
+	if h.socket == nil || j.tab.socket(h.socket.gen) != h.socket {
+		return
+	}
+	switch remembers := h.n >= j.first && j.first > 0; {
+	case !j.known || j.log == h.log && h.n <= j.n:
+	case h.log.counter && h.n <= j.most && (h.log.same || !remembers):
+		j.log, j.n, j.last = h.log, h.n, h.n
+	default:
+		j.violated(ruleOnce, "%s was withheld, the page has %s", h.log.id(h.n), j.log.id(j.n))
+	}
+}
+
+// moved judges the cursor: it stands where the page is, neither after it, which
+// would lose events, nor before it, which would repeat them after a reload.
 func (j *judge) moved(cursor string) {
 	j.cursor = cursor
-	id, ok := store.ParseID(cursor)
-	if !ok || !j.known || id.Epoch != j.log.name {
+	n, err := strconv.Atoi(cursor)
+	if !j.w.cfg.counter() {
+		name, major, _, ok := parseID(cursor)
+		n, err = int(major), nil
+		if !ok || j.known && name != j.log.name {
+			err = strconv.ErrSyntax
+		}
+	}
+	if err != nil || !j.known {
 		j.violated(ruleOnce, "the cursor is %q, the page has %v", cursor, j.known)
 	}
-	n := int(id.Major)
 	if j.wanted(j.n, n) {
 		j.violated(ruleOnce, "the cursor is at %s, the page has %s", cursor, j.log.id(j.n))
 	}

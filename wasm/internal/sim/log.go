@@ -2,21 +2,28 @@ package sim
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/wakesocket/wakesocket/wasm/session"
 	"github.com/wakesocket/wakesocket/wasm/wire"
-	"github.com/wakesocket/wakesocket/web/store"
 )
 
 // epoch is one life of the server's log. Event n has the id ids[n-1]; those up
 // to base can no longer be had by clients, but the judge remembers them.
 type epoch struct {
-	name string
-	ids  []string
-	base int
+	name    string
+	counter bool // the ids are bare numbers, which another epoch repeats
+	same    bool // and so are the contents
+	ids     []string
+	base    int
+	long    map[int]time.Duration // events that take long on the wire
 }
 
-func newEpoch(number int) *epoch { return &epoch{name: fmt.Sprintf("e%d", number)} }
+func (w *World) newEpoch(number int) *epoch {
+	return &epoch{name: fmt.Sprintf("e%d", number), counter: w.cfg.counter(), same: w.cfg.Same, long: map[int]time.Duration{}}
+}
 
 func (e *epoch) top() int { return len(e.ids) }
 
@@ -31,11 +38,37 @@ func (e *epoch) trim(base int) { e.base = max(e.base, min(base, e.top())) }
 
 // id is the text of a position: that of an event, or of the start of the log.
 func (e *epoch) id(n int) string {
-	return store.ID{Epoch: e.name, Major: uint64(n)}.String()
+	if e.counter {
+		return strconv.Itoa(n)
+	}
+	return e.name + "-" + strconv.Itoa(n)
+}
+
+// content is a digest of what an event says.
+func (e *epoch) content(n int) string {
+	if e.same {
+		return strconv.Itoa(n)
+	}
+	return e.name + " says " + strconv.Itoa(n)
+}
+
+// parseID reads an id of the feed: its epoch, its number, and a second number
+// that some logs have.
+func parseID(id string) (name string, major, minor uint64, ok bool) {
+	name, rest, found := strings.Cut(id, "-")
+	if !found || name == "" {
+		return "", 0, 0, false
+	}
+	first, second, two := strings.Cut(rest, "-")
+	major, err := strconv.ParseUint(first, 10, 64)
+	if err == nil && two {
+		minor, err = strconv.ParseUint(second, 10, 64)
+	}
+	return name, major, minor, err == nil
 }
 
 // start is where a connection begins, by the rules of web/feed/resume.go: exact,
-// or a gap behind which everything retained is replayed.
+// or a gap after which everything retained is replayed.
 type start struct {
 	pos     int
 	resumed bool
@@ -47,20 +80,20 @@ func (e *epoch) resume(after string) start {
 	if after == "" {
 		return start{pos: e.top(), live: true}
 	}
-	id, ok := store.ParseID(after)
+	name, major, minor, ok := parseID(after)
 	switch {
 	case !ok:
 		return e.gap(after, wire.GapInvalid)
-	case id.Epoch != e.name:
+	case name != e.name:
 		return e.gap(after, wire.GapEpoch)
-	case id.Minor != 0:
+	case minor != 0:
 		return e.gap(after, wire.GapInvalid)
-	case id.Major > uint64(e.top()):
+	case major > uint64(e.top()):
 		return e.gap(after, wire.GapFuture)
-	case id.Major < uint64(e.base):
+	case major < uint64(e.base):
 		return e.gap(after, wire.GapTrimmed)
 	}
-	return start{pos: int(id.Major), resumed: true, live: int(id.Major) == e.top()}
+	return start{pos: int(major), resumed: true, live: int(major) == e.top()}
 }
 
 func (e *epoch) gap(after, reason string) start {
@@ -69,4 +102,25 @@ func (e *epoch) gap(after, reason string) start {
 		gap.Earliest = e.ids[e.base]
 	}
 	return start{pos: e.base, live: e.base == e.top(), gap: gap}
+}
+
+// What a plain server with a counter does about after.
+const (
+	exact   = iota // goes on from there; from now on where it has no such id
+	replays        // goes on from there; sends all it has where it has no such id
+	ignores        // always sends all it has
+)
+
+// resumeCounter is where a connection to a plain server with a counter begins.
+func (e *epoch) resumeCounter(after string, way int) start {
+	n, err := strconv.Atoi(after)
+	switch {
+	case after == "" && way != ignores:
+		return start{pos: e.top()}
+	case way == ignores || err == nil && n > e.top() && way == replays:
+		return start{pos: e.base}
+	case err != nil || n > e.top():
+		return start{pos: e.top()}
+	}
+	return start{pos: max(n, e.base)}
 }

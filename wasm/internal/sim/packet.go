@@ -1,5 +1,7 @@
 package sim
 
+import "time"
+
 // kind of what arrives at a page's socket.
 type kind int
 
@@ -38,6 +40,19 @@ func (p *packet) each(f func(i, n int)) {
 	for n := p.from + 1; n <= p.to; n++ {
 		f(n-p.from-1, n)
 	}
+}
+
+// takes is how long the frame is on the wire, beyond what every frame takes.
+func (p *packet) takes() (d time.Duration) {
+	if p.kind == events && len(p.log.long) > 0 {
+		p.each(func(_, n int) { d += p.log.long[n] })
+	}
+	return d
+}
+
+func (p *packet) contents() (all []string) {
+	p.each(func(_, n int) { all = append(all, p.log.content(n)) })
+	return all
 }
 
 func (p *packet) ids() []string {

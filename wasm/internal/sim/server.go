@@ -44,6 +44,7 @@ type client struct {
 	pongs   int
 	bye     *packet
 	busy    bool // a frame is on its way out
+	long    bool // and takes long
 	heard   time.Duration
 }
 
@@ -109,6 +110,9 @@ func (s *server) accept(c *conn, k *socket) {
 		return
 	}
 	from := s.log.resume(k.after)
+	if w.cfg.counter() {
+		from = s.log.resumeCounter(k.after, w.cfg.Resume)
+	}
 	c.log, c.from, c.pos, c.after, c.live = s.log, from.pos, from.pos, k.after, from.live
 	c.watch()
 	if !w.cfg.Plain {
@@ -194,6 +198,10 @@ func (c *conn) write() {
 		if !any {
 			return
 		}
+		if d := p.takes(); d > 0 {
+			c.transmit(p, d)
+			return
+		}
 		c.down(p)
 		if p.kind == events && c.w.cfg.Repeat > 0 && c.w.rng.percent(c.w.cfg.Repeat) {
 			c.down(p)
@@ -207,6 +215,24 @@ func (c *conn) write() {
 	}
 }
 
+// transmit sends a frame that takes long, over a link that the sockets of the
+// page share. Nothing gets past it.
+func (c *conn) transmit(p packet, takes time.Duration) {
+	for _, other := range c.w.server.conns {
+		if other != c && other.tab == c.tab && other.long {
+			takes *= 2
+		}
+	}
+	c.busy, c.long = true, true
+	c.w.after(takes, func() {
+		c.busy, c.long = false, false
+		if c.open {
+			c.down(p)
+			c.write()
+		}
+	})
+}
+
 // next decides, in the order of web/feed/writer.go.
 func (c *conn) next() (packet, bool) {
 	switch {
@@ -215,7 +241,7 @@ func (c *conn) next() (packet, bool) {
 		c.pending = c.pending || c.skipped && !c.w.cfg.Plain
 		return packet{kind: pong}, true
 	case c.pending:
-		return c.tell(c.pos == c.log.top()), true
+		return c.tell(c.live), true
 	case c.bye != nil:
 		return *c.bye, true
 	case c.log == nil:

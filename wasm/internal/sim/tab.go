@@ -34,12 +34,13 @@ type tab struct {
 
 // socket is what the page has of a connection.
 type socket struct {
-	tab   *tab
-	gen   int
-	after string
-	fresh bool
-	conn  *conn // nil before the handshake is complete
-	begun bool  // its first frame was taken
+	tab     *tab
+	gen     int
+	after   string
+	fresh   bool
+	conn    *conn         // nil before the handshake is complete
+	begun   bool          // its first frame was taken
+	brought time.Duration // when its first event came
 
 	toldLive bool
 	pings    []time.Duration // sent and unanswered
@@ -146,7 +147,9 @@ func (t *tab) carryOut(in input, e session.Effect) {
 			k.conn.up(k.conn.pinged)
 		}
 	case session.Deliver:
-		t.judge.deliver(in, e.Mask)
+		t.judge.deliver(in, e)
+	case session.Release:
+		t.judge.release(e)
 	}
 }
 
@@ -235,7 +238,11 @@ func (t *tab) take(k *socket, p *packet) {
 	case at:
 		t.enter(input{session.Position{Generation: k.gen, Position: p.log.id(p.to), Live: p.live}, k, p})
 	case events:
-		t.enter(input{session.Events{Generation: k.gen, IDs: p.ids()}, k, p})
+		in := session.Events{Generation: k.gen, IDs: p.ids()}
+		if t.w.cfg.Plain {
+			in.Contents = p.contents()
+		}
+		t.enter(input{in, k, p})
 	case pong:
 		t.enter(input{session.Pong{Generation: k.gen}, k, p})
 	case noise:

@@ -5,6 +5,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/wakesocket/wakesocket/wasm/internal/timeline"
 	"github.com/wakesocket/wakesocket/wasm/session"
 )
 
@@ -13,7 +14,7 @@ type World struct {
 	cfg   Config
 	rng   *rng
 	now   time.Duration // true time
-	queue queue
+	queue timeline.Queue[func()]
 
 	network  network
 	server   server
@@ -54,7 +55,7 @@ const (
 
 func newWorld(cfg Config) *World {
 	w := &World{cfg: cfg, rng: &rng{cfg.Seed ^ 0x5eed}}
-	w.server = server{w: w, log: newEpoch(1), epochs: 1}
+	w.server = server{w: w, log: w.newEpoch(1), epochs: 1}
 	for i := range cfg.Tabs {
 		w.tabs = append(w.tabs, newTab(w, i))
 	}
@@ -94,17 +95,21 @@ func (c Case) run(t *trace) (result Result) {
 }
 
 // at schedules.
-func (w *World) at(when time.Duration, do func()) { w.queue.add(max(when, w.now), do) }
+func (w *World) at(when time.Duration, do func()) { w.queue.Add(max(when, w.now), do) }
 
 func (w *World) after(d time.Duration, do func()) { w.at(w.now+d, do) }
 
 // pass lets time pass.
 func (w *World) pass(d time.Duration) {
 	end := w.now + d
-	for !w.queue.empty() && w.queue.heap[0].at <= end {
-		e := w.queue.pop()
-		w.now = e.at
-		e.do()
+	for {
+		at, any := w.queue.Next()
+		if !any || at > end {
+			break
+		}
+		var do func()
+		w.now, do = w.queue.Pop()
+		do()
 	}
 	w.now = end
 }
