@@ -48,7 +48,6 @@
  * @property {"urlFailed"} type
  * @property {number} generation
  * @property {string} reason what failed, for the page
- * @property {boolean} hopeless there is no such address, and there never will be
  */
 
 /**
@@ -187,11 +186,11 @@
  */
 
 /**
- * Release ends the keeping of held events: the page gets them all, or none.
+ * Release ends the keeping of held events.
  * @typedef {object} ReleaseEffect
  * @property {"release"} type
- * @property {boolean} deliver
- * @property {string} cursor
+ * @property {string} mask for each of them, whether the page gets it: "1" or "0"
+ * @property {string} cursor after the events that it gets
  */
 
 /**
@@ -290,7 +289,7 @@ export function encode(input) {
     case "urlReady":
       return [4, input.generation];
     case "urlFailed":
-      return [5, input.generation, input.reason, input.hopeless];
+      return [5, input.generation, input.reason];
     case "opened":
       return [6, input.generation];
     case "closed":

@@ -2,6 +2,7 @@
 import { inputOf } from "./control-frames.js";
 import { Dialer, dialAddress } from "./dialer.js";
 import { WakesocketError, messageOf } from "./error.js";
+import { HeldEvents } from "./held-events.js";
 import { Inbound } from "./inbound.js";
 import { Sockets } from "./sockets.js";
 import { Timer } from "./timer.js";
@@ -48,7 +49,7 @@ export class Driver {
   #busy = false;
   #inbound = new Inbound(
     {
-      events: (generation, events, ids) => this.#handle({ type: "events", generation, ids }, events),
+      events: (generation, events, ids, contents) => this.#handle({ type: "events", generation, ids, contents }, events),
       control: (generation, frame) => this.#control(generation, frame),
       pong: (generation) => this.#handle({ type: "pong", generation }),
       other: (generation) => this.#handle({ type: "frame", generation }),
@@ -68,6 +69,7 @@ export class Driver {
     message: (generation, data) => this.#inbound.pump.push(generation, data),
     closed: (generation, code, reason, hopeless) => this.#closed(generation, code, reason, hopeless),
   });
+  #held = new HeldEvents();
   #dialer;
   #uplink;
   #timer = new Timer(() => this.#after({ type: "tick" }));
@@ -203,9 +205,19 @@ export class Driver {
     for (const effect of engine.step(session, input) ?? []) {
       if (session !== this.#session) return;
       if (effect.type !== "deliver") this.#do(effect);
-      else if (input.type === "events") this.#inbound.delivery.events(events, input.ids, effect.mask);
+      else if (input.type === "events") this.#deliver(events, input.ids, effect);
     }
     if (input.type === "stop") this.#stopped();
+  }
+
+  /**
+   * @param {FeedEvent[]} events
+   * @param {string[]} ids
+   * @param {import("./boundary.gen.js").DeliverEffect} effect
+   */
+  #deliver(events, ids, effect) {
+    this.#inbound.delivery.events(events, ids, effect.mask);
+    this.#held.keep(events, ids, effect.held);
   }
 
   /** @param {Input} input */
@@ -229,6 +241,10 @@ export class Driver {
           this.#cursor = effect.cursor;
           this.#page.paused();
         });
+      case "release": {
+        const { events, ids } = this.#held.take();
+        return this.#inbound.delivery.events(events, ids, effect.mask);
+      }
       case "dial":
         return this.#dialer.dial(effect);
       case "abandon":
@@ -369,6 +385,7 @@ export class Driver {
     this.#dialer.giveUpAll();
     this.#timer.set(-1);
     this.#inbound.clear();
+    this.#held.take();
     this.#uplink.reset();
     this.#sockets.abandonAll();
   }

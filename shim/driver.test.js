@@ -71,7 +71,7 @@ function fakeSocketsOnly(t) {
 
 const dial = { type: "dial", generation: 1, after: "e-1", fresh: false, attempt: 0, previous: "" };
 const abandon = { type: "abandon", generation: 1, code: 4000, reason: "" };
-const deliver = (ids) => ({ type: "deliver", mask: "1".repeat(ids.length), cursor: ids.at(-1) });
+const deliver = (ids) => ({ type: "deliver", mask: "1".repeat(ids.length), held: 0, cursor: ids.at(-1) });
 const state = (name, generation = 0) => ({ type: "state", name, since: 0.4, attempt: 0, retryAt: -1, cause: "", generation });
 const live = state("live", 1);
 
@@ -94,7 +94,7 @@ test("a dial becomes a socket, and what happens to it becomes inputs", (t) => {
     "urlReady 1",
     "opened 1",
     "hello 1 true e-1 true 1 2 ",
-    'events 1 ["e-2"]',
+    'events 1 ["e-2"] []',
     "pong 1",
     "frame 1",
     "closed 1 1006  false",
@@ -413,4 +413,32 @@ test("what the server complains of is an error with its code", (t) => {
   sockets[0].receive({ wakesocket: "error" });
   run();
   assert.deepEqual(errors, ["rate: the server says: too fast", "server: the server says: (nothing)"]);
+});
+
+test("events that are held are delivered when the session has decided, after the gap", (t) => {
+  const answers = [
+    { type: "deliver", mask: "10", held: 1, cursor: "e-1" },
+    { type: "deliver", mask: "00", held: 2, cursor: "e-1" },
+  ];
+  const { log, sockets, load, run } = setup(t, {
+    script: {
+      start: [dial],
+      events: () => [answers.shift()],
+      pong: [
+        { type: "gap", after: "e-1", earliest: "2", reason: "restarted" },
+        { type: "release", mask: "101", cursor: "4" },
+      ],
+    },
+  });
+  load();
+  sockets[0].open();
+  sockets[0].receive([{ id: 1 }, { id: 2 }]);
+  run();
+  sockets[0].receive([{ id: 3 }, { id: 4 }]);
+  sockets[0].receive("pong");
+  run();
+  assert.deepEqual(
+    log.filter((line) => !line.startsWith("cursor")),
+    ["event 1", "gap restarted", "event 2", "event 4"],
+  );
 });

@@ -6,7 +6,8 @@ import { durations } from "./boundary.gen.js";
 
 const texts = /** @type {const} */ (["after", "persist", "client", "timeField"]);
 const callbacks = /** @type {const} */ (["onState", "onGap", "onError"]);
-const known = new Set([...durations, ...texts, ...callbacks, "topics", "wasmURL", "staleAfter"]);
+const flags = /** @type {const} */ (["consecutiveIds"]);
+const known = new Set([...durations, ...texts, ...flags, ...callbacks, "topics", "wasmURL", "staleAfter"]);
 
 /**
  * Throws a TypeError that says what is wrong with the options and what would do.
@@ -29,6 +30,7 @@ export function checkOptions(options) {
     }
   }
   for (const name of texts) expect(given, name, "string");
+  for (const name of flags) expect(given, name, "boolean");
   for (const name of callbacks) expect(given, name, "function");
   if (given.topics !== undefined) checkTopics(given.topics);
   if (given.staleAfter !== undefined) checkStaleAfter(given.staleAfter);
@@ -70,6 +72,7 @@ export function tuningOf(options) {
   /** @type {SessionOptions} */
   const tuning = {};
   for (const name of durations) if (options[name] !== undefined) tuning[name] = options[name];
+  for (const name of flags) if (options[name] !== undefined) tuning[name] = options[name];
   return tuning;
 }
 

@@ -13,6 +13,7 @@ for (const [options, message] of [
   [{ challengeAfter: Infinity }, /challengeAfter .* not Infinity/],
   [{ after: 5 }, /after must be a string, not 5/],
   [{ persist: true }, /persist must be a string, not boolean/],
+  [{ consecutiveIds: 1 }, /consecutiveIds must be a boolean, not 1/],
   [{ client: {} }, /client must be a string, not object/],
   [{ onState: "f" }, /onState must be a function, not string/],
   [{ topics: "cpu" }, /topics must be an array of strings/],

@@ -1,4 +1,5 @@
 // @ts-check
+import { digest } from "./digest.js";
 import { WakesocketError } from "./error.js";
 import { readFrame } from "./frame.js";
 import { Queue } from "./queue.js";
@@ -9,7 +10,7 @@ import { Queue } from "./queue.js";
  * Where frames go, in the order of their arrival. Consecutive events of one
  * socket come together.
  * @typedef {object} Out
- * @property {(generation: number, events: FeedEvent[], ids: string[]) => void} events
+ * @property {(generation: number, events: FeedEvent[], ids: string[], contents: string[]) => void} events contents: for each a digest of its frame, "" where that holds several; empty from a feed that says what it replays
  * @property {(generation: number, control: Record<string, unknown>) => void} control
  * @property {(generation: number) => void} pong
  * @property {(generation: number) => void} other a frame that shows only that the socket works
@@ -35,6 +36,12 @@ export class Pump {
   #events = [];
   /** @type {string[]} */
   #ids = [];
+  /** @type {string[]} */
+  #contents = [];
+  /** The generation of the last socket with a control frame: its feed needs no digests. */
+  #controlled = 0;
+  /** The frame that is being read, where it may be one event of a plain server. */
+  #plain = "";
   #useful = false;
 
   /**
@@ -97,6 +104,7 @@ export class Pump {
     this.#generation = 0;
     this.#events = [];
     this.#ids = [];
+    this.#contents = [];
   }
 
   /**
@@ -112,6 +120,7 @@ export class Pump {
       return;
     }
     this.#useful = false;
+    this.#plain = typeof data === "string" && generation !== this.#controlled && data[0] !== "[" ? data : "";
     if (typeof data === "string") readFrame(data, this);
     else if (data !== undefined) this.error(new WakesocketError("frame-binary", "a frame is binary; events are JSON text"));
     if (this.#useful) return;
@@ -123,9 +132,11 @@ export class Pump {
     if (this.#events.length === 0) return;
     const events = this.#events;
     const ids = this.#ids;
+    const contents = this.#contents;
     this.#events = [];
     this.#ids = [];
-    this.#out.events(this.#generation, events, ids);
+    this.#contents = [];
+    this.#out.events(this.#generation, events, ids, this.#generation === this.#controlled ? [] : contents);
   }
 
   /**
@@ -136,11 +147,13 @@ export class Pump {
     this.#useful = true;
     this.#events.push(event);
     this.#ids.push(id);
+    this.#contents.push(this.#plain && digest(this.#plain));
   }
 
   /** @param {Record<string, unknown>} control */
   control(control) {
     this.#useful = true;
+    this.#controlled = this.#generation;
     this.#endRun();
     this.#out.control(this.#generation, control);
   }

@@ -8,10 +8,12 @@ beforeEach(() => (now = 0));
 
 function setup({ onError = () => {}, onEvents = () => {} } = {}) {
   const log = [];
+  const digests = [];
   let asked = 0;
   const pump = new Pump(
     {
-      events(generation, events, ids) {
+      events(generation, events, ids, contents) {
+        digests.push(contents);
         log.push(`events ${generation} ${ids.join(",")} (${events.length})`);
         onEvents(generation);
       },
@@ -25,7 +27,7 @@ function setup({ onError = () => {}, onEvents = () => {} } = {}) {
     },
     () => asked++,
   );
-  return { pump, log, asked: () => asked };
+  return { pump, log, digests, asked: () => asked };
 }
 
 test("many frames are one call", () => {
@@ -144,4 +146,25 @@ test("what arrives while events are handed on is read, too", () => {
   pump.push(1, "pong");
   pump.read(8);
   assert.deepEqual(log, ["events 1 a (1)", "pong 1", "events 2 b (1)"]);
+});
+
+test("events of a plain server come with digests of their frames", () => {
+  const { pump, digests } = setup();
+  for (const frame of ['{"id":1,"run":0}', '{"id":1,"run":1}', '{"id":1,"run":0}', '[{"id":2}]']) pump.push(1, frame);
+  pump.read(8);
+  const [[first, second, third, batch]] = digests;
+  assert.notEqual(first, second);
+  assert.equal(first, third);
+  assert.equal(batch, "");
+});
+
+test("a feed that says what it replays needs no digests, and its successor may", () => {
+  const { pump, digests } = setup();
+  pump.push(1, '{"wakesocket":"hello","at":""}');
+  pump.push(1, '{"id":1}');
+  pump.push(2, '{"id":2}');
+  pump.read(8);
+  assert.deepEqual(digests[0], []);
+  assert.equal(digests[1].length, 1);
+  assert.notEqual(digests[1][0], "");
 });

@@ -141,6 +141,8 @@ export interface Options {
   connectTimeout?: number;
   /** Window of the first retry when the server names none, 1000. */
   firstRetryWindow?: number;
+  /** The ids of a plain server count up by one, so that a jump is a gap with the reason "skipped"; false. */
+  consecutiveIds?: boolean;
 }
 
 /** What a url function is called with. */

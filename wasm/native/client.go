@@ -59,6 +59,7 @@ type Client struct {
 	session *session.Session
 	sockets map[int]*socket
 	timer   *time.Timer
+	held    []Event // of which the session does not know yet whether they are new
 
 	mu     sync.Mutex
 	state  session.State
@@ -210,6 +211,10 @@ func (c *Client) do(e session.Effect, events []Event) {
 		}
 	case session.Deliver:
 		c.deliver(events, e.Mask)
+		c.held = append(c.held, events[len(events)-e.Held:]...)
+	case session.Release:
+		c.deliver(c.held, e.Mask)
+		c.held = nil
 	case session.Gap:
 		if c.opt.OnGap != nil {
 			c.opt.OnGap(e)

@@ -332,3 +332,31 @@ func TestOptionsThatCannotWork(t *testing.T) {
 		}
 	}
 }
+
+// A plain server that starts its ids anew must not be taken for one that repeats.
+func TestIDsThatBeginAnew(t *testing.T) {
+	for name, second := range map[string][]string{
+		"with other events":                {`{"id":1,"data":"new 1"}`, `{"id":2,"data":"new 2"}`},
+		"with events that look the same":   {`{"id":1,"data":"1"}`, `{"id":2,"data":"2"}`},
+		"where the first is remembered":    {`{"id":2,"data":"new 2"}`},
+		"where none of them is remembered": {`{"id":0,"data":"0"}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url := handler(t,
+				func(_ *http.Request, conn *websocket.Conn) {
+					for n := 1; n <= 5; n++ {
+						conn.Write(context.Background(), websocket.MessageText, fmt.Appendf(nil, `{"id":%d,"data":"%d"}`, n, n))
+					}
+					conn.Close(1001, "restart")
+				},
+				func(_ *http.Request, conn *websocket.Conn) { plain(conn, second...) })
+			r := newRecorder()
+			start(t, r.options(url))
+			r.until(t, "the events of the second run", func() bool { return len(r.events) == 5+len(second) })
+			if len(r.gaps) != 1 || r.gaps[0].After != "5" || r.gaps[0].Reason != wire.GapRestarted {
+				t.Errorf("gaps %+v, want one after 5: restarted", r.gaps)
+			}
+		})
+	}
+}

@@ -81,6 +81,7 @@ func (k *socket) read() error {
 		if err != nil {
 			k.client.report(fmt.Errorf("native: %w", err))
 		}
+		addDigest(&a, frame)
 		k.client.arrive(k, a)
 	}
 }

@@ -51,7 +51,6 @@ func (s *Session) urlReady(generation int) {
 
 func (s *Session) urlFailed(in URLFailed) {
 	if k := s.dial; k.is(in.Generation) && k.phase == resolving {
-		s.retry.hopeless = in.Hopeless
 		s.dialFailed("the url function failed: " + in.Reason)
 	}
 }

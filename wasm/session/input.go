@@ -27,7 +27,6 @@ type (
 	URLFailed struct {
 		Generation int
 		Reason     string // what failed, for the page
-		Hopeless   bool   // there is no such address, and there never will be
 	}
 	// Opened says that the handshake is complete.
 	Opened struct{ Generation int }

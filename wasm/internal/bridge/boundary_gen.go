@@ -26,7 +26,7 @@ func input(op int, args *arguments) session.Input {
 	case 4:
 		return session.URLReady{Generation: args.int()}
 	case 5:
-		return session.URLFailed{Generation: args.int(), Reason: args.text(), Hopeless: args.bool()}
+		return session.URLFailed{Generation: args.int(), Reason: args.text()}
 	case 6:
 		return session.Opened{Generation: args.int()}
 	case 7:
@@ -67,7 +67,7 @@ func object(e session.Effect) map[string]any {
 	case session.Deliver:
 		return map[string]any{"type": "deliver", "mask": mask(e.Mask), "held": e.Held, "cursor": e.Cursor}
 	case session.Release:
-		return map[string]any{"type": "release", "deliver": e.Deliver, "cursor": e.Cursor}
+		return map[string]any{"type": "release", "mask": mask(e.Mask), "cursor": e.Cursor}
 	case session.Moved:
 		return map[string]any{"type": "moved", "cursor": e.Cursor}
 	case session.Gap:
