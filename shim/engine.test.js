@@ -25,13 +25,13 @@ test("the real client.wasm runs sessions", async (t) => {
     { type: "urlReady", generation },
     { type: "opened", generation },
     { type: "hello", generation, resumed: true, position: "e-1", live: true, heartbeat: 0, firstRetryWindow: 0, gap: null },
-    { type: "events", generation, ids: ["e-2", "", "e-2"] },
+    { type: "events", generation, ids: ["e-2", "", "e-2"], contents: [] },
   ].flatMap((input) => engine.step(session, input) ?? []);
   assert.ok(all.some((effect) => effect.type === "ping" && effect.generation === generation));
   assert.ok(all.some((effect) => effect.type === "state" && effect.name === "live"));
   assert.deepEqual(
     all.findLast((effect) => effect.type === "deliver"),
-    { type: "deliver", mask: "110", cursor: "e-2" },
+    { type: "deliver", mask: "110", held: 0, cursor: "e-2" },
   );
 
   engine.drop(session);
