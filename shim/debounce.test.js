@@ -25,3 +25,19 @@ test("live is shown at once, its loss only if it lasts", (t) => {
   show("live");
   assert.deepEqual(shown.slice(3), ["offline", "live"]);
 });
+
+test("what is known for sure is shown at once", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const shown = [];
+  const show = debounceLoss((name) => shown.push(name));
+  show("live");
+  show("stale");
+  show("live");
+  show("checking");
+  t.mock.timers.tick(200);
+  show("stale");
+  t.mock.timers.tick(400);
+  show("stale");
+  show("lost");
+  assert.deepEqual(shown, ["live", "stale", "live", "stale", "lost"]);
+});

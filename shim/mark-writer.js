@@ -26,7 +26,7 @@ export class MarkWriter {
   /** @type {Map<Element, number>} contests of the last second */
   #contests = new Map();
   #copies = otherCopies();
-  /** Elements that were written in this task: who contests them now has not changed its mind. @type {Set<Element>} */
+  /** Elements that were written in this task. @type {Set<Element>} */
   #recent = new Set();
   /** Another copy was loaded in this task. */
   #loaded = false;
@@ -59,7 +59,7 @@ export class MarkWriter {
     const value = String(stale || (claim !== undefined && claim.counts && claim.stale));
     this.#written.set(element, value);
     if (current === value) return;
-    if (this.#recent.size === 0) setTimeout(() => this.#recent.clear());
+    if (this.#recent.size === 0) setTimeout(() => this.#recent.clear(), 0);
     this.#recent.add(element);
     Element.prototype.setAttribute.call(element, this.#attribute, value);
   }
@@ -79,15 +79,23 @@ export class MarkWriter {
     const copies = otherCopies();
     if (copies > this.#copies) {
       this.#loaded = true;
-      setTimeout(() => (this.#loaded = false));
+      setTimeout(() => (this.#loaded = false), 0);
     }
     this.#copies = copies;
     if (copies > 0 && !this.#claims.has(element)) {
-      const changedItsMind = !this.#loaded && !this.#recent.has(element);
-      this.#claims.set(element, { stale, counts: !stale || changedItsMind });
+      this.#claims.set(element, { stale, counts: !stale || this.#unprovoked(element) });
       this.#intercept(element);
     }
     return true;
+  }
+
+  /**
+   * Whether what another copy writes now is not its answer to a write of ours, nor
+   * its first word: then its data were fresh before and are stale now.
+   * @param {Element} element
+   */
+  #unprovoked(element) {
+    return !this.#loaded && !this.#recent.has(element);
   }
 
   /** @param {Element} element */
@@ -98,7 +106,7 @@ export class MarkWriter {
       const isMark = name === this.#attribute && (value === "true" || value === "false");
       if (!claim || !isMark) return original.call(element, name, value);
       claim.stale = value === "true";
-      claim.counts ||= !claim.stale;
+      claim.counts ||= !claim.stale || this.#unprovoked(element);
       this.#onClaim(element);
     };
   }

@@ -42,3 +42,14 @@ test("topics are copied", () => {
   topics.push("b");
   assert.deepEqual(copy, ["a"]);
 });
+
+test("staleAfter is a number of milliseconds, or one for each topic", () => {
+  for (const staleAfter of [0, 5000, {}, { cpu: 0, "price.*": 1, "*": 2 }]) assert.ok(checkOptions({ staleAfter }));
+  for (const staleAfter of [-1, NaN, Infinity, "5", null, [], true]) {
+    assert.throws(() => checkOptions({ staleAfter }), { name: "TypeError", message: /^option staleAfter must be a number of milliseconds, or an object/ });
+  }
+  for (const limit of [-1, NaN, "5", null]) {
+    assert.throws(() => checkOptions({ staleAfter: { mem: 1, cpu: limit } }), { name: "TypeError", message: /^option staleAfter: the limit of topic "cpu" must be a number of milliseconds, not / });
+  }
+  assert.throws(() => checkOptions({ timeField: 5 }), { name: "TypeError", message: "option timeField must be a string, not 5" });
+});

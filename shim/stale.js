@@ -115,6 +115,6 @@ export class StaleMarks {
     if (!shown || shown.stale === stale) return;
     shown.stale = stale;
     // Together: a loss of the connection changes all topics.
-    this.#marking ??= setTimeout(this.#markAll);
+    this.#marking ??= setTimeout(this.#markAll, 0);
   }
 }
