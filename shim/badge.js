@@ -67,7 +67,9 @@ function badgeClass(registry) {
   const styles = new Styles(css);
 
   return class extends HTMLElement {
-    static observedAttributes = Object.keys(english).filter((key) => !(key in formats)).map((key) => `label-${key}`);
+    static observedAttributes = Object.keys(english)
+      .filter((key) => !(key in formats))
+      .map((key) => `label-${key}`);
 
     /** The feed that the page set. @type {Feed | null} */
     #own = null;

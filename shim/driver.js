@@ -4,13 +4,13 @@ import { Dialer, dialAddress } from "./dialer.js";
 import { WakesocketError, messageOf } from "./error.js";
 import { HeldEvents } from "./held-events.js";
 import { Inbound } from "./inbound.js";
+import { ShownState } from "./shown-state.js";
 import { Sockets } from "./sockets.js";
 import { Timer } from "./timer.js";
 import { Uplink } from "./uplink.js";
 
 /** @typedef {import("./engine.js").Engine} Engine */
 /** @typedef {import("./boundary.js").Page} Page */
-/** @typedef {import("./boundary.js").Status} Status */
 /** @typedef {import("./boundary.gen.js").Effect} Effect */
 /** @typedef {import("./boundary.gen.js").Input} Input */
 /** @typedef {import("./shim.d.ts").FeedEvent} FeedEvent */
@@ -39,11 +39,8 @@ export class Driver {
   #session = 0;
   /** @type {(() => void) | undefined} ends the wait for the engine */
   #stopWaiting;
-  #wasLive = false;
   /** Why the browser refused the last address, if it did: an error of each dial would be one too many. */
   #refusal = "";
-  /** @type {Status} the newest, which may wait to be shown */
-  #status = { name: "connecting", since: Date.now(), attempt: 0, retryAt: null, cause: "" };
   /** @type {{input: Input, events: FeedEvent[]}[]} */
   #inputs = [];
   #busy = false;
@@ -70,6 +67,10 @@ export class Driver {
     closed: (generation, code, reason, hopeless) => this.#closed(generation, code, reason, hopeless),
   });
   #held = new HeldEvents();
+  #shown = new ShownState(
+    (status) => this.#page.status(status),
+    (call) => this.#inbound.delivery.then(call),
+  );
   #dialer;
   #uplink;
   #timer = new Timer(() => this.#after({ type: "tick" }));
@@ -113,7 +114,7 @@ export class Driver {
   /** Connects; without effect while connected. Ends stopped and failed. */
   start() {
     if (this.#engine || this.#stopWaiting) return;
-    this.#show("connecting");
+    this.#shown.outside("connecting");
     this.#wait();
     this.#settings.loader.hurry();
   }
@@ -266,22 +267,9 @@ export class Driver {
 
   /** @param {import("./boundary.gen.js").StateEffect} state */
   #stateChanged({ name, since, attempt, retryAt, cause, generation }) {
-    this.#wasLive ||= name === "live";
     this.#uplink.state(generation, name === "live");
-    this.#setStatus({ name, since: Math.round(since), attempt, retryAt: retryAt < 0 ? null : Math.round(retryAt), cause, generation });
+    this.#shown.set({ name, since: Math.round(since), attempt, retryAt: retryAt < 0 ? null : Math.round(retryAt), cause, generation });
     if (name === "failed") this.#page.error(new WakesocketError("failed", cause));
-  }
-
-  /**
-   * The page hears of a loss at once. It is live again only when it has got the
-   * events that came before.
-   * @param {Status} status
-   */
-  #setStatus(status) {
-    this.#status = status;
-    const show = () => status === this.#status && this.#page.status(status);
-    if (status.name === "live") this.#inbound.delivery.then(show);
-    else show();
   }
 
   /**
@@ -333,7 +321,7 @@ export class Driver {
     this.#stopWaiting = this.#settings.loader.wait({
       ready: (engine) => this.#begin(engine),
       failed: (error, attempt, retryAt) => {
-        this.#showLoading(attempt, retryAt, error.message);
+        this.#shown.loading(this.#settings.online, attempt, retryAt, error.message);
         this.#page.error(error);
       },
     });
@@ -359,20 +347,20 @@ export class Driver {
    */
   #replaceEngine(error) {
     this.#release();
-    this.#showLoading(0, null, error.message);
+    this.#shown.loading(this.#settings.online, 0, null, error.message);
     this.#page.error(error);
     this.#wait();
   }
 
   #stopped() {
     this.#release();
-    this.#show("stopped");
+    this.#shown.outside("stopped");
   }
 
   /** @param {WakesocketError} error */
   #fail(error) {
     this.#release();
-    this.#show("failed", error.message);
+    this.#shown.outside("failed", error.message);
     this.#page.error(error);
   }
 
@@ -388,29 +376,5 @@ export class Driver {
     this.#held.take();
     this.#uplink.reset();
     this.#sockets.abandonAll();
-  }
-
-  /**
-   * @param {number} attempt
-   * @param {number | null} retryAt
-   * @param {string} cause
-   */
-  #showLoading(attempt, retryAt, cause) {
-    const name = !this.#settings.online ? "offline" : this.#wasLive ? "reconnecting" : "connecting";
-    this.#setStatus({ name, since: this.#since(name), attempt, retryAt, cause });
-  }
-
-  /**
-   * A state of which no session knows.
-   * @param {import("./shim.d.ts").StateName} name
-   */
-  #show(name, cause = "") {
-    if (name === this.#status.name && cause === this.#status.cause) return;
-    this.#setStatus({ name, since: this.#since(name), attempt: 0, retryAt: null, cause });
-  }
-
-  /** @param {import("./shim.d.ts").StateName} name */
-  #since(name) {
-    return name === this.#status.name ? this.#status.since : Date.now();
   }
 }

@@ -1,5 +1,5 @@
 // @ts-check
-import { violationOf, watchViolations } from "./csp.js";
+import { originOf, violationOf, watchViolations } from "./csp.js";
 import { messageOf } from "./error.js";
 import { FrameParts } from "./frame-parts.js";
 
@@ -15,7 +15,7 @@ import { FrameParts } from "./frame-parts.js";
 /** The sockets that the session holds: seldom more than one, never more than two. */
 export class Sockets {
   #events;
-  /** @type {Map<number, WebSocket>} */
+  /** @type {Map<number, {socket: WebSocket, stop: () => void}>} stop ends the watch for the page's policy */
   #held = new Map();
 
   /** @param {Events} events */
@@ -28,28 +28,31 @@ export class Sockets {
    * @param {string} href
    */
   dial(generation, href) {
-    watchViolations();
     let socket;
     try {
+      if (violationOf(href)) throw new Error(violationOf(href));
       socket = new WebSocket(href);
     } catch (thrown) {
       this.#events.closed(generation, 1006, messageOf(thrown), true);
       return;
     }
-    let opened = false;
+    const stop = watchViolations((origin) => {
+      if (origin !== originOf(href)) return;
+      this.abandon(generation, 1000, "");
+      this.#events.closed(generation, 1006, violationOf(href), true);
+    });
     const parts = new FrameParts();
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
-      opened = true;
+      stop();
       this.#events.opened(generation);
     };
     socket.onmessage = (event) => this.#events.message(generation, parts.join(event.data));
     socket.onclose = (event) => {
-      this.#held.delete(generation);
-      const refusal = opened ? "" : violationOf(href);
-      this.#events.closed(generation, event.code, refusal || event.reason, refusal !== "");
+      this.#drop(generation);
+      this.#events.closed(generation, event.code, event.reason, false);
     };
-    this.#held.set(generation, socket);
+    this.#held.set(generation, { socket, stop });
   }
 
   /**
@@ -60,11 +63,21 @@ export class Sockets {
    * @param {string} reason
    */
   abandon(generation, code, reason) {
-    const socket = this.#held.get(generation);
+    const socket = this.#drop(generation);
     if (!socket) return;
-    this.#held.delete(generation);
     socket.onopen = socket.onmessage = socket.onclose = null;
     socket.close(code, reason);
+  }
+
+  /**
+   * @param {number} generation
+   * @returns {WebSocket | undefined}
+   */
+  #drop(generation) {
+    const held = this.#held.get(generation);
+    this.#held.delete(generation);
+    held?.stop();
+    return held?.socket;
   }
 
   abandonAll() {
@@ -77,7 +90,7 @@ export class Sockets {
    * @returns {boolean} whether the socket took it
    */
   send(generation, text) {
-    const socket = this.#held.get(generation);
+    const socket = this.#held.get(generation)?.socket;
     if (socket?.readyState !== WebSocket.OPEN) return false;
     socket.send(text);
     return true;

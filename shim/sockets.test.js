@@ -76,39 +76,42 @@ test("an address that the browser refuses is hopeless", (t) => {
   assert.deepEqual(log, ["closed 1 1006 refused by the browser hopeless"]);
 });
 
-test("an address that the page's policy forbids is hopeless, and says which directive", (t) => {
+const violation = { disposition: "enforce", effectiveDirective: "connect-src", originalPolicy: "script-src 'self'; connect-src 'self' https://x; img-src *" };
+
+test("an address that the page's policy forbids is hopeless at once, and says why", (t) => {
   const { sockets, log, made } = setup(t);
-  const violation = {
-    disposition: "enforce",
-    effectiveDirective: "connect-src",
-    blockedURI: "ws://forbidden:81",
-    originalPolicy: "script-src 'self'; connect-src 'self' https://x; img-src *",
-  };
   sockets.dial(1, "ws://forbidden:81/feed");
-  onViolation(violation);
-  made[0].end();
-  const want = `the page's Content-Security-Policy forbids to connect to ws://forbidden:81; add it to "connect-src 'self' https://x"`;
-  assert.deepEqual(log, [`closed 1 1006 ${want} hopeless`]);
-
-  log.length = 0;
   sockets.dial(2, "ws://other:81/feed");
-  onViolation({ ...violation, disposition: "report", blockedURI: "ws://other:81/feed" });
-  onViolation({ ...violation, effectiveDirective: "img-src", blockedURI: "ws://other:81/feed" });
-  onViolation({ ...violation, blockedURI: "inline" });
-  made[1].end();
-  assert.deepEqual(log, ["closed 2 1006 "]);
-
-  log.length = 0;
-  onViolation({ ...violation, blockedURI: "ws://default/", originalPolicy: "default-src 'self'" });
-  sockets.dial(3, "ws://default/");
-  made[2].end();
-  assert.match(log[0], /add it to "default-src" hopeless$/);
+  onViolation({ ...violation, blockedURI: "ws://forbidden:81" });
+  const want = `1006 the page's Content-Security-Policy forbids to connect to ws://forbidden:81; "connect-src 'self' https://x" does not allow it hopeless`;
+  assert.deepEqual(log, [`closed 1 ${want}`]);
+  assert.deepEqual([made[0].closed, made[1].closed], [1000, undefined]);
+  made[0].end();
+  sockets.dial(3, "ws://forbidden:81/other");
+  assert.deepEqual(log.slice(1), [`closed 3 ${want}`]);
+  assert.equal(made.length, 2, "no socket is made for an address that is known to be forbidden");
 });
 
-test("a connection that was open was not forbidden", (t) => {
+test("other violations of the policy say nothing about an address", (t) => {
+  const { sockets, log } = setup(t);
+  sockets.dial(1, "ws://h:81/feed");
+  onViolation({ ...violation, disposition: "report", blockedURI: "ws://h:81/feed" });
+  onViolation({ ...violation, effectiveDirective: "img-src", blockedURI: "ws://h:81/feed" });
+  onViolation({ ...violation, blockedURI: "inline" });
+  onViolation({ ...violation, blockedURI: "ws://h:82/feed" });
+  assert.deepEqual(log, []);
+  onViolation({ ...violation, blockedURI: "ws://h:81/feed", originalPolicy: "default-src 'self'" });
+  assert.match(log[0], /"default-src 'self'" does not allow it hopeless$/);
+});
+
+test("a socket that is open, ended or abandoned is not forbidden any more", (t) => {
   const { sockets, log, made } = setup(t);
-  sockets.dial(1, "ws://forbidden:81/feed");
+  for (const generation of [1, 2, 3]) sockets.dial(generation, "ws://g:81/feed");
   made[0].open();
-  made[0].end(1001, "bye");
-  assert.deepEqual(log, ["opened 1", "closed 1 1001 bye"]);
+  made[1].end();
+  sockets.abandon(3, 1000, "");
+  log.length = 0;
+  onViolation({ ...violation, blockedURI: "ws://g:81/feed" });
+  assert.deepEqual(log, []);
+  assert.equal(made[0].closed, undefined);
 });

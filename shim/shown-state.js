@@ -1,0 +1,66 @@
+// @ts-check
+
+/** @typedef {import("./boundary.js").Status} Status */
+/** @typedef {import("./shim.d.ts").StateName} StateName */
+
+/**
+ * The state that the page sees. The page hears of a loss at once; it is live
+ * again only when it has got the events that came before.
+ */
+export class ShownState {
+  #show;
+  #afterEvents;
+  /** @type {Status} the newest, which may wait to be shown */
+  #status = { name: "connecting", since: Date.now(), attempt: 0, retryAt: null, cause: "" };
+  #wasLive = false;
+
+  /**
+   * @param {(status: Status) => void} show
+   * @param {(call: () => void) => void} afterEvents calls back after the events that wait
+   */
+  constructor(show, afterEvents) {
+    this.#show = show;
+    this.#afterEvents = afterEvents;
+  }
+
+  /** @param {Status} status */
+  set(status) {
+    this.#status = status;
+    this.#wasLive ||= status.name === "live";
+    const show = () => {
+      if (status === this.#status) this.#show(status);
+    };
+    if (status.name === "live") this.#afterEvents(show);
+    else show();
+  }
+
+  /**
+   * A state of which no session knows.
+   * @param {StateName} name
+   */
+  outside(name, cause = "") {
+    if (name !== this.#status.name || cause !== this.#status.cause) this.#set(name, 0, null, cause);
+  }
+
+  /**
+   * The engine is being loaded.
+   * @param {boolean} online
+   * @param {number} attempt tries that failed
+   * @param {number | null} retryAt
+   * @param {string} cause
+   */
+  loading(online, attempt, retryAt, cause) {
+    this.#set(!online ? "offline" : this.#wasLive ? "reconnecting" : "connecting", attempt, retryAt, cause);
+  }
+
+  /**
+   * @param {StateName} name
+   * @param {number} attempt
+   * @param {number | null} retryAt
+   * @param {string} cause
+   */
+  #set(name, attempt, retryAt, cause) {
+    const since = name === this.#status.name ? this.#status.since : Date.now();
+    this.set({ name, since, attempt, retryAt, cause });
+  }
+}
