@@ -66,6 +66,22 @@ func StartRedis(arguments ...string) (*Server, error) {
 	return s, s.launch()
 }
 
+// StartCommand starts a server that the tests of another store need. The directory
+// goes with the server; ready fails until it answers.
+func StartCommand(url, dir string, command func() *exec.Cmd, ready func(context.Context) error) (*Server, error) {
+	s := &Server{URL: url, dir: dir, command: command, ready: ready}
+	return s, s.launch()
+}
+
+// FreePort returns a port that nobody listens at.
+func FreePort() (int, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	return listener.Addr().(*net.TCPAddr).Port, listener.Close()
+}
+
 // StartPostgres makes a database cluster and starts its server, without fsync
 // unless the arguments say otherwise. As root it runs as the user postgres, since the
 // server refuses to run as root.
@@ -205,13 +221,11 @@ func (s *Server) Stop() error {
 
 // place returns a directory and a port that are free.
 func place(name string) (dir string, port int, err error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	if port, err = FreePort(); err != nil {
 		return "", 0, err
 	}
-	defer listener.Close()
 	dir, err = os.MkdirTemp("", "wakesocket-"+name+"-")
-	return dir, listener.Addr().(*net.TCPAddr).Port, err
+	return dir, port, err
 }
 
 // PostgresBin is the directory of the newest server that Debian has installed, or

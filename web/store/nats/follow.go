@@ -1,0 +1,177 @@
+package nats
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/wakesocket/wakesocket/web/store"
+)
+
+const (
+	poll       = store.FollowInterval * 3 / 4 // longest wait for news
+	pageEvents = 1000
+	trimEvery  = time.Second
+)
+
+// Follow waits for the headers of new messages, which are a wake-up only: what is
+// handed on is read and proved like any other page.
+func (s *Store) Follow(ctx context.Context, from store.ID, sink store.Sink) error {
+	following, cancel := context.WithCancel(ctx)
+	trimmed := make(chan struct{})
+	go func() {
+		defer close(trimmed)
+		s.trim(following)
+	}()
+	defer func() { cancel(); <-trimmed }()
+	return s.follow(following, from, sink)
+}
+
+func (s *Store) follow(ctx context.Context, from store.ID, sink store.Sink) error {
+	news, stop, err := s.listen(ctx)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	var (
+		base   uint64
+		trimAt time.Time
+	)
+	for {
+		state, events, err := s.readInTime(ctx, from)
+		if reason, gap := store.AsGap(err); gap {
+			if reason == store.Future || reason == store.Invalid || reason == store.Trimmed && from.Major == state.last {
+				// The end of the log was lost. Whoever holds a lost id must not take a later
+				// event for the next one.
+				if err := s.renewEpoch(ctx); err != nil {
+					return err
+				}
+			}
+			bounds, err := s.Bounds(ctx)
+			if err != nil {
+				return err
+			}
+			from = bounds.Top
+			sink.Reset(from)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if len(events) > 0 {
+			from = events[len(events)-1].ID
+		}
+		sink.Append(events)
+		// The stream is trimmed with each message; to hear of that now and then is enough.
+		if now := time.Now(); state.first-1 != base && now.Sub(trimAt) >= trimEvery {
+			base, trimAt = state.first-1, now
+			sink.Trim(store.ID{Epoch: state.epoch, Major: state.first, Minor: 1<<64 - 1})
+		}
+		if len(events) > 0 {
+			continue
+		}
+		select {
+		case <-news:
+		case <-time.After(poll):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// readInTime reads a page with its time limit.
+func (s *Store) readInTime(ctx context.Context, from store.ID) (state, []store.Event, error) {
+	_, timeout := s.pages.Limits()
+	limited, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	found, err := s.state(limited)
+	if err != nil {
+		return found, nil, err
+	}
+	events, err := s.after(limited, found, from, pageEvents)
+	return found, events, err
+}
+
+// listen returns a channel that gets something when there are new messages. Its
+// consumer is made anew by the client when it is lost; meanwhile the follower polls.
+func (s *Store) listen(ctx context.Context) (news <-chan struct{}, stop func(), err error) {
+	stream, err := s.reach(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	limited, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	consumer, err := stream.OrderedConsumer(limited, jetstream.OrderedConsumerConfig{
+		DeliverPolicy: jetstream.DeliverNewPolicy, HeadersOnly: true,
+	})
+	if err != nil {
+		return nil, nil, explain("the stream cannot be followed", err)
+	}
+	woken := make(chan struct{}, 1)
+	consuming, err := consumer.Consume(func(jetstream.Msg) {
+		select {
+		case woken <- struct{}{}:
+		default:
+		}
+	}, jetstream.ConsumeErrHandler(func(jetstream.ConsumeContext, error) {})) // it goes on by itself
+	if err != nil {
+		return nil, nil, explain("the stream cannot be followed", err)
+	}
+	return woken, consuming.Stop, nil
+}
+
+// trim deletes what is too old by the clock of the server, until the context ends.
+// The newest event that is too old stays: it proves the place before the rest.
+func (s *Store) trim(ctx context.Context) {
+	if s.options.Age <= 0 {
+		return
+	}
+	ticker := time.NewTicker(trimEvery)
+	defer ticker.Stop()
+	for {
+		for {
+			more, err := s.trimPage(ctx)
+			if err != nil || !more {
+				break // a lost connection is for the follower to find
+			}
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (s *Store) trimPage(ctx context.Context) (more bool, err error) {
+	limited, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	stream, err := s.reach(limited)
+	if err != nil {
+		return false, err
+	}
+	info, err := stream.Info(limited)
+	if err != nil || info.State.Msgs < 2 {
+		return false, err
+	}
+	messages, err := s.batch(limited, state{last: info.State.LastSeq}, info.State.FirstSeq, pageEvents)
+	if err != nil {
+		return false, err
+	}
+	old := uint64(0)
+	for _, m := range messages {
+		if info.TimeStamp.Sub(m.time) <= s.options.Age {
+			break
+		}
+		old = m.sequence
+	}
+	if old <= info.State.FirstSeq {
+		return false, nil
+	}
+	if err := stream.Purge(limited, jetstream.WithPurgeSequence(old)); err != nil {
+		return false, fmt.Errorf("nats: trimming: %w", err)
+	}
+	return old == messages[len(messages)-1].sequence, nil
+}

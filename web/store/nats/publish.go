@@ -1,0 +1,108 @@
+package nats
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/wakesocket/wakesocket/web/store"
+	"github.com/wakesocket/wakesocket/web/store/internal/batch"
+)
+
+// Publish appends one event. What several publishers want at the same time is sent
+// without waiting for each answer, and in a directory it is synced to disk together.
+// The idempotency key is the message's Nats-Msg-Id.
+func (s *Store) Publish(ctx context.Context, topic string, data []byte, options ...store.PublishOption) (store.ID, error) {
+	return s.batcher.Publish(ctx, topic, data, options)
+}
+
+// slowest is the slowest link, in bytes a second, over which a batch is sent.
+const slowest = 64 << 10
+
+func (s *Store) commit(ctx context.Context, items []*batch.Item) {
+	size := 0
+	for _, item := range items {
+		size += len(item.Data)
+	}
+	limited, cancel := context.WithTimeout(ctx, timeout+time.Duration(size)*time.Second/slowest)
+	defer cancel()
+	fail := func(err error) {
+		for _, item := range items {
+			item.Err = err
+		}
+	}
+	before, err := s.state(limited) // also makes the stream
+	if err != nil {
+		fail(store.NotStored(err))
+		return
+	}
+	s.send(limited, before.epoch, items)
+	if s.sync != nil {
+		if err := s.sync(); err != nil {
+			fail(store.OutcomeUnknown(fmt.Errorf("nats: the log cannot be synced to disk: %w", err)))
+		}
+	}
+}
+
+// send publishes the items and answers each.
+func (s *Store) send(ctx context.Context, epoch string, items []*batch.Item) {
+	futures := make([]jetstream.PubAckFuture, len(items))
+	for i, item := range items {
+		message := &nats.Msg{Subject: subject(s.options.Stream, item.Topic), Data: item.Data}
+		options := []jetstream.PublishOpt{jetstream.WithExpectStream(s.options.Stream), jetstream.WithRetryAttempts(0)}
+		if item.Key != "" {
+			options = append(options, jetstream.WithMsgID(item.Key))
+		}
+		future, err := s.js.PublishMsgAsync(message, options...)
+		if err != nil {
+			item.Err = store.NotStored(explain("publishing", err)) // it was not sent
+			continue
+		}
+		futures[i] = future
+	}
+	for i, item := range items {
+		if futures[i] == nil {
+			continue
+		}
+		select {
+		case ack := <-futures[i].Ok():
+			item.ID, item.Err = s.place(ctx, epoch, item, ack)
+		case err := <-futures[i].Err():
+			item.Err = outcome(err)
+		case <-ctx.Done():
+			item.Err = store.OutcomeUnknown(explain("publishing", ctx.Err()))
+		}
+	}
+}
+
+// place is the id of an event that the stream has. Of one that it had already, the
+// data may differ from the item's.
+func (s *Store) place(ctx context.Context, epoch string, item *batch.Item, ack *jetstream.PubAck) (store.ID, error) {
+	id := store.ID{Epoch: epoch, Major: ack.Sequence, Minor: checksum(subject(s.options.Stream, item.Topic), item.Data)}
+	if !ack.Duplicate {
+		return id, nil
+	}
+	first, err := s.batch(ctx, state{last: ack.Sequence}, ack.Sequence, 1)
+	if err == nil && first[0].sequence != ack.Sequence {
+		err = errors.New("nats: the first event with this key has been trimmed")
+	}
+	if err != nil {
+		return store.ID{}, store.Stored(err)
+	}
+	id.Minor = first[0].sum
+	return id, nil
+}
+
+// outcome says what became of an event whose publishing failed.
+func outcome(err error) error {
+	explained := explain("publishing", err)
+	_, answered := errors.AsType[*jetstream.APIError](err)
+	if answered || errors.Is(err, nats.ErrNoResponders) || errors.Is(err, jetstream.ErrNoStreamResponse) {
+		return store.NotStored(explained)
+	}
+	return store.OutcomeUnknown(explained)
+}

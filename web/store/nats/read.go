@@ -1,0 +1,231 @@
+package nats
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/wakesocket/wakesocket/web/store"
+)
+
+// message is one entry of the stream.
+type message struct {
+	sequence uint64
+	sum      uint64
+	topic    string
+	data     []byte
+	time     time.Time
+}
+
+func (m message) id(epoch string) store.ID {
+	return store.ID{Epoch: epoch, Major: m.sequence, Minor: m.sum}
+}
+
+var table = crc32.MakeTable(crc32.Castagnoli)
+
+// checksum of an event; 0 stands for a place without one.
+func checksum(subject string, data []byte) uint64 {
+	return max(1, uint64(crc32.Update(crc32.Checksum([]byte(subject+"\x00"), table), table, data)))
+}
+
+// after proves that what is read are the events after id.
+func (s *Store) after(ctx context.Context, state state, id store.ID, limit int) ([]store.Event, error) {
+	gap := func(reason string) ([]store.Event, error) { return nil, &store.GapError{Reason: reason} }
+	switch {
+	case id.Epoch != state.epoch:
+		return gap(store.Epoch)
+	case id.Major > state.last:
+		return gap(store.Future)
+	case id.Major < state.first-1, id.Major < state.first && id.Minor != 0:
+		return gap(store.Trimmed)
+	case id.Major >= state.first && id.Minor == 0:
+		return gap(store.Invalid)
+	}
+	from := id.Major
+	if id.Minor == 0 { // the place before the first event, in a log that was never trimmed
+		from++
+	}
+	if from > state.last || limit <= 0 && id.Minor == 0 {
+		return nil, nil
+	}
+	messages, err := s.batch(ctx, state, from, limit+1)
+	if err != nil {
+		return nil, err
+	}
+	if id.Minor != 0 {
+		switch first := messages[0]; {
+		case first.sequence != id.Major:
+			return gap(store.Trimmed) // meanwhile, or in the middle
+		case first.sum != id.Minor:
+			return gap(store.Invalid)
+		}
+		if messages = messages[1:]; len(messages) == 0 && id.Major < state.last && limit > 0 {
+			if messages, err = s.batch(ctx, state, id.Major+1, limit); err != nil {
+				return nil, err
+			}
+		}
+	}
+	var events []store.Event
+	for i, m := range messages {
+		if m.sequence != id.Major+1+uint64(i) { // a hole; the next page begins there
+			if i == 0 {
+				return gap(store.Trimmed)
+			}
+			break
+		}
+		if i == limit {
+			break
+		}
+		events = append(events, store.Event{ID: m.id(state.epoch), Topic: m.topic, Data: m.data, Time: m.time})
+	}
+	return events, nil
+}
+
+// bounds are those of a log without holes: places before the newest hole are not in
+// it.
+func (s *Store) bounds(ctx context.Context, state state) (b store.Bounds, err error) {
+	b.Top = store.ID{Epoch: state.epoch, Major: state.last}
+	b.Base = store.ID{Epoch: state.epoch, Major: state.first - 1}
+	if state.first > state.last {
+		return b, nil
+	}
+	last, err := s.batch(ctx, state, state.last, 1)
+	if err != nil {
+		return b, err
+	}
+	b.Top = last[0].id(state.epoch)
+	first := state.first
+	if state.holes {
+		if first, err = s.afterHoles(ctx, state); err != nil {
+			return b, err
+		}
+	}
+	if first > 1 {
+		found, err := s.batch(ctx, state, first, 1)
+		if err != nil {
+			return b, err
+		}
+		b.Base = found[0].id(state.epoch)
+	}
+	return b, nil
+}
+
+// afterHoles returns the first number after the newest hole.
+func (s *Store) afterHoles(ctx context.Context, state state) (uint64, error) {
+	request, err := json.Marshal(map[string]bool{"deleted_details": true})
+	if err != nil {
+		return 0, err
+	}
+	answer, err := s.conn.RequestWithContext(ctx, "$JS.API.STREAM.INFO."+s.options.Stream, request)
+	if err != nil {
+		return 0, explain("the holes of the stream cannot be read", err)
+	}
+	var info struct {
+		State struct {
+			Deleted []uint64 `json:"deleted"`
+		} `json:"state"`
+	}
+	if err := json.Unmarshal(answer.Data, &info); err != nil {
+		return 0, fmt.Errorf("nats: the holes of the stream cannot be read: %w", err)
+	}
+	first := state.first
+	for _, deleted := range info.State.Deleted {
+		first = max(first, deleted+1)
+	}
+	return first, nil
+}
+
+// batch reads messages from a number on, one at least. A replica that has not got
+// that far yet is asked again.
+func (s *Store) batch(ctx context.Context, state state, from uint64, limit int) ([]message, error) {
+	for wait := time.Millisecond; ; wait = min(2*wait, 100*time.Millisecond) {
+		bytes, _ := s.pages.Limits()
+		began := time.Now()
+		messages, err := s.request(ctx, from, limit, bytes)
+		if err != nil && ctx.Err() != nil {
+			s.pages.TimedOut()
+		}
+		if err != nil {
+			return nil, explain("the stream cannot be read", err)
+		}
+		s.pages.Arrived(time.Since(began))
+		if len(messages) > 0 {
+			return messages, nil
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return nil, fmt.Errorf("nats: no server has the message %d of the stream, whose last one is %d: %w", from, state.last, ctx.Err())
+		}
+	}
+}
+
+var errCut = errors.New("nats: the answer ends early")
+
+// request is one batch of direct gets. The server ends it with a status; what is
+// short is not the end of the log.
+func (s *Store) request(ctx context.Context, from uint64, limit, bytes int) (messages []message, err error) {
+	request, err := json.Marshal(map[string]uint64{"seq": from, "batch": uint64(limit), "max_bytes": uint64(max(bytes, 1))})
+	if err != nil {
+		return nil, err
+	}
+	inbox := s.conn.NewInbox()
+	answers, err := s.conn.SubscribeSync(inbox)
+	if err != nil {
+		return nil, err
+	}
+	defer answers.Unsubscribe()
+	if err := s.conn.PublishRequest("$JS.API.DIRECT.GET."+s.options.Stream, inbox, request); err != nil {
+		return nil, err
+	}
+	limited, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	size := 0
+	for {
+		answer, err := answers.NextMsgWithContext(limited)
+		if err != nil {
+			if ctx.Err() == nil && len(messages) > 0 {
+				return messages, nil // what came is whole
+			}
+			return nil, err
+		}
+		switch status := answer.Header.Get("Status"); status {
+		case "":
+		case "204", "404": // the end of the batch; no message from there on
+			return messages, nil
+		case "503":
+			return nil, nats.ErrNoResponders
+		default:
+			return nil, fmt.Errorf("status %s %s", status, answer.Header.Get("Description"))
+		}
+		m, err := parse(s.options.Stream, answer)
+		if err != nil {
+			return nil, err
+		}
+		if size += len(m.data); size > bytes && len(messages) > 1 {
+			return messages, nil
+		}
+		if messages = append(messages, m); len(messages) == limit {
+			return messages, nil
+		}
+	}
+}
+
+// parse reads one message of a batch.
+func parse(stream string, answer *nats.Msg) (m message, err error) {
+	subject := answer.Header.Get("Nats-Subject")
+	if m.sequence, err = strconv.ParseUint(answer.Header.Get("Nats-Sequence"), 10, 64); err != nil || subject == "" {
+		return m, fmt.Errorf("%w: the headers are %v", errCut, answer.Header)
+	}
+	if m.time, err = time.Parse(time.RFC3339Nano, answer.Header.Get("Nats-Time-Stamp")); err != nil {
+		return m, err
+	}
+	m.topic, m.data, m.sum = topicOf(stream, subject), answer.Data, checksum(subject, answer.Data)
+	return m, nil
+}

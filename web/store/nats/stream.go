@@ -1,0 +1,184 @@
+package nats
+
+import (
+	"context"
+	"crypto/sha1"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/wakesocket/wakesocket/web/store"
+)
+
+// epochKey is the random part of the epoch in the metadata of the stream. A stream
+// that has it was made by this package.
+const epochKey = "wakesocket_epoch"
+
+// state is what the stream looked like at one moment.
+type state struct {
+	epoch       string
+	first, last uint64 // sequence numbers; first is last+1 in an empty stream
+	holes       bool   // some numbers between them are gone
+	config      jetstream.StreamConfig
+}
+
+// state asks the leader of the stream, and makes the stream when there is none.
+func (s *Store) state(ctx context.Context) (state, error) {
+	stream, err := s.reach(ctx)
+	if err != nil {
+		return state{}, err
+	}
+	info, err := stream.Info(ctx)
+	if errors.Is(err, jetstream.ErrStreamNotFound) { // it was deleted
+		s.mu.Lock()
+		s.stream = nil
+		s.mu.Unlock()
+		if stream, err = s.reach(ctx); err == nil {
+			info, err = stream.Info(ctx)
+		}
+	}
+	if err != nil {
+		return state{}, explain("the stream cannot be read", err)
+	}
+	if err := quorum(info); err != nil {
+		return state{}, err
+	}
+	sum := sha1.Sum(fmt.Appendf(nil, "%s %d %s", info.Config.Name, info.Created.UnixNano(), info.Config.Metadata[epochKey]))
+	return state{
+		epoch:  hex.EncodeToString(sum[:6]),
+		first:  max(info.State.FirstSeq, 1),
+		last:   info.State.LastSeq,
+		holes:  info.State.NumDeleted > 0,
+		config: info.Config,
+	}, nil
+}
+
+// quorum refuses the answer of a leader that has lost contact to most of the servers
+// of its stream: others may have another leader by now, and newer events.
+func quorum(info *jetstream.StreamInfo) error {
+	if info.Cluster == nil || len(info.Cluster.Replicas) == 0 {
+		return nil
+	}
+	alive := 1
+	for _, peer := range info.Cluster.Replicas {
+		if !peer.Offline && peer.Active < 3*time.Second {
+			alive++
+		}
+	}
+	if all := len(info.Cluster.Replicas) + 1; alive <= all/2 {
+		return fmt.Errorf("nats: the stream has no quorum: its leader %s reaches %d of %d servers", info.Cluster.Leader, alive, all)
+	}
+	return nil
+}
+
+// reach returns the stream, and makes it when there is none.
+func (s *Store) reach(ctx context.Context) (jetstream.Stream, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stream != nil {
+		return s.stream, nil
+	}
+	limited, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	stream, err := s.js.Stream(limited, s.options.Stream)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		config := s.limits(jetstream.StreamConfig{
+			Name: s.options.Stream, Subjects: []string{s.options.Stream + ".>"}, Replicas: s.options.Replicas,
+			AllowDirect: true, Duplicates: store.KeyWindow,
+			Metadata: map[string]string{epochKey: store.NewEpoch()},
+		})
+		stream, err = s.js.CreateStream(limited, config)
+		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) { // another process was faster
+			stream, err = s.js.Stream(limited, s.options.Stream)
+		}
+	}
+	if err != nil {
+		return nil, explain("the stream cannot be reached", err)
+	}
+	config := stream.CachedInfo().Config
+	if err := s.check(config); err != nil {
+		return nil, err
+	}
+	if wanted := s.limits(config); wanted.Metadata[epochKey] != "" && (wanted.MaxMsgs != config.MaxMsgs || wanted.MaxBytes != config.MaxBytes) {
+		if stream, err = s.js.UpdateStream(limited, wanted); err != nil {
+			return nil, explain("the limits of the stream cannot be changed", err)
+		}
+	}
+	s.stream = stream
+	return stream, nil
+}
+
+// limits are the options in a stream's words. What is too old is deleted by the
+// followers, since the server would delete the newest event too, which proves the
+// end of the log.
+func (s *Store) limits(config jetstream.StreamConfig) jetstream.StreamConfig {
+	config.MaxMsgs = int64(s.options.Events) + 1 // one more: it proves the place before the rest
+	config.MaxBytes = -1
+	if s.options.Bytes > 0 {
+		config.MaxBytes = s.options.Bytes
+	}
+	return config
+}
+
+// check refuses a stream that somebody else has configured in a way that cannot be
+// read as a log.
+func (s *Store) check(config jetstream.StreamConfig) error {
+	wrong := ""
+	switch {
+	case !slices.Contains(config.Subjects, s.options.Stream+".>"):
+		wrong = fmt.Sprintf("its subjects are %q; set them to %q", config.Subjects, s.options.Stream+".>")
+	case config.Retention != jetstream.LimitsPolicy:
+		wrong = "its retention is " + config.Retention.String() + "; make one with retention limits"
+	case config.Discard != jetstream.DiscardOld:
+		wrong = "it refuses new messages when it is full; set discard to old"
+	case !config.AllowDirect:
+		wrong = "it cannot be read directly; set allow_direct"
+	case config.Duplicates < store.KeyWindow:
+		wrong = fmt.Sprintf("it remembers message ids for %v; set the duplicate window to %v", config.Duplicates, store.KeyWindow)
+	}
+	if wrong == "" {
+		return nil
+	}
+	return fmt.Errorf("nats: the stream %s was configured by somebody else: %s, or choose another Options.Stream", config.Name, wrong)
+}
+
+// renewEpoch gives the log another epoch.
+func (s *Store) renewEpoch(ctx context.Context) error {
+	limited, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	state, err := s.state(limited)
+	if err != nil {
+		return err
+	}
+	config := state.config
+	config.Metadata = map[string]string{}
+	for key, value := range state.config.Metadata {
+		config.Metadata[key] = value
+	}
+	config.Metadata[epochKey] = store.NewEpoch()
+	if _, err := s.js.UpdateStream(limited, config); err != nil {
+		return explain("the epoch cannot be renewed", err)
+	}
+	return nil
+}
+
+// explain adds to an error what can be done about it.
+func explain(what string, err error) error {
+	hint := ""
+	switch {
+	case errors.Is(err, jetstream.ErrJetStreamNotEnabled), errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount), errors.Is(err, nats.ErrNoResponders):
+		hint = "; JetStream is off there: start nats-server with -js, and enable it for the account"
+	case errors.Is(err, nats.ErrPermissionViolation):
+		hint = "; the user needs the permission to publish to $JS.API.> and to subscribe to _INBOX.>"
+	case errors.Is(err, nats.ErrDisconnected), errors.Is(err, nats.ErrConnectionReconnecting), errors.Is(err, nats.ErrConnectionClosed):
+		hint = "; the server cannot be reached"
+	case errors.Is(err, context.DeadlineExceeded):
+		hint = "; the server gave no answer: it is away, has no leader for the stream, or the user lacks the permission for $JS.API.>"
+	}
+	return fmt.Errorf("nats: %s: %w%s", what, err, hint)
+}

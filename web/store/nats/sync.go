@@ -1,0 +1,88 @@
+package nats
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// syncer makes what the server has written survive a loss of power. The server
+// writes each message to its file before it acknowledges it, but syncs files only
+// now and then; so the files that have grown since are synced before an answer.
+type syncer struct {
+	dir    string // of the blocks of messages
+	oldest int    // block that may have grown since the last sync
+	synced func() // for tests: called after each sync
+}
+
+// sync syncs every block that may have grown. Blocks are numbered; only the newest
+// one grows.
+func (s *syncer) sync() error {
+	entries, err := os.ReadDir(s.dir)
+	if err != nil {
+		return fmt.Errorf("the blocks cannot be found: %w", err)
+	}
+	newest := s.oldest
+	for _, entry := range entries {
+		number, ok := block(entry.Name())
+		if !ok || number < s.oldest {
+			continue
+		}
+		newest = max(newest, number)
+		err := syncFile(filepath.Join(s.dir, entry.Name()))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) { // a block may be trimmed meanwhile
+			return err
+		}
+	}
+	if newest != s.oldest {
+		if err := s.syncDirs(); err != nil {
+			return err
+		}
+		s.oldest = newest
+	}
+	if s.synced != nil {
+		s.synced()
+	}
+	return nil
+}
+
+// syncDirs makes new files be found after a loss of power: in the directory of the
+// blocks and those above it, which are new with the stream.
+func (s *syncer) syncDirs() error {
+	stream := filepath.Dir(s.dir)
+	for _, file := range []string{"meta.inf", "meta.sum"} {
+		if err := syncFile(filepath.Join(stream, file)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	for dir, levels := s.dir, 0; levels < 6; dir, levels = filepath.Dir(dir), levels+1 {
+		if err := syncDir(dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// block is the number in the name of a block of messages.
+func block(name string) (number int, ok bool) {
+	text, ok := strings.CutSuffix(name, ".blk")
+	if !ok {
+		return 0, false
+	}
+	number, err := strconv.Atoi(text)
+	return number, err == nil
+}
+
+func syncFile(path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Sync(), file.Close())
+}
+
+func syncDir(path string) error { return syncFile(path) }
