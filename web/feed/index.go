@@ -14,8 +14,9 @@ type index map[string]*topicList
 
 // topicList holds the sequence numbers of the events with one name, oldest first.
 type topicList struct {
-	name string
-	seqs []uint64
+	name  string
+	seqs  []uint64
+	first [2]uint64 // memory for seqs: most topics have few events in the ring
 }
 
 // add notes an event under each of its names, and returns the lists that it is in.
@@ -23,20 +24,26 @@ func (x index) add(topic string, seq uint64) []*topicList {
 	if len(topic) > store.MaxTopic {
 		return nil // no filter can ask for it
 	}
-	names := append(wire.Patterns(topic), topic)
-	slices.Sort(names)
-	names = slices.Compact(names) // a topic can be spelled like its own pattern
-	lists := make([]*topicList, len(names))
-	for i, name := range names {
-		l := x[name]
-		if l == nil {
-			l = &topicList{name: name}
-			x[name] = l
+	patterns := wire.Patterns(topic)
+	lists := make([]*topicList, 1, 1+len(patterns))
+	lists[0] = x.addName(topic, seq)
+	for _, name := range patterns {
+		if name != topic { // a topic can be spelled like its own pattern
+			lists = append(lists, x.addName(name, seq))
 		}
-		l.seqs = append(l.seqs, seq)
-		lists[i] = l
 	}
 	return lists
+}
+
+func (x index) addName(name string, seq uint64) *topicList {
+	l := x[name]
+	if l == nil {
+		l = &topicList{name: name}
+		l.seqs = l.first[:0]
+		x[name] = l
+	}
+	l.seqs = append(l.seqs, seq)
+	return l
 }
 
 // remove drops the oldest event of each list. The ring evicts its oldest entry

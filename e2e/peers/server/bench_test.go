@@ -137,7 +137,7 @@ func publish(b *testing.B, s server, data []byte) {
 }
 
 // gone waits until the server has let all clients go.
-func gone(s server) {
+func gone(s interface{ count() int }) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	tick := time.NewTicker(10 * time.Millisecond)

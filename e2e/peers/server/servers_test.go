@@ -3,6 +3,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -86,6 +87,17 @@ func (w *wakesocket) publish(data []byte) error {
 	return err
 }
 
+func (w *wakesocket) publishTo(topic string, data []byte) error {
+	_, err := w.feed.Publish(context.Background(), topic, data)
+	return err
+}
+
+func (w *wakesocket) topicOrder() order {
+	o := w.order(false)
+	o.Path += "&topic=t{n}"
+	return o
+}
+
 func (w *wakesocket) order(resume bool) order {
 	o := order{Address: w.address, Path: "/?wakesocket=1", Expect: `"hello"`}
 	if resume {
@@ -108,10 +120,10 @@ func theirs(t testing.TB) server {
 		t.Fatal(err)
 	}
 	subscribed := centrifuge.SubscribeOptions{EnableRecovery: true}
-	node.OnConnecting(func(context.Context, centrifuge.ConnectEvent) (centrifuge.ConnectReply, error) {
+	node.OnConnecting(func(_ context.Context, e centrifuge.ConnectEvent) (centrifuge.ConnectReply, error) {
 		return centrifuge.ConnectReply{
 			Credentials:   &centrifuge.Credentials{},
-			Subscriptions: map[string]centrifuge.SubscribeOptions{"cpu": subscribed},
+			Subscriptions: map[string]centrifuge.SubscribeOptions{cmp.Or(e.Name, "cpu"): subscribed},
 		}, nil
 	})
 	if err := node.Run(); err != nil {
@@ -125,6 +137,18 @@ func (p *peer) publish(data []byte) error {
 	result, err := p.node.Publish("cpu", data, centrifuge.WithHistory(kept, time.Hour))
 	p.epoch = result.Epoch
 	return err
+}
+
+func (p *peer) publishTo(topic string, data []byte) error {
+	_, err := p.node.Publish(topic, data, centrifuge.WithHistory(kept, time.Hour))
+	return err
+}
+
+// topicOrder has the topic as the name of the client: the server subscribes it.
+func (p *peer) topicOrder() order {
+	o := p.order(false)
+	o.Say = `{"id":1,"connect":{"name":"t{n}"}}`
+	return o
 }
 
 func (p *peer) order(resume bool) order {

@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -20,13 +21,15 @@ import (
 // it twice, since a frame that comes in parts may be cut in the middle of one.
 const marker = "the-last-event"
 
-// order is what a swarm of clients shall do.
+// order is what a swarm of clients shall do. In Path and Say, {n} stands for the
+// number of the client times Spread.
 type order struct {
 	Address string // host:port
 	Path    string // with query
 	Say     string // text frame to send after the handshake, "" for none
 	Expect  string // in what the server sends when the client is in
 	Clients int
+	Spread  int
 }
 
 const swarmVariable = "WAKESOCKET_BENCH_SWARM"
@@ -53,11 +56,11 @@ func (o order) swarm() error {
 	var connected, done sync.WaitGroup
 	errs := make(chan error, o.Clients)
 	dialing := make(chan struct{}, 64)
-	for range o.Clients {
+	for n := range o.Clients {
 		connected.Add(1)
 		done.Go(func() {
 			dialing <- struct{}{}
-			r, err := o.connect()
+			r, err := o.numbered(n).connect()
 			<-dialing
 			connected.Done()
 			if err == nil {
@@ -79,6 +82,12 @@ func (o order) swarm() error {
 	fmt.Println("done")
 	_, err := io.Copy(io.Discard, os.Stdin)
 	return err
+}
+
+func (o order) numbered(n int) order {
+	number := strconv.Itoa(n * o.Spread)
+	o.Path, o.Say = strings.ReplaceAll(o.Path, "{n}", number), strings.ReplaceAll(o.Say, "{n}", number)
+	return o
 }
 
 func (o order) connect() (io.Reader, error) {
