@@ -16,6 +16,7 @@ type ring struct {
 	slots    []entry
 	maxBytes int
 	index    index
+	past     past
 
 	resets      uint64 // 0 before the log was first reached
 	first, next uint64
@@ -39,6 +40,7 @@ func (r *ring) reset(top store.ID) {
 	clear(r.index)
 	r.resets++
 	r.first, r.bytes, r.base = r.next, 0, top
+	r.past.reset(top)
 }
 
 // append adds entries, notes in each the lists of the index that it is in, and
@@ -76,6 +78,7 @@ func (r *ring) trim(base store.ID) {
 func (r *ring) evict() {
 	e := r.slot(r.first)
 	r.index.remove(e.lists)
+	r.past.evicted(e)
 	r.base = e.id
 	r.bytes -= e.size()
 	*e = entry{}

@@ -163,6 +163,8 @@ func (c *client) next(page []entry) step {
 		}
 		if at, place := c.feed.ring.find(c.pos); place == placeInside {
 			c.at, c.inRing = at, true
+		} else if m, ok := c.feed.ring.begin(c.pos, c.filter.names); ok {
+			c.at, c.pos, c.inRing, c.skipped = m.at, m.pos, true, true
 		} else if c.storeHasNoMore() {
 			return c.awaitRing()
 		} else {
