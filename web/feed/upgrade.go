@@ -2,7 +2,6 @@ package feed
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -85,15 +84,36 @@ func (u *upgrader) takeOver() error {
 	return nil
 }
 
-// hijack takes the connection from a writer or from one that it wraps. Some
-// wrappers panic when what they wrap cannot be taken over.
+// hijack takes the connection from a writer or from one that it wraps. The
+// innermost is looked at first: wrappers that have the method panic, or remember
+// that the connection is gone, when what they wrap cannot give it away.
 func hijack(w http.ResponseWriter) (conn net.Conn, buffers *bufio.ReadWriter, err error) {
+	writers := wrapped(w)
+	if _, ok := writers[len(writers)-1].(http.Hijacker); !ok {
+		return nil, nil, http.ErrNotSupported
+	}
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("%w: %v", errors.ErrUnsupported, p)
+			err = fmt.Errorf("%w: %v", http.ErrNotSupported, p)
 		}
 	}()
 	return http.NewResponseController(w).Hijack()
+}
+
+// wrapped returns the writer and those that it wraps, the outermost first.
+func wrapped(w http.ResponseWriter) []http.ResponseWriter {
+	writers := []http.ResponseWriter{w}
+	for len(writers) < 20 {
+		wrapper, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			break
+		}
+		if w = wrapper.Unwrap(); w == nil {
+			break
+		}
+		writers = append(writers, w)
+	}
+	return writers
 }
 
 // accept answers the handshake. It has answered the request when it fails.
@@ -120,14 +140,9 @@ func (f *Feed) accept(w http.ResponseWriter, r *http.Request, options websocket.
 
 // writerName names the types of a writer and of those that it wraps.
 func writerName(w http.ResponseWriter) string {
-	names := []string{}
-	for len(names) < 8 {
+	var names []string
+	for _, w := range wrapped(w) {
 		names = append(names, fmt.Sprintf("%T", w))
-		wrapper, ok := w.(interface{ Unwrap() http.ResponseWriter })
-		if !ok {
-			break
-		}
-		w = wrapper.Unwrap()
 	}
 	return strings.Join(names, " around ")
 }
