@@ -4,158 +4,202 @@ import (
 	"context"
 	"time"
 
-	"github.com/chromedp/cdproto/target"
-	"github.com/chromedp/chromedp"
-
 	"github.com/wakesocket/wakesocket/e2e/faultproxy"
-	"github.com/wakesocket/wakesocket/e2e/levers"
 )
 
-// Trial is something that happens to a page.
+// Trial is something that happens to a page. Programs can make their own: Run uses
+// the methods of [Visit], and calls [Visit.Begin] at the moment from which the
+// times count.
 type Trial struct {
 	Name string
-	// Column is where it stands in the table that compares clients; "" for nowhere.
+	// From is the moment from which the times count, in words.
+	From string
+	// Column is the short name in tables that compare clients; "" for none.
 	Column string
-	// Told is a loss of which the browser tells the client. In other trials much
-	// depends on when the client's heartbeat is next due.
-	Told bool
-
-	limit   time.Duration                   // instead of the lab's; 0 for that
-	happens func(*visit) (time.Time, error) // returns the moment from which the times count
+	// Announced is a loss that the browser reports to the client. In other trials
+	// much depends on when the client's next heartbeat is.
+	Announced bool
+	// Stays says what to expect of connections from before the trial.
+	// Defaults to MustComeBack.
+	Stays Stays
+	// Watch is how long the page is watched instead of the lab's time.
+	// Defaults to Options.Watch.
+	Watch time.Duration
+	// Takes is how long Run takes, for the estimate.
+	Takes time.Duration
+	// Run does it. An error means that the trial could not be carried out.
+	Run func(*Visit) error
 }
 
-// Trials is all of them.
+// Stays is what a trial expects of the connections from before it.
+type Stays int
+
+const (
+	// MustComeBack is for trials that end them.
+	MustComeBack Stays = iota
+	// MayStay is for trials in which a connection that still receives may stay.
+	MayStay
+	// MustStay is for trials in which they are fine, and a redial is needless.
+	MustStay
+)
+
+const sleepTime = 10 * time.Second
+
+// Trials is all of the lab's own.
 var Trials = []Trial{
-	{Name: "the link dies in silence, the page visible", Column: "a", happens: func(v *visit) (time.Time, error) {
-		return v.fault(faultproxy.Swallow)
+	{Name: "the link dies silently, the page is visible", From: "the cut", Column: "a", Run: fault(faultproxy.Swallow)},
+	{Name: "the link dies silently, the page is hidden", From: "the cut", Run: func(v *Visit) error {
+		if err := v.Hide(); err != nil {
+			return err
+		}
+		v.Begin()
+		v.Fault(faultproxy.Swallow)
+		return nil
 	}},
-	{Name: "the link dies in silence, the page hidden", happens: func(v *visit) (time.Time, error) {
-		_, err := v.hide()
+	{Name: "only packets from the server are lost", From: "the cut", Run: fault(faultproxy.SwallowDown)},
+	{Name: "only packets from the page are lost", From: "the cut", Stays: MayStay, Run: fault(faultproxy.SwallowUp)},
+	{Name: "sleep of 10 s, then the page is shown", From: "the wake", Column: "b", Takes: sleepTime, Run: func(v *Visit) error {
+		if err := v.Hide(); err != nil {
+			return err
+		}
+		if err := v.Sleep(sleepTime, v.cut); err != nil {
+			return err
+		}
+		return v.Show()
+	}},
+	{Name: "sleep of 10 s, and no event announces the wake", From: "the wake", Column: "c", Takes: sleepTime, Run: func(v *Visit) error {
+		return v.Sleep(sleepTime, v.cut)
+	}},
+	{Name: "sleep of 10 h by the clock, and no event announces the wake", From: "the wake", Column: "c2", Run: func(v *Visit) error {
 		v.cut()
-		return time.Now(), err
+		v.Begin()
+		v.Clock(10 * time.Hour)
+		return nil
 	}},
-	{Name: "only what the server says is lost", happens: func(v *visit) (time.Time, error) {
-		return v.fault(faultproxy.SwallowDown)
-	}},
-	{Name: "only what the page says is lost: who hears all may stay", happens: func(v *visit) (time.Time, error) {
-		return v.fault(faultproxy.SwallowUp)
-	}},
-	{Name: "sleep of 10 s, then the page is shown", Column: "b", happens: func(v *visit) (time.Time, error) {
-		front, err := v.hide()
-		if err != nil {
-			return time.Time{}, err
+	{Name: "sleep of 10 s, then offline and online", From: "the event online", Column: "d", Takes: sleepTime + time.Second, Run: func(v *Visit) error {
+		v.Offline()
+		if err := v.Sleep(sleepTime, v.cut); err != nil {
+			return err
 		}
-		woken, err := v.sleep(v.cut)
-		if err != nil {
-			return time.Time{}, err
+		v.Wait(time.Second) // a browser takes as long to wake; that is not the client's doing
+		v.Begin()
+		v.Online()
+		return nil
+	}},
+	{Name: "the link is reset and the first redial hangs", From: "the dial that hangs", Column: "e", Announced: true, Takes: 5 * time.Second, Run: (*Visit).redialHangs},
+	{Name: "the link is reset", From: "the reset", Column: "f", Announced: true, Run: fault(faultproxy.Reset)},
+	{Name: "the server closes its end without a close frame", From: "the close", Announced: true, Run: fault(faultproxy.HalfCloseDown)},
+	{Name: "the server is away for 5 s", From: "its return", Announced: true, Takes: 5 * time.Second, Run: func(v *Visit) error {
+		if err := v.FaultNew(faultproxy.Refuse); err != nil {
+			return err
 		}
-		return woken, levers.Show(v.tab, front)
+		v.Fault(faultproxy.Reset)
+		v.Wait(5 * time.Second)
+		v.Begin()
+		return v.FaultNew(faultproxy.None)
 	}},
-	{Name: "sleep of 10 s, and no event tells", Column: "c", happens: func(v *visit) (time.Time, error) {
-		return v.sleep(v.cut)
-	}},
-	{Name: "sleep of 10 h by the clock, and no event tells", Column: "c2", happens: func(v *visit) (time.Time, error) {
-		v.cut()
-		woken := time.Now()
-		return woken, chromedp.Do(v.tab, levers.Clock(10*time.Hour, 0))
-	}},
-	{Name: "sleep of 10 s, then offline and online", Column: "d", happens: func(v *visit) (time.Time, error) {
-		if err := levers.Offline(v.tab); err != nil {
-			return time.Time{}, err
-		}
-		if _, err := v.sleep(v.cut); err != nil {
-			return time.Time{}, err
-		}
-		<-time.After(time.Second) // a browser takes as long to wake; that is not the client's doing
-		back := time.Now()
-		return back, levers.Online(v.tab)
-	}},
-	{Name: "the link is reset and the first redial hangs", Column: "e", Told: true, happens: (*visit).redialHangs},
-	{Name: "the link is reset", Column: "f", Told: true, happens: func(v *visit) (time.Time, error) {
-		return v.fault(faultproxy.Reset)
-	}},
-	{Name: "the server closes its end and says nothing", Told: true, happens: func(v *visit) (time.Time, error) {
-		return v.fault(faultproxy.HalfCloseDown)
-	}},
-	{Name: "the server is away for 5 s", Told: true, happens: func(v *visit) (time.Time, error) {
-		if err := v.proxy.New(faultproxy.Refuse); err != nil {
-			return time.Time{}, err
-		}
-		v.proxy.Existing(faultproxy.Reset)
-		<-time.After(5 * time.Second)
-		back := time.Now()
-		return back, v.proxy.New(faultproxy.None)
-	}},
-	{Name: "the page is frozen, its link dies, it resumes and is shown", Column: "g", Told: true, happens: func(v *visit) (time.Time, error) {
+	{Name: "the page is frozen, its link dies, it resumes and is shown", From: "resume", Column: "g", Announced: true, Takes: time.Second, Run: func(v *Visit) error {
 		// Only hidden pages are frozen, and they resume when somebody looks.
-		front, err := v.hide()
-		if err != nil {
-			return time.Time{}, err
+		if err := v.Hide(); err != nil {
+			return err
 		}
-		if err := levers.Freeze(v.tab); err != nil {
-			return time.Time{}, err
+		if err := v.Freeze(); err != nil {
+			return err
 		}
-		<-time.After(time.Second) // the page freezes after the command has returned
 		v.cut()
-		resumed := time.Now()
-		if err := levers.Resume(v.tab); err != nil {
-			return time.Time{}, err
+		v.Begin()
+		if err := v.Resume(); err != nil {
+			return err
 		}
-		return resumed, levers.Show(v.tab, front)
+		return v.Show()
 	}},
-	{Name: "sleep of 10 s, the link alive: a dial is needless", Column: "needless", limit: 10 * time.Second, happens: func(v *visit) (time.Time, error) {
-		return v.sleep(func() {})
+	{Name: "sleep of 10 s, and the link stays alive", From: "the wake", Column: "needless", Stays: MustStay, Watch: 10 * time.Second, Takes: sleepTime, Run: func(v *Visit) error {
+		return v.Sleep(sleepTime, nil)
 	}},
 }
 
-// redialHangs counts from the dial that hangs. A client that does not redial within
-// the limit has that limit once more.
-func (v *visit) redialHangs() (time.Time, error) {
-	v.mu.Lock()
-	conns, sockets := len(v.proxy.Conns()), v.count()
-	v.mu.Unlock()
-	if err := v.proxy.New(faultproxy.Hang); err != nil {
-		return time.Time{}, err
+// fault is a trial that applies a fault to the open connections; new ones work.
+func fault(f faultproxy.Fault) func(*Visit) error {
+	return func(v *Visit) error {
+		v.Begin()
+		v.Fault(f)
+		return nil
 	}
-	v.proxy.Existing(faultproxy.Reset)
-	ctx, cancel := context.WithTimeout(v.tab, v.limit)
+}
+
+// cut makes the open connections lose everything that they carry.
+func (v *Visit) cut() { v.Fault(faultproxy.Swallow) }
+
+// moreHung is how long further clients have to redial after the first.
+const moreHung = 10 * time.Second
+
+// redialHangs counts, for each client, from its own dial that hangs.
+func (v *Visit) redialHangs() error {
+	before := map[string]int{}
+	for address, proxy := range v.lab.proxies {
+		before[address] = len(proxy.Conns())
+	}
+	if err := v.FaultNew(faultproxy.Hang); err != nil {
+		return err
+	}
+	v.Begin()
+	reset := v.from
+	v.Fault(faultproxy.Reset)
+	limit, cancel := context.WithTimeout(v.tab, v.watched)
 	defer cancel()
-	// The browser may tell of the dial later than the proxy has seen it; then it
-	// would pass for the next one.
-	if _, err := v.proxy.Dialed(ctx, conns); err != nil || v.wait(ctx, func() bool { return v.count() > sockets }) != nil {
-		return time.Now(), nil
+	count := func() (redialed, rows int) {
+		for _, w := range v.record.rows {
+			if rows++; !w.redial(reset).IsZero() {
+				redialed++
+			}
+		}
+		return redialed, rows
 	}
-	hung := time.Now()
-	return hung, v.proxy.New(faultproxy.None)
+	if err := v.wait(limit, func() bool { n, _ := count(); return n > 0 }); err != nil {
+		return limitIsFine(err) // nobody redialed, and that is the outcome
+	}
+	more, cancelMore := context.WithTimeout(limit, moreHung)
+	defer cancelMore()
+	if err := v.wait(more, func() bool { n, all := count(); return n == all }); limitIsFine(err) != nil {
+		return err
+	}
+	v.locked(func() {
+		for _, w := range v.record.rows {
+			if w.isNew {
+				continue
+			}
+			at := w.redial(reset)
+			if w.late = at.IsZero(); !w.late {
+				w.from = at
+				v.from = at
+			}
+		}
+	})
+	// The browser may report a dial before the proxy has accepted it; new
+	// connections must not work before that.
+	for _, w := range v.redialed(reset) {
+		hung, cancel := context.WithTimeout(limit, 2*time.Second)
+		_, _ = v.lab.proxies[w].Dialed(hung, before[w])
+		cancel()
+	}
+	return v.FaultNew(faultproxy.None)
 }
 
-// fault puts a fault on the connections that there are; new ones work.
-func (v *visit) fault(f faultproxy.Fault) (time.Time, error) {
-	at := time.Now()
-	v.proxy.Existing(f)
-	return at, nil
+// redialed lists the addresses to which a client dialed since a moment.
+func (v *Visit) redialed(since time.Time) (addresses []string) {
+	v.locked(func() {
+		for _, w := range v.record.rows {
+			if a := w.newest().address(); !w.redial(since).IsZero() && v.lab.proxies[a] != nil {
+				addresses = append(addresses, a)
+			}
+		}
+	})
+	return addresses
 }
 
-// cut loses whatever the connections that there are carry.
-func (v *visit) cut() { v.proxy.Existing(faultproxy.Swallow) }
-
-// hide returns when the page knows that it is hidden.
-func (v *visit) hide() (front target.ID, err error) {
-	if front, err = levers.Hide(v.tab); err != nil {
-		return front, err
+func limitIsFine(err error) error {
+	if err == context.DeadlineExceeded {
+		return nil
 	}
-	const hidden = `new Promise((done) => document.hidden ? done() : addEventListener("visibilitychange", () => done(), { once: true }))`
-	return front, chromedp.Do(v.tab, chromedp.Evaluate[chromedp.Void](hidden, chromedp.EvalAwaitPromise))
-}
-
-// sleep halts the browser for 10 s; meanwhile happens while it is halted.
-func (v *visit) sleep(meanwhile func()) (woken time.Time, err error) {
-	pid := levers.Pid(v.tab)
-	if err := levers.Stop(pid); err != nil {
-		return time.Time{}, err
-	}
-	meanwhile()
-	<-time.After(10 * time.Second)
-	woken = time.Now()
-	return woken, levers.Continue(pid)
+	return err
 }

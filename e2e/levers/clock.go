@@ -9,9 +9,9 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// clockScript puts both clocks of a page under the control of [Clock]: each
-// reads the real one plus an offset.
-const clockScript = `(() => {
+// ClockScript puts both clocks of a page or a worker under the control of [Clock]:
+// each reads the real one plus an offset. It must run before the code of the page.
+const ClockScript = `(() => {
 	const offset = { wall: 0, mono: 0 };
 	const RealDate = Date, realNow = Date.now, perf = performance.now.bind(performance);
 	globalThis.Date = class Date extends RealDate {
@@ -25,7 +25,7 @@ const clockScript = `(() => {
 // PatchClock must run before the page is loaded; [Clock] then moves its clocks.
 func PatchClock() chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
-		_, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: clockScript})
+		_, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: ClockScript})
 		return err
 	})
 }
@@ -34,5 +34,10 @@ func PatchClock() chromedp.Action[chromedp.Void] {
 // page. A wall clock that runs ahead alone is what a page sees of true sleep,
 // and of a clock that was set.
 func Clock(wall, mono time.Duration) chromedp.Action[chromedp.Void] {
-	return chromedp.Evaluate[chromedp.Void](fmt.Sprintf("leverClock(%d, %d)", wall.Milliseconds(), mono.Milliseconds()))
+	return chromedp.Evaluate[chromedp.Void](MoveClock(wall, mono))
+}
+
+// MoveClock is the JavaScript of [Clock].
+func MoveClock(wall, mono time.Duration) string {
+	return fmt.Sprintf("leverClock(%d, %d)", wall.Milliseconds(), mono.Milliseconds())
 }

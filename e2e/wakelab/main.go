@@ -1,72 +1,80 @@
-// Wakelab puts the WebSocket clients of any page to sleep and tells how long
-// they take to come back:
+// Wakelab tests how the clients of a web page come back after sleep and faults:
 //
 //	go run ./e2e/wakelab -url http://127.0.0.1:8080/
 //
-// It opens the page in a headless Chromium behind a proxy that fails on request,
-// and pulls one lever after another: the link dies without a word, the machine
-// sleeps, the tab is hidden or frozen, the network goes and comes. For each
-// WebSocket address of the page it prints the seconds to the next dial and to
-// the first frame on the new connection. Clients that share a page and a host
-// share what browsers do to hosts: Chromium makes one handshake at a time to
-// each. For exact figures, give each client a page.
+// It opens the page in a headless Chromium whose connections go through proxies
+// that fail on request, and runs one trial after another: the link dies silently,
+// the machine sleeps, the tab is hidden or frozen, the network goes and comes. Each
+// WebSocket, EventSource and polling loop of the page, its iframes and its workers
+// is a row. Run it with -help for the options.
+//
+// It exits with 0 when every client came back in time and once, with 1 when one did
+// not, and with 2 when a trial could not be carried out or an option makes no sense.
+//
+// Clients that share a page and a host share what browsers do to hosts: Chromium
+// makes one handshake at a time to each. For exact figures, give each client a page.
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
-	"regexp"
 	"time"
 
 	"github.com/wakesocket/wakesocket/e2e/lab"
 )
 
+// Exit statuses.
+const (
+	allBack    = 0
+	notBack    = 1
+	notCarried = 2
+)
+
 func main() {
-	page := flag.String("url", "", "address of the page, http or https")
-	limit := flag.Duration("limit", time.Minute, "how long to wait for a client to come back")
-	only := flag.String("only", "", "regular expression: run only the trials whose names match")
-	flag.Parse()
-	chosen, err := regexp.Compile(*only)
-	if err == nil && *page == "" {
-		err = fmt.Errorf("-url is missing: the address of a page that holds a WebSocket open")
-	}
-	if err == nil {
-		err = run(*page, *limit, chosen)
-	}
-	if err != nil {
+	status, err := run(os.Args[1:], os.Stdout, os.Stderr)
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "wakelab:", err)
-		os.Exit(1)
 	}
+	os.Exit(status)
 }
 
-func run(page string, limit time.Duration, chosen *regexp.Regexp) error {
-	l, err := lab.Open(page, limit)
+// run is main without the process.
+func run(args []string, stdout, stderr io.Writer) (status int, err error) {
+	c, err := parse(args, stderr)
 	if err != nil {
-		return err
+		return notCarried, err
+	}
+	l, err := lab.Open(c.options)
+	if err != nil {
+		return notCarried, err
 	}
 	defer l.Close()
-	fmt.Printf("%-58s %-28s %10s %10s %8s\n", "seconds until", "socket", "next dial", "first frame", "sockets")
-	for _, tr := range lab.Trials {
-		if !chosen.MatchString(tr.Name) {
-			continue
-		}
-		outcomes, err := l.Try(tr, lab.Settling)
-		if err != nil {
-			return fmt.Errorf("%s: %w", tr.Name, err)
-		}
-		name := tr.Name
-		for _, o := range outcomes {
-			fmt.Printf("%-58s %-28s %10s %10s %8d\n", name, o.Path, seconds(o.Dial, o), seconds(o.Frame, o), o.Opened)
-			name = ""
-		}
+	about, most := l.Estimate(c.trials)
+	fmt.Fprintf(stderr, "%s: this takes about %v, at most %v\n", plural(len(c.trials), "trial"), about.Round(time.Second), most.Round(time.Second))
+	var results []result
+	began := time.Now()
+	for i, tr := range c.trials {
+		fmt.Fprintf(stderr, "%d of %d, after %v: %s\n", i+1, len(c.trials), time.Since(began).Round(time.Second), tr.Name)
+		outcomes, err := l.Try(tr)
+		results = append(results, newResult(tr, outcomes, err, c.limit))
 	}
-	return nil
+	if c.json {
+		err = writeJSON(stdout, results)
+	} else {
+		err = writeTable(stdout, results, c.limit)
+	}
+	if err != nil {
+		return notCarried, err
+	}
+	return verdict(results), nil
 }
 
-func seconds(d time.Duration, o lab.Outcome) string {
-	if d == lab.Never {
-		return fmt.Sprintf("> %.0f", o.Watched.Seconds())
+func plural(n int, word string) string {
+	if n == 1 {
+		return "1 " + word
 	}
-	return fmt.Sprintf("%.3f", d.Seconds())
+	return fmt.Sprintf("%d %ss", n, word)
 }
