@@ -6,6 +6,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -56,14 +57,9 @@ type Options struct {
 const Settling = 6 * time.Second
 
 func (o Options) withDefaults() Options {
-	set := func(d *time.Duration, value time.Duration) {
-		if *d == 0 {
-			*d = value
-		}
-	}
-	set(&o.Watch, time.Minute)
-	set(&o.Wait, 20*time.Second)
-	set(&o.Settle, Settling)
+	o.Watch = cmp.Or(o.Watch, time.Minute)
+	o.Wait = cmp.Or(o.Wait, 20*time.Second)
+	o.Settle = cmp.Or(o.Settle, Settling)
 	return o
 }
 
@@ -170,15 +166,12 @@ const after = 3 * time.Second
 // clients do. An error means that the trial could not be carried out. The outcomes
 // are in the order in which the clients first dialed.
 func (l *Lab) Try(tr Trial) ([]Outcome, error) {
-	v, err := l.prepare()
+	v, err := l.prepare(cmp.Or(tr.Settle, l.options.Settle))
 	if err != nil {
 		return nil, err
 	}
 	defer v.close()
-	v.watched = l.options.Watch
-	if tr.Watch > 0 {
-		v.watched = tr.Watch
-	}
+	v.watched = cmp.Or(tr.Watch, l.options.Watch)
 	v.locked(func() { v.record.begin(time.Now()) })
 	if err := tr.Run(v); err != nil {
 		return nil, err
@@ -200,7 +193,7 @@ func (l *Lab) Try(tr Trial) ([]Outcome, error) {
 }
 
 // prepare opens a page on which all is well, with every connection behind a proxy.
-func (l *Lab) prepare() (*Visit, error) {
+func (l *Lab) prepare(settle time.Duration) (*Visit, error) {
 	for {
 		for _, proxy := range l.proxies {
 			if err := proxy.New(faultproxy.None); err != nil {
@@ -211,7 +204,7 @@ func (l *Lab) prepare() (*Visit, error) {
 		if err != nil {
 			return nil, err
 		}
-		<-time.After(l.options.Settle)
+		<-time.After(settle)
 		missing := v.missing()
 		if len(missing) == 0 {
 			return v, nil
@@ -223,15 +216,15 @@ func (l *Lab) prepare() (*Visit, error) {
 	}
 }
 
+// loading is about how long a page takes to load and to open its connections.
+const loading = 2 * time.Second
+
 // Estimate is how long the trials take: about this long when the clients come back
 // soon, and at most that long when none does.
 func (l *Lab) Estimate(trials []Trial) (about, most time.Duration) {
 	for _, tr := range trials {
-		watch := l.options.Watch
-		if tr.Watch > 0 {
-			watch = tr.Watch
-		}
-		fixed := 2*time.Second + l.options.Settle + tr.Takes
+		watch := cmp.Or(tr.Watch, l.options.Watch)
+		fixed := loading + cmp.Or(tr.Settle, l.options.Settle) + tr.Takes
 		about += fixed + min(watch, 10*time.Second)
 		most += fixed + watch
 	}

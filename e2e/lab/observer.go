@@ -230,13 +230,13 @@ func (o *observer) dial(kind Kind, session string, id network.RequestID, address
 	if err != nil || u.Host == "" {
 		return // data: and blob: addresses are no network
 	}
-	c := &connection{kind: kind, session: session, context: o.contexts[session], url: u, site: site(initiator), dialed: now}
+	c := &connection{kind: kind, session: session, context: o.contexts[session], url: u, site: callSite(initiator), dialed: now}
 	o.open[key(session, id)] = c
 	o.record.dial(c)
 }
 
-// site is the place in the page's code that opened a connection.
-func site(initiator *network.Initiator) string {
+// callSite is the place in the page's code that opened a connection.
+func callSite(initiator *network.Initiator) string {
 	if initiator == nil {
 		return ""
 	}

@@ -25,6 +25,9 @@ type Trial struct {
 	// Watch is how long the page is watched instead of the lab's time.
 	// Defaults to Options.Watch.
 	Watch time.Duration
+	// Settle is how long everything is left alone before.
+	// Defaults to Options.Settle.
+	Settle time.Duration
 	// Takes is how long Run takes, for the estimate.
 	Takes time.Duration
 	// Run does it. An error means that the trial could not be carried out.

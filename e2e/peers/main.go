@@ -111,8 +111,8 @@ func (r *run) all() error {
 // by the next one, so the rounds spread over that time, the same for all clients.
 const heartbeats = 30 * time.Second
 
-func (r *run) well(tr lab.Trial, round int) time.Duration {
-	if tr.Told {
+func (r *run) settle(tr lab.Trial, round int) time.Duration {
+	if tr.Announced {
 		return lab.Settling
 	}
 	return lab.Settling + heartbeats*time.Duration(2*round+1)/time.Duration(2*r.rounds)
@@ -125,16 +125,17 @@ func (r *run) measure(c client, round int, results *results) error {
 		return err
 	}
 	defer s.close()
-	l, err := lab.Open(s.url, r.limit)
+	l, err := lab.Open(lab.Options{Page: s.url, Watch: r.limit})
 	if err != nil {
 		return err
 	}
 	defer l.Close()
 	var failed []error
 	for _, tr := range r.trials {
-		outcomes, err := l.Try(tr, r.well(tr, round))
+		tr.Settle = r.settle(tr, round)
+		outcomes, err := l.Try(tr)
 		if err == nil && len(outcomes) != 1 {
-			err = fmt.Errorf("sockets to %d addresses, want one", len(outcomes))
+			err = fmt.Errorf("%d clients, want one", len(outcomes))
 		}
 		if err != nil {
 			err = fmt.Errorf("%s: %w", tr.Column, err)
@@ -143,8 +144,8 @@ func (r *run) measure(c client, round int, results *results) error {
 			continue
 		}
 		o := outcomes[0]
-		fmt.Fprintf(os.Stderr, "round %d  %-24s %-9s %7s s to the next dial, %7s to its first frame, %d sockets in all\n",
-			round+1, c.name, tr.Column, seconds(o.Dial, o.Watched), seconds(o.Frame, o.Watched), o.Opened)
+		fmt.Fprintf(os.Stderr, "round %d  %-24s %-9s %7s s to the next dial, %7s to its first frame, %d dials\n",
+			round+1, c.name, tr.Column, seconds(o.Dial, o.Watched), seconds(o.Frame, o.Watched), o.Dials)
 		results.add(c.name, tr.Column, o.Dial)
 	}
 	return errors.Join(failed...)

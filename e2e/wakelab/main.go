@@ -35,7 +35,7 @@ const (
 
 func main() {
 	status, err := run(os.Args[1:], os.Stdout, os.Stderr)
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "wakelab:", err)
 	}
 	os.Exit(status)
@@ -44,6 +44,9 @@ func main() {
 // run is main without the process.
 func run(args []string, stdout, stderr io.Writer) (status int, err error) {
 	c, err := parse(args, stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return allBack, nil
+	}
 	if err != nil {
 		return notCarried, err
 	}
