@@ -31,8 +31,8 @@ type Options struct {
 	// Wait is how long the page has to open its connections.
 	// Defaults to 20 s.
 	Wait time.Duration
-	// Settle is how long everything is left alone before each trial, since clients
-	// count a connection as good only after some seconds.
+	// Settle is how long everything is left alone before each trial, from the last
+	// dial on, since clients count a connection as good only after some seconds.
 	// Defaults to 6 s.
 	Settle time.Duration
 	// Steps are done once the page is loaded: a login, a click.
@@ -204,7 +204,10 @@ func (l *Lab) prepare(settle time.Duration) (*Visit, error) {
 		if err != nil {
 			return nil, err
 		}
-		<-time.After(settle)
+		if err := v.settle(settle); err != nil {
+			v.close()
+			return nil, err
+		}
 		missing := v.missing()
 		if len(missing) == 0 {
 			return v, nil

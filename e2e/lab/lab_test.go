@@ -102,7 +102,7 @@ func stream(w http.ResponseWriter, r *http.Request) {
 
 func open(t *testing.T, o Options) *Lab {
 	t.Helper()
-	o.Watch, o.Settle = 6*time.Second, 2*time.Second
+	o.Watch, o.Settle = 6*time.Second, 3*time.Second
 	l, err := Open(o)
 	if err != nil {
 		t.Fatal(err)

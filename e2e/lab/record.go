@@ -135,6 +135,16 @@ func (r *record) ready(now time.Time) bool {
 	return found
 }
 
+// lastDial is when a client last dialed; requests repeat, and do not count.
+func (r *record) lastDial() (last time.Time) {
+	for _, w := range r.rows {
+		if c := w.newest(); c.kind != Polling && c.dialed.After(last) {
+			last = c.dialed
+		}
+	}
+	return last
+}
+
 // begin starts a trial. Requests that bring no events are left out.
 func (r *record) begin(now time.Time) {
 	r.began = now

@@ -133,8 +133,9 @@ func fault(f faultproxy.Fault) func(*Visit) error {
 // cut makes the open connections lose everything that they carry.
 func (v *Visit) cut() { v.Fault(faultproxy.Swallow) }
 
-// moreHung is how long further clients have to redial after the first.
-const moreHung = 10 * time.Second
+// moreHung is how long further clients of the page have to redial after the first.
+// It is short, since the second dial of the first client must work again.
+const moreHung = 500 * time.Millisecond
 
 // redialHangs counts, for each client, from its own dial that hangs.
 func (v *Visit) redialHangs() error {

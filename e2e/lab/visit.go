@@ -138,6 +138,17 @@ func (v *Visit) step(ctx context.Context, step Step) error {
 	return nil
 }
 
+// settle waits until no client has dialed for so long. Clients that never stop
+// dialing get the time that pages have to open their connections.
+func (v *Visit) settle(calm time.Duration) error {
+	limit := time.Now().Add(max(calm, v.lab.options.Wait))
+	began := time.Now()
+	return v.wait(v.tab, func() bool {
+		now := time.Now()
+		return now.After(limit) || now.Sub(began) >= calm && now.Sub(v.record.lastDial()) >= calm
+	})
+}
+
 // noConnection says what the page did instead of opening a connection.
 func (v *Visit) noConnection() error {
 	seen := "it opened none at all"

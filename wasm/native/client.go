@@ -1,247 +1,343 @@
-// Package native drives the same session as client.wasm over coder/websocket, on
-// any system that Go runs on: a client for Go programs, and for tests that need
-// thousands of clients.
 package native
 
 import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math/rand/v2"
-	"net/url"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
-
-	"github.com/coder/websocket"
 
 	"github.com/wakesocket/wakesocket/wasm/session"
 )
 
-// Options of a [Client]. URL or Resolve is needed, the rest has defaults.
-type Options struct {
-	URL     string                                                // ws, wss, http or https
-	Resolve func(ctx context.Context, fresh bool) (string, error) // asked before each dial instead of URL; fresh: the last token was refused
-	Session func(*session.Options)                                // changes the defaults of package session
-	Topics  []string                                              // none means all
-	ID      string                                                // names this client in the server's drop log
-	Dial    *websocket.DialOptions                                // headers, HTTP client
-	OnEvent func(Event)                                           // each event once and in order
-	OnState func(session.State)                                   //
-	OnGap   func(session.Gap)                                     // events that are missing for good
-	OnError func(error)                                           // frames that make no sense, addresses that cannot be had
-}
-
-// leaveTimeout bounds how long Close takes.
-const leaveTimeout = time.Second
-
-// Event is one event as the server sent it.
-type Event struct {
-	ID    string
-	Topic string
-	Data  json.RawMessage
-	Raw   json.RawMessage // the whole object
-}
-
-// ErrNotLive is returned by Send while there is no live connection; nothing is queued.
-var ErrNotLive = errors.New("native: not live")
-
-// Client is one resilient connection. Its methods are safe for concurrent use;
-// its callbacks run one at a time and must not block for long.
+// Client is one resilient connection to a feed. Its methods may be called from any
+// goroutine and in every callback.
 type Client struct {
-	opt   Options
-	start time.Time
-	ctx   context.Context
-	stop  context.CancelFunc
-	done  chan struct{}
+	options     Options
+	refreshable bool // credentials can be renewed
+	queue       *queue
+	epoch       time.Time    // origin of the monotonic clock
+	refusals    atomic.Int64 // answers like 403 in a row
 
-	inputs  chan arrival
-	closing sync.WaitGroup // sockets on their way out
-	session *session.Session
-	sockets map[int]*socket
-	timer   *time.Timer
-	held    []Event // of which the session does not know yet whether they are new
-
-	mu     sync.Mutex
-	state  session.State
-	cursor string
-	live   *socket
+	mu       sync.Mutex
+	run      *run
+	closed   bool
+	state    State
+	changed  chan struct{} // closed and replaced when the state changes
+	live     *socket
+	cursor   string // up to where the callbacks have finished
+	rtt      time.Duration
+	lastAt   time.Time // when the last event was received
+	topics   []string
+	limit    int64 // bytes of a message that the server accepts; 0 for any
+	fresh    freshness
+	commands []session.Input // of the methods, for the loop
+	command  chan struct{}   // holds one value while there are commands
 }
 
-// arrival is an input on its way to the session, and the events it stands for.
-type arrival struct {
-	session.Input
-	events []Event
+// run is the time from a start to the end: Close, the end of the context, or a
+// failure that a retry cannot cure.
+type run struct {
+	started   bool
+	parent    context.Context // of the caller
+	ctx       context.Context
+	cancel    context.CancelCauseFunc
+	ended     chan struct{} // closed when the connection has ended
+	done      chan struct{} // closed when the last callback has returned, too
+	err       error         // why it ended; set before ended is closed
+	goroutine atomic.Int64  // id of the one that runs the callbacks
 }
 
-// Connect starts a client and returns at once. It runs until Close, or until ctx
-// ends. The errors are those of the options.
-func Connect(ctx context.Context, opt Options) (*Client, error) {
-	if opt.Resolve == nil {
-		if _, err := url.Parse(opt.URL); err != nil || opt.URL == "" {
-			return nil, errors.New("native: Options.URL is no address, and Options.Resolve is not set")
-		}
-		opt.Resolve = func(context.Context, bool) (string, error) { return opt.URL, nil }
-	}
-	tuned := session.Defaults()
-	if opt.Session != nil {
-		opt.Session(&tuned)
-	}
-	s, err := session.New(tuned, rand.Float64)
+func newRun() *run { return &run{ended: make(chan struct{}), done: make(chan struct{})} }
+
+// New returns a client that does nothing yet: Start, Run or Events make it connect.
+// The errors are those of the options.
+func New(options Options) (*Client, error) {
+	refreshable := options.Resolve != nil || options.Header != nil
+	options, err := options.withDefaults()
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{
-		opt: opt, start: time.Now(), session: s, done: make(chan struct{}), inputs: make(chan arrival, 16),
-		sockets: map[int]*socket{}, timer: time.NewTimer(time.Hour), state: session.State{Name: session.Connecting, RetryAt: -1}, cursor: tuned.After,
+	if _, err := session.New(options.session(), rand.Float64); err != nil {
+		return nil, fmt.Errorf("native: %w", err)
 	}
-	c.ctx, c.stop = context.WithCancel(ctx)
-	go c.run()
-	return c, nil
+	return &Client{
+		options: options, refreshable: refreshable, queue: newQueue(options.Buffer), epoch: time.Now(), run: newRun(),
+		state: State{Name: Connecting, Since: time.Now()}, cursor: options.After, topics: slices.Clone(options.Topics),
+		changed: make(chan struct{}), command: make(chan struct{}, 1),
+	}, nil
 }
 
-// State is what a page would show.
-func (c *Client) State() session.State {
+// Connect is New and Start. The callbacks may begin before Connect returns; they
+// are given the client.
+func Connect(ctx context.Context, options Options) (*Client, error) {
+	c, err := New(options)
+	if err != nil {
+		return nil, err
+	}
+	return c, c.Start(ctx)
+}
+
+// Start connects, and runs the callbacks in a goroutine of its own until Close, the
+// end of the context, or a failure. It fails when the client runs already, or was
+// closed.
+func (c *Client) Start(ctx context.Context) error {
+	r, err := c.begin(ctx)
+	if err != nil {
+		return err
+	}
+	go func() {
+		c.dispatch(r, nil)
+		r.finish()
+	}()
+	return nil
+}
+
+// Run is Start in the calling goroutine: all callbacks run in it. It returns why the
+// client ended: the cause of the context, ErrClosed, or the failure.
+func (c *Client) Run(ctx context.Context) error {
+	r, err := c.begin(ctx)
+	if err != nil {
+		return err
+	}
+	c.dispatch(r, nil)
+	r.finish()
+	return r.err
+}
+
+// begin starts the connection.
+func (c *Client) begin(ctx context.Context) (*run, error) {
+	if ctx == nil {
+		return nil, errors.New("native: the context is nil; use context.Background()")
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.closed:
+		return nil, ErrClosed
+	case c.run.started && !isClosed(c.run.done):
+		return nil, ErrRunning
+	case c.run.started:
+		c.run = newRun()
+	}
+	r := c.run
+	r.started, r.parent = true, ctx
+	r.ctx, r.cancel = context.WithCancelCause(ctx)
+	c.queue.discard()
+	c.commands = nil
+	c.refusals.Store(0)
+	options := c.options.session()
+	options.After = c.cursor
+	s, err := session.New(options, rand.Float64)
+	if err != nil {
+		return nil, err
+	}
+	go newLoop(c, r, s).drive()
+	return r, nil
+}
+
+func isClosed(ch <-chan struct{}) bool {
+	select {
+	case <-ch:
+		return true
+	default:
+		return false
+	}
+}
+
+// finish ends a run whose callbacks have ended.
+func (r *run) finish() {
+	r.cancel(nil)
+	<-r.ended
+	close(r.done)
+}
+
+// Close ends the connection in order. No event is delivered after it was called,
+// but for the one that a callback is handling. It waits for that callback, unless
+// it is called in it, and at most a second for the network.
+func (c *Client) Close() {
+	c.mu.Lock()
+	r := c.run
+	if !r.started && !c.closed {
+		r.err = ErrClosed
+		close(r.ended)
+		close(r.done)
+		c.setState(State{Name: Stopped, Since: time.Now()})
+	}
+	c.closed = true
+	c.mu.Unlock()
+	if r.started {
+		r.cancel(ErrClosed)
+	}
+	<-r.ended
+	if !r.inCallback() {
+		<-r.done
+	}
+}
+
+// inCallback reports whether the caller runs in the goroutine of the callbacks.
+func (r *run) inCallback() bool { return r.goroutine.Load() == goroutineID() }
+
+// Done returns a channel that is closed when the client has ended and no callback
+// runs any more.
+func (c *Client) Done() <-chan struct{} { return c.current().done }
+
+func (c *Client) current() *run {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.run
+}
+
+// Err returns why the client ended: the cause of the context, ErrClosed, or the
+// failure. It is nil before.
+func (c *Client) Err() error {
+	if r := c.current(); isClosed(r.ended) {
+		return r.err
+	}
+	return nil
+}
+
+// Wait waits until the client has ended, and returns Err. In a callback it fails
+// with ErrWaitInCallback.
+func (c *Client) Wait() error {
+	r := c.current()
+	if r.inCallback() {
+		return ErrWaitInCallback
+	}
+	<-r.done
+	return r.err
+}
+
+// Ready waits until the state is live. It returns an error when the client ends, or
+// ctx does, before that.
+func (c *Client) Ready(ctx context.Context) error {
+	for {
+		c.mu.Lock()
+		state, changed, r := c.state, c.changed, c.run
+		c.mu.Unlock()
+		if state.Live() {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-r.ended:
+			return r.err
+		case <-ctx.Done():
+			return errors.Join(context.Cause(ctx), state.Err)
+		}
+	}
+}
+
+// State is the state now. OnState gets it later when callbacks are slow.
+func (c *Client) State() State {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.state
 }
 
-// Cursor is the id of the last event that was delivered, or the position that
-// the server told.
+// setState is called with the lock held.
+func (c *Client) setState(s State) {
+	c.state = s
+	close(c.changed)
+	c.changed = make(chan struct{})
+}
+
+// Cursor is the position up to which the callbacks have finished: in a callback, it
+// is before the event that is handled.
 func (c *Client) Cursor() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.cursor
 }
 
-// Reconnect dials now; it also ends the state failed.
-func (c *Client) Reconnect() { c.post(arrival{Input: session.Reconnect{}}) }
+// Lag is what waits for the callback now.
+func (c *Client) Lag() Lag { return c.queue.lag(time.Now()) }
 
-// Network says that the network changed under the connection.
-func (c *Client) Network() { c.post(arrival{Input: session.Network{}}) }
+// RTT is the smoothed time between a ping and its answer; 0 before the first.
+func (c *Client) RTT() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.rtt
+}
 
-// Send writes one message as JSON. [ErrNotLive] means that it was not sent.
+// LastEventAt is when the last event was received; zero before the first.
+func (c *Client) LastEventAt() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lastAt
+}
+
+// Reconnect dials now: it ends waiting, probes a connection that looks alive, and
+// starts a client again that failed. It has no effect after Close.
+func (c *Client) Reconnect() {
+	c.mu.Lock()
+	r, failed := c.run, c.state.Name == Failed
+	c.mu.Unlock()
+	if !failed {
+		c.post(session.Reconnect{})
+		return
+	}
+	go func() { // a callback of the run that failed may be the caller
+		<-r.done
+		_ = c.Start(r.parent) // somebody else may have been faster
+	}()
+}
+
+// NetworkChanged says that the network changed under the connection. On Linux the
+// client notices by itself.
+func (c *Client) NetworkChanged() { c.post(session.Network{}) }
+
+// SetTopics replaces the topics, on this connection and on those after it. None
+// means all.
+func (c *Client) SetTopics(topics ...string) {
+	c.mu.Lock()
+	c.topics = slices.Clone(topics)
+	live := c.live
+	c.mu.Unlock()
+	if live != nil {
+		live.sendTopics(topics)
+	}
+}
+
+// Topics are the topics that are asked for; none means all.
+func (c *Client) Topics() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.topics)
+}
+
+// post hands an input to the loop and never blocks.
+func (c *Client) post(in session.Input) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.commands = append(c.commands, in)
+	select {
+	case c.command <- struct{}{}:
+	default:
+	}
+}
+
+// Send writes one message as JSON. Nothing is queued: an error says that the message
+// was not sent, or, when it is that of ctx, that it may have been.
 func (c *Client) Send(ctx context.Context, message any) error {
 	text, err := json.Marshal(message)
 	if err != nil {
 		return err
 	}
 	c.mu.Lock()
-	live := c.live
+	live, limit, closed := c.live, c.limit, c.closed
 	c.mu.Unlock()
-	if live == nil {
+	switch {
+	case closed:
+		return ErrClosed
+	case live == nil:
 		return ErrNotLive
+	case limit > 0 && int64(len(text)) > limit:
+		return ErrTooLarge
 	}
-	return live.conn.Write(ctx, websocket.MessageText, text)
-}
-
-// Close leaves in order and waits until the client has ended.
-func (c *Client) Close() {
-	c.stop()
-	<-c.done
-}
-
-func (c *Client) post(a arrival) {
-	select {
-	case c.inputs <- a:
-	case <-c.ctx.Done():
-	}
-}
-
-func (c *Client) run() {
-	defer close(c.done)
-	c.handle(arrival{Input: session.Start{}})
-	for {
-		select {
-		case a := <-c.inputs:
-			c.handle(a)
-		case <-c.timer.C:
-			c.handle(arrival{Input: session.Tick{}})
-		case <-c.ctx.Done():
-			c.handle(arrival{Input: session.Stop{}})
-			c.leave()
-			return
-		}
-	}
-}
-
-// leave gives the closing handshake a moment; on a dead network it takes for ever.
-func (c *Client) leave() {
-	left := make(chan struct{})
-	go func() {
-		c.closing.Wait()
-		close(left)
-	}()
-	select {
-	case <-left:
-	case <-time.After(leaveTimeout):
-	}
-}
-
-// handle hands one input to the session and does what it asks for.
-func (c *Client) handle(a arrival) {
-	now := time.Now()
-	mono := now.Sub(c.start) // stands still while the machine sleeps
-	effects := c.session.Handle(session.Instant{Mono: mono, Wall: time.Duration(now.UnixNano())}, a.Input)
-	c.mu.Lock()
-	c.cursor = c.session.Cursor()
-	c.mu.Unlock()
-	for _, e := range effects {
-		c.do(e, a.events)
-	}
-	if at, ok := c.session.Deadline(); ok {
-		c.timer.Reset(max(0, at-mono))
-	} else {
-		c.timer.Stop()
-	}
-}
-
-func (c *Client) do(e session.Effect, events []Event) {
-	switch e := e.(type) {
-	case session.Dial:
-		c.sockets[e.Generation] = c.dial(e)
-	case session.Abandon:
-		if k := c.sockets[e.Generation]; k != nil {
-			delete(c.sockets, e.Generation)
-			k.abandon(websocket.StatusCode(e.Code), e.Reason)
-		}
-	case session.Ping:
-		if k := c.sockets[e.Generation]; k != nil {
-			k.ping()
-		}
-	case session.Deliver:
-		c.deliver(events, e.Mask)
-		c.held = append(c.held, events[len(events)-e.Held:]...)
-	case session.Release:
-		c.deliver(c.held, e.Mask)
-		c.held = nil
-	case session.Gap:
-		if c.opt.OnGap != nil {
-			c.opt.OnGap(e)
-		}
-	case session.State:
-		c.mu.Lock()
-		c.state, c.live = e, c.sockets[e.Generation]
-		c.mu.Unlock()
-		if c.opt.OnState != nil {
-			c.opt.OnState(e)
-		}
-	}
-}
-
-func (c *Client) deliver(events []Event, mask []bool) {
-	if c.opt.OnEvent == nil {
-		return
-	}
-	for i, e := range events {
-		if mask[i] {
-			c.opt.OnEvent(e)
-		}
-	}
-}
-
-func (c *Client) report(err error) {
-	if c.opt.OnError != nil && c.ctx.Err() == nil {
-		c.opt.OnError(err)
-	}
+	return live.send(ctx, text)
 }

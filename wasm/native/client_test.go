@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -15,7 +16,6 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/wakesocket/wakesocket/e2e/faultproxy"
-	"github.com/wakesocket/wakesocket/wasm/session"
 	"github.com/wakesocket/wakesocket/wasm/wire"
 	"github.com/wakesocket/wakesocket/web/feed"
 	"github.com/wakesocket/wakesocket/web/store/memory"
@@ -28,8 +28,8 @@ type recorder struct {
 	mu     sync.Mutex
 	moved  chan struct{}
 	events []string
-	gaps   []session.Gap
-	states []session.StateName
+	gaps   []Gap
+	states []StateName
 	errors []error
 }
 
@@ -46,10 +46,10 @@ func (r *recorder) note(change func()) {
 func (r *recorder) options(url string) Options {
 	return Options{
 		URL:     url,
-		OnEvent: func(e Event) { r.note(func() { r.events = append(r.events, string(e.Data)) }) },
-		OnGap:   func(g session.Gap) { r.note(func() { r.gaps = append(r.gaps, g) }) },
-		OnState: func(s session.State) { r.note(func() { r.states = append(r.states, s.Name) }) },
-		OnError: func(err error) { r.note(func() { r.errors = append(r.errors, err) }) },
+		OnEvent: func(_ *Client, e Event) { r.note(func() { r.events = append(r.events, string(e.Data)) }) },
+		OnGap:   func(_ *Client, g Gap) { r.note(func() { r.gaps = append(r.gaps, g) }) },
+		OnState: func(_ *Client, s State) { r.note(func() { r.states = append(r.states, s.Name) }) },
+		OnError: func(_ *Client, err error) { r.note(func() { r.errors = append(r.errors, err) }) },
 	}
 }
 
@@ -75,12 +75,13 @@ func (r *recorder) until(t *testing.T, what string, ok func() bool) {
 }
 
 func (r *recorder) live() bool {
-	return len(r.states) > 0 && r.states[len(r.states)-1] == session.Live
+	return len(r.states) > 0 && r.states[len(r.states)-1] == Live
 }
 
 // quick shortens what would make a test slow.
-func quick(o *session.Options) {
-	o.VisibleHeartbeat, o.ChallengeAfter, o.HeartbeatTimeout, o.Heartbeat = 300*time.Millisecond, 150*time.Millisecond, time.Second, time.Second
+func quick(o Options) Options {
+	o.QuietHeartbeat, o.ChallengeAfter, o.HeartbeatTimeout, o.Heartbeat = 300*time.Millisecond, 150*time.Millisecond, time.Second, time.Second
+	return o
 }
 
 func start(t *testing.T, opt Options) *Client {
@@ -96,6 +97,7 @@ func start(t *testing.T, opt Options) *Client {
 // serve starts a feed behind a proxy that can fail.
 func serve(t *testing.T, opt feed.Options) (*feed.Feed, *faultproxy.Proxy) {
 	t.Helper()
+	opt.Logger = slog.New(slog.DiscardHandler)
 	f, err := feed.New(opt)
 	if err != nil {
 		t.Fatal(err)
@@ -145,8 +147,7 @@ func TestEveryEventOnceThroughEveryCut(t *testing.T) {
 			t.Parallel()
 			f, proxy := serve(t, feed.Options{})
 			r := newRecorder()
-			opt := r.options("http://" + proxy.Addr())
-			opt.Session = quick
+			opt := quick(r.options("http://" + proxy.Addr()))
 			c := start(t, opt)
 			r.until(t, "live", r.live)
 			publish(t, f, 1, 10)
@@ -159,7 +160,7 @@ func TestEveryEventOnceThroughEveryCut(t *testing.T) {
 			if len(r.gaps) > 0 {
 				t.Errorf("gaps %v", r.gaps)
 			}
-			if c.State().Name != session.Live || c.Cursor() == "" {
+			if c.State().Name != Live || c.Cursor() == "" {
 				t.Errorf("state %v, cursor %q", c.State(), c.Cursor())
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -174,8 +175,8 @@ func TestEveryEventOnceThroughEveryCut(t *testing.T) {
 func TestGapIsTold(t *testing.T) {
 	f, proxy := serve(t, feed.Options{Store: memory.New(memory.Options{Events: 5})})
 	r := newRecorder()
-	opt := r.options("ws://" + proxy.Addr())
-	opt.Session = func(o *session.Options) { quick(o); o.After = "another-epoch-7" }
+	opt := quick(r.options("ws://" + proxy.Addr()))
+	opt.After = "another-epoch-7"
 	publish(t, f, 1, 9)
 	start(t, opt)
 	r.until(t, "gap and replay", func() bool { return len(r.gaps) == 1 && len(r.events) == 5 && r.live() })
@@ -266,7 +267,7 @@ func TestURLs(t *testing.T) {
 		}
 		return url + "/?token=1", nil
 	}
-	opt.Session = func(o *session.Options) { o.MinReconnectDelay = 50 * time.Millisecond; o.After = "é&x" }
+	opt.MinReconnectDelay, opt.After = 50*time.Millisecond, "é&x"
 	opt.Topics, opt.ID = []string{"a", "b"}, "me"
 	start(t, opt)
 	r.until(t, "live", r.live)
@@ -277,7 +278,10 @@ func TestURLs(t *testing.T) {
 	if fmt.Sprint(fresh) != "[false false false true]" {
 		t.Errorf("fresh %v, want a new token after 4401 only", fresh)
 	}
-	r.until(t, "errors", func() bool { return len(r.errors) == 2 })
+	r.until(t, "errors", func() bool { return len(r.errors) == 3 })
+	if !errors.Is(r.errors[2], ErrUnauthorized) {
+		t.Errorf("the refused token is told as %v", r.errors[2])
+	}
 }
 
 func TestSend(t *testing.T) {
@@ -300,7 +304,7 @@ func TestSend(t *testing.T) {
 		t.Error("a channel was sent")
 	}
 	c.Close()
-	if c.State().Name != session.Stopped {
+	if c.State().Name != Stopped {
 		t.Errorf("state %s after Close", c.State().Name)
 	}
 	c.Reconnect() // without effect, and without a block
@@ -312,11 +316,11 @@ func TestReconnectEndsFailed(t *testing.T) {
 		func(_ *http.Request, conn *websocket.Conn) { plain(conn) })
 	r := newRecorder()
 	c := start(t, r.options(url))
-	r.until(t, "failed", func() bool { return len(r.states) > 0 && r.states[len(r.states)-1] == session.Failed })
+	r.until(t, "failed", func() bool { return len(r.states) > 0 && r.states[len(r.states)-1] == Failed })
 	if !strings.Contains(c.State().Cause, "4403: no") {
 		t.Errorf("cause %q", c.State().Cause)
 	}
-	c.Network() // no wake signal ends it
+	c.NetworkChanged() // no wake signal ends it
 	c.Reconnect()
 	r.until(t, "live", r.live)
 }
@@ -325,7 +329,7 @@ func TestOptionsThatCannotWork(t *testing.T) {
 	for name, opt := range map[string]Options{
 		"no address":  {},
 		"bad address": {URL: "http://a b"},
-		"bad tuning":  {URL: "http://a", Session: func(o *session.Options) { o.HeartbeatTimeout = 0 }},
+		"bad tuning":  {URL: "http://a", HeartbeatTimeout: time.Millisecond},
 	} {
 		if _, err := Connect(t.Context(), opt); err == nil {
 			t.Errorf("%s: no error", name)

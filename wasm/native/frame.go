@@ -14,85 +14,151 @@ import (
 	"github.com/wakesocket/wakesocket/wasm/wire"
 )
 
-// parse reads one text frame, of which all parts are there. What cannot be read is still a sign of life, and
-// comes with an error.
-func parse(gen int, data []byte) (arrival, error) {
+// parse reads one text frame that was received now, with all its parts. A frame that
+// cannot be read is still a sign of life, and comes with an error.
+func parse(generation int, data []byte, now time.Time) (arrival, error) {
 	if string(data) == wire.Pong {
-		return arrival{Input: session.Pong{Generation: gen}}, nil
+		return arrival{Input: session.Pong{Generation: generation}}, nil
 	}
-	life := arrival{Input: session.Frame{Generation: gen}}
+	life := arrival{Input: session.Frame{Generation: generation}}
 	data = bytes.TrimLeft(data, " \t\r\n")
 	if len(data) > 0 && data[0] == '[' {
 		var batch []json.RawMessage
 		if err := json.Unmarshal(data, &batch); err != nil {
-			return life, fmt.Errorf("a frame is not JSON: %w", err)
+			return life, fmt.Errorf("a frame as JSON: %w", err)
 		}
-		return events(gen, batch)
+		return events(generation, batch, now)
 	}
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(data, &fields); err != nil || fields == nil {
-		return life, fmt.Errorf("a frame is not an event: %.80q", data)
+		return life, errors.New("a frame as an event: it is not a JSON object")
 	}
 	if !isText(fields[wire.Control]) {
-		return events(gen, []json.RawMessage{data})
+		return events(generation, []json.RawMessage{data}, now)
 	}
 	var kind string
-	json.Unmarshal(fields[wire.Control], &kind)
-	switch kind {
-	case wire.KindHello:
-		var hello wire.Hello
-		if err := json.Unmarshal(data, &hello); err != nil {
-			return life, fmt.Errorf("a hello that cannot be read: %w", err)
-		}
-		in := session.Hello{Generation: gen, Resumed: hello.Resumed, Position: hello.Position, Live: hello.Live,
-			Heartbeat: time.Duration(hello.Heartbeat) * time.Millisecond, FirstRetryWindow: time.Duration(hello.FirstRetryWindow) * time.Millisecond}
-		if !isText(fields["at"]) {
-			return life, errors.New("a hello without a position")
-		}
-		if hello.Gap != nil {
-			in.Gap = &session.Gap{After: hello.Gap.After, Earliest: hello.Gap.Earliest, Reason: hello.Gap.Reason}
-		}
-		return arrival{Input: in}, nil
-	case wire.KindPosition:
-		var at wire.Position
-		if err := json.Unmarshal(data, &at); err != nil {
-			return life, fmt.Errorf("a position that cannot be read: %w", err)
-		}
-		if at.Position == "" {
-			return life, errors.New("a position frame without a position")
-		}
-		return arrival{Input: session.Position{Generation: gen, Position: at.Position, Live: at.Live}}, nil
+	if err := json.Unmarshal(fields[wire.Control], &kind); err != nil {
+		return life, fmt.Errorf("a control frame: %w", err)
 	}
-	return life, nil
+	if position := fields["at"]; (kind == wire.KindHello || kind == wire.KindPosition) && !isText(position) {
+		return life, fmt.Errorf("a frame of kind %s: it has no position", kind)
+	}
+	a, err := parseControl(generation, kind, data)
+	if err != nil {
+		return life, fmt.Errorf("a frame of kind %s: %w", kind, err)
+	}
+	return a, nil
 }
 
 func isText(value json.RawMessage) bool { return len(value) > 0 && value[0] == '"' }
 
-func events(gen int, batch []json.RawMessage) (arrival, error) {
-	in := session.Events{Generation: gen}
+// parseControl reads a control frame. One of a kind that is not known is a sign of
+// life: newer servers may send it.
+func parseControl(generation int, kind string, data []byte) (a arrival, err error) {
+	a.Input = session.Frame{Generation: generation}
+	switch kind {
+	case wire.KindHello:
+		var hello wire.Hello
+		if err = json.Unmarshal(data, &hello); err == nil {
+			a = helloArrival(generation, hello)
+		}
+	case wire.KindPosition:
+		var p wire.Position
+		if err = json.Unmarshal(data, &p); err == nil && p.Position == "" {
+			err = errors.New("its position is empty")
+		}
+		if err == nil {
+			a.Input = session.Position{Generation: generation, Position: p.Position, Live: p.Live}
+		}
+	case wire.KindFresh:
+		var f wire.Fresh
+		if err = json.Unmarshal(data, &f); err == nil {
+			a.also = func(l *loop) { l.declare(f.Fresh, false) }
+		}
+	case wire.KindError:
+		var e wire.Error
+		if err = json.Unmarshal(data, &e); err == nil {
+			a.also = func(l *loop) { l.report(&ServerError{Code: e.Code, Message: e.Message}) }
+		}
+	}
+	return a, err
+}
+
+func helloArrival(generation int, hello wire.Hello) arrival {
+	in := session.Hello{
+		Generation: generation, Resumed: hello.Resumed, Position: hello.Position, Live: hello.Live,
+		Heartbeat: milliseconds(hello.Heartbeat), FirstRetryWindow: milliseconds(hello.FirstRetryWindow),
+	}
+	if hello.Gap != nil {
+		in.Gap = &session.Gap{After: hello.Gap.After, Earliest: hello.Gap.Earliest, Reason: hello.Gap.Reason}
+	}
+	return arrival{Input: in, also: func(l *loop) {
+		l.mu.Lock()
+		l.limit = 0
+		if hello.Limits != nil {
+			l.limit = hello.Limits.Message
+		}
+		l.mu.Unlock()
+		l.declare(hello.Fresh, true)
+	}}
+}
+
+// milliseconds is a duration; what no duration holds becomes the longest.
+func milliseconds(ms int64) time.Duration {
+	const longest = int64(1<<63-1) / int64(time.Millisecond)
+	return time.Duration(min(max(ms, -longest), longest)) * time.Millisecond
+}
+
+func events(generation int, batch []json.RawMessage, now time.Time) (arrival, error) {
+	in := session.Events{Generation: generation}
 	a := arrival{}
 	var bad error
 	for _, raw := range batch {
 		// A map, since names are exact; a struct would take "ID" for "id".
 		var fields map[string]json.RawMessage
 		if json.Unmarshal(raw, &fields) != nil || fields == nil {
-			bad = fmt.Errorf("a frame holds %.80q where an event, a JSON object, should be", raw)
+			bad = errors.New("an event: it is not a JSON object")
 			continue
 		}
-		id, err := idOf(fields["id"])
+		id, err := eventID(fields["id"])
 		if err != nil {
-			bad = err // delivered all the same, but not resumed from
+			bad = err // it is delivered all the same, but nothing resumes from it
 		}
-		e := Event{ID: id, Data: fields["data"], Raw: raw}
-		json.Unmarshal(fields["topic"], &e.Topic) // what is no text is no topic
+		e := Event{ID: id, Data: fields["data"], Raw: raw, Received: now}
+		_ = json.Unmarshal(fields["topic"], &e.Topic) // what is not text is not a topic
+		var published int64
+		if json.Unmarshal(fields["time"], &published) == nil && published > 0 {
+			e.Time = time.UnixMilli(published)
+		}
 		in.IDs = append(in.IDs, id)
 		a.events = append(a.events, e)
 	}
 	a.Input = in
 	if len(in.IDs) == 0 {
-		a.Input = session.Frame{Generation: gen}
+		a.Input = session.Frame{Generation: generation}
 	}
 	return a, bad
+}
+
+// eventID is an id as a string; numbers keep the digits that the server wrote.
+func eventID(raw json.RawMessage) (string, error) {
+	if len(raw) == 0 || string(raw) == "null" || string(raw) == `""` {
+		return "", nil
+	}
+	id := string(raw)
+	switch {
+	case raw[0] == '"':
+		_ = json.Unmarshal(raw, &id) // it was valid within its event
+		if strings.Count(id, "\ufffd") > strings.Count(string(raw), "\ufffd")+strings.Count(strings.ToLower(string(raw)), `\ufffd`) {
+			id = "" // half a character: the decoder puts U+FFFD in its place, so that two ids would become one
+		}
+	case raw[0] != '-' && (raw[0] < '0' || raw[0] > '9'):
+		id = ""
+	}
+	if !wire.ValidID(id) {
+		return "", fmt.Errorf("an id: it must be a number or one line of at most %d characters, not %.80s", wire.MaxID, raw)
+	}
+	return id, nil
 }
 
 // addDigest tells an event that a plain server sends again from another with the
@@ -106,25 +172,4 @@ func addDigest(a *arrival, frame []byte) {
 	h.Write(frame)
 	in.Contents = []string{strconv.FormatUint(h.Sum64(), 36)}
 	a.Input = in
-}
-
-// idOf is an id as a string; numbers keep the digits that the server wrote.
-func idOf(raw json.RawMessage) (string, error) {
-	if len(raw) == 0 || string(raw) == "null" || string(raw) == `""` {
-		return "", nil
-	}
-	id := string(raw)
-	switch {
-	case raw[0] == '"':
-		json.Unmarshal(raw, &id)
-		if strings.Count(id, "\ufffd") > strings.Count(string(raw), "\ufffd")+strings.Count(strings.ToLower(string(raw)), `\ufffd`) {
-			id = "" // half a character: the decoder puts U+FFFD in its place, so that two ids would become one
-		}
-	case raw[0] != '-' && (raw[0] < '0' || raw[0] > '9'):
-		id = ""
-	}
-	if !wire.ValidID(id) {
-		return "", fmt.Errorf("an id must be a number or one line of at most %d characters, not %.80s", wire.MaxID, raw)
-	}
-	return id, nil
 }

@@ -2,9 +2,15 @@ package native
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptrace"
 	"net/url"
+	"sync"
+	"time"
 
 	"github.com/coder/websocket"
 
@@ -12,125 +18,244 @@ import (
 	"github.com/wakesocket/wakesocket/wasm/wire"
 )
 
-// readLimit is the largest frame that is taken, in bytes, and in parts too.
+// readLimit is the largest frame that is read, in bytes, also in parts.
 const readLimit = 64 << 20
 
 // socket is one generation: a goroutine that resolves, dials and reads.
 type socket struct {
-	client *Client
-	gen    int
-	ctx    context.Context
-	cancel context.CancelFunc
-	opened chan struct{} // closed when conn is set
-	conn   *websocket.Conn
+	loop       *loop
+	generation int
+	fresh      bool // dialed with new credentials, since the last were refused
+	attempt    int
+	ctx        context.Context
+	cancel     context.CancelFunc
+	sending    chan struct{} // holds one value while somebody sends
+
+	mu            sync.Mutex
+	url           *url.URL  // set before dialedAt
+	dialedAt      time.Time // zero before
+	connection    *websocket.Conn
+	local, remote net.Addr
 }
 
-func (c *Client) dial(d session.Dial) *socket {
-	k := &socket{client: c, gen: d.Generation, opened: make(chan struct{})}
-	// Not the client's own context: it must outlive it for the closing handshake.
-	k.ctx, k.cancel = context.WithCancel(context.WithoutCancel(c.ctx))
+func (l *loop) dial(d session.Dial) *socket {
+	k := &socket{loop: l, generation: d.Generation, fresh: d.Fresh, attempt: d.Attempt, sending: make(chan struct{}, 1)}
+	// Not the context of the run: it must outlive that for the closing handshake.
+	k.ctx, k.cancel = context.WithCancel(context.WithoutCancel(l.run.ctx))
 	go k.run(d)
 	return k
 }
 
+// conn is the connection once it is open; nil before.
+func (k *socket) conn() *websocket.Conn {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.connection
+}
+
+// dialing is when the dial began; zero before.
+func (k *socket) dialing() time.Time {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.dialedAt
+}
+
 func (k *socket) run(d session.Dial) {
-	address, err := k.client.opt.Resolve(k.ctx, d.Fresh)
-	if err == nil {
-		address, err = k.client.address(address, d)
-	}
+	defer k.cancel()
+	address, header, err := k.resolve(d)
 	if err != nil {
-		k.client.report(fmt.Errorf("native: no url: %w", err))
-		k.post(session.URLFailed{Generation: k.gen, Reason: err.Error()})
+		err = &URLError{err}
+		k.post(session.URLFailed{Generation: k.generation, Reason: err.Error()}, func(l *loop) {
+			l.failure = err
+			l.report(err)
+		})
 		return
 	}
-	k.post(session.URLReady{Generation: k.gen})
-	conn, _, err := websocket.Dial(k.ctx, address, k.client.opt.Dial)
+	k.mu.Lock()
+	k.url, k.dialedAt = address, time.Now()
+	k.mu.Unlock()
+	k.post(session.URLReady{Generation: k.generation}, nil)
+	trace := httptrace.WithClientTrace(k.ctx, &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		k.local, k.remote = info.Conn.LocalAddr(), info.Conn.RemoteAddr()
+	}})
+	conn, response, err := websocket.Dial(trace, address.String(), &websocket.DialOptions{HTTPClient: k.loop.options.HTTPClient, HTTPHeader: header})
 	if err != nil {
-		k.post(session.Closed{Generation: k.gen, Code: wire.CloseAbnormal, Reason: err.Error()})
+		k.dialFailed(dialError(address, k.attempt, response, err))
 		return
 	}
 	conn.SetReadLimit(readLimit)
-	k.conn = conn
-	close(k.opened)
-	k.post(session.Opened{Generation: k.gen})
-	k.post(closed(k.gen, k.read()))
+	k.mu.Lock()
+	k.connection = conn
+	k.mu.Unlock()
+	k.post(session.Opened{Generation: k.generation}, func(l *loop) { l.failure = nil })
+	k.loop.refusals.Store(0)
+	opened := time.Now()
+	last, err := k.read()
+	k.closed(err, last.Sub(opened))
 	conn.CloseNow()
 }
 
-func (k *socket) read() error {
+// resolve returns the address to dial and the headers to send.
+func (k *socket) resolve(d session.Dial) (*url.URL, http.Header, error) {
+	text, err := k.loop.options.Resolve(k.ctx, d.Fresh)
+	if err != nil {
+		return nil, nil, err
+	}
+	address, err := parseURL(text)
+	if err != nil {
+		return nil, nil, err
+	}
+	k.loop.addQuery(address, d)
+	if k.loop.options.Header == nil {
+		return address, nil, nil
+	}
+	header, err := k.loop.options.Header(k.ctx, d.Fresh)
+	return address, header.Clone(), err
+}
+
+// read hands over what the server sends until the connection ends. It returns when
+// the last frame was received.
+func (k *socket) read() (last time.Time, err error) {
 	var parts wire.Parts
 	for {
-		kind, data, err := k.conn.Read(k.ctx)
+		kind, data, err := k.conn().Read(k.ctx)
 		if err != nil {
-			return err
+			return last, err
 		}
+		last = time.Now()
 		if kind != websocket.MessageText {
-			k.client.report(errors.New("native: a binary frame; events are JSON text"))
-			k.post(session.Frame{Generation: k.gen})
+			k.post(session.Frame{Generation: k.generation}, func(l *loop) { l.report(ErrBinary) })
 			continue
 		}
 		frame, ok := parts.Join(data)
 		if !ok {
 			if parts.Len() > readLimit {
-				return fmt.Errorf("native: a frame of more than %d bytes", readLimit)
+				return last, fmt.Errorf("native: a frame of more than %d bytes", readLimit)
 			}
-			k.post(session.Frame{Generation: k.gen})
+			k.post(session.Frame{Generation: k.generation}, nil)
 			continue
 		}
-		a, err := parse(k.gen, frame)
+		a, err := parse(k.generation, frame, last)
 		if err != nil {
-			k.client.report(fmt.Errorf("native: %w", err))
+			also := a.also
+			a.also = func(l *loop) {
+				l.report(&FrameError{Frame: frame[:min(len(frame), 200)], Err: err})
+				if also != nil {
+					also(l)
+				}
+			}
 		}
 		addDigest(&a, frame)
-		k.client.arrive(k, a)
+		if len(a.events) > 0 && !k.awaitRoom() {
+			return last, k.ctx.Err()
+		}
+		k.arrive(a)
 	}
 }
 
-// closed tells an error of the connection as the close that a browser would see.
-func closed(gen int, err error) session.Closed {
-	in := session.Closed{Generation: gen, Code: wire.CloseAbnormal}
-	var frame websocket.CloseError
-	if errors.As(err, &frame) {
-		in.Code, in.Reason = int(frame.Code), frame.Reason
+// stallSign is how often a socket shows its life while the callbacks give it no
+// room: the delay is ours, not the network's.
+const stallSign = 50 * time.Millisecond
+
+// awaitRoom waits until the queue has room; false when the socket was abandoned.
+func (k *socket) awaitRoom() bool {
+	for {
+		room := k.loop.queue.full()
+		if room == nil {
+			return true
+		}
+		select {
+		case <-room:
+		case <-time.After(stallSign):
+			k.post(session.Frame{Generation: k.generation}, nil)
+		case <-k.ctx.Done():
+			return false
+		case <-k.loop.run.ctx.Done():
+			return false
+		}
 	}
-	return in
 }
 
-func (k *socket) post(in session.Input) { k.client.arrive(k, arrival{Input: in}) }
+func (k *socket) post(in session.Input, also func(*loop)) {
+	k.arrive(arrival{Input: in, also: also})
+}
 
-// arrive is post for a socket: one that was abandoned has nothing more to say.
-func (c *Client) arrive(k *socket, a arrival) {
+// arrive hands an input to the loop. A socket that was abandoned has nothing more
+// to say.
+func (k *socket) arrive(a arrival) {
 	select {
-	case c.inputs <- a:
+	case k.loop.inputs <- a:
 	case <-k.ctx.Done():
-	case <-c.ctx.Done():
+	case <-k.loop.run.ctx.Done():
+	case <-k.loop.run.ended:
 	}
 }
 
-// ping does not wait: a write on a dead network blocks. Its error is told by read.
+// ping does not wait: a write on a dead network blocks. Its error comes from read.
 func (k *socket) ping() {
-	go k.conn.Write(k.ctx, websocket.MessageText, []byte(wire.Ping))
+	go k.conn().Write(k.ctx, websocket.MessageText, []byte(wire.Ping))
 }
 
-// abandon ends the socket without waiting for the other side.
-func (k *socket) abandon(code websocket.StatusCode, reason string) {
+// send writes one message. The end of ctx does not end the connection, as it would
+// in the middle of a write.
+func (k *socket) send(ctx context.Context, text []byte) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	select {
-	case <-k.opened:
-		k.client.closing.Go(func() {
-			k.conn.Close(code, reason)
-			k.cancel()
-		})
-	default:
-		k.cancel()
+	case k.sending <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-k.ctx.Done():
+		return ErrNotLive
+	}
+	sent := make(chan error, 1)
+	go func() {
+		defer func() { <-k.sending }()
+		sent <- k.conn().Write(k.ctx, websocket.MessageText, text)
+	}()
+	select {
+	case err := <-sent:
+		if err != nil {
+			return errors.Join(ErrNotLive, err)
+		}
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
-// address adds to the query what our protocol says there.
-func (c *Client) address(given string, d session.Dial) (string, error) {
-	u, err := url.Parse(given)
-	if err != nil {
-		return "", err
+// sendTopics tells the server which topics are asked for now. When it fails, the
+// next dial tells them.
+func (k *socket) sendTopics(topics []string) {
+	text, err := json.Marshal(wire.Topics{Kind: wire.KindTopics, Topics: append([]string{}, topics...)})
+	if err == nil {
+		go k.send(k.ctx, text)
 	}
+}
+
+// stranded reports whether the machine would no longer reach the server from the
+// address that the connection uses.
+func (k *socket) stranded() bool {
+	k.mu.Lock()
+	local, remote := k.local, k.remote
+	k.mu.Unlock()
+	from, ok := local.(*net.TCPAddr)
+	if !ok {
+		return false
+	}
+	probe, err := net.Dial("udp", remote.String()) // sends nothing
+	if err != nil {
+		return true
+	}
+	defer probe.Close()
+	return !probe.LocalAddr().(*net.UDPAddr).IP.Equal(from.IP)
+}
+
+// addQuery adds to an address what our protocol says in its query.
+func (c *Client) addQuery(u *url.URL, d session.Dial) {
 	q := u.Query()
 	q.Set(wire.QueryVersion, wire.Version)
 	if d.After != "" {
@@ -139,12 +264,11 @@ func (c *Client) address(given string, d session.Dial) (string, error) {
 	if d.Previous != nil {
 		q.Set(wire.QueryPrevious, d.Previous.String())
 	}
-	if c.opt.ID != "" {
-		q.Set(wire.QueryClient, c.opt.ID)
+	if c.options.ID != "" {
+		q.Set(wire.QueryClient, c.options.ID)
 	}
-	if len(c.opt.Topics) > 0 {
-		q[wire.QueryTopic] = c.opt.Topics
+	if topics := c.Topics(); len(topics) > 0 {
+		q[wire.QueryTopic] = topics
 	}
 	u.RawQuery = q.Encode()
-	return u.String(), nil
 }

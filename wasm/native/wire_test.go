@@ -37,7 +37,7 @@ func TestFrameVectors(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, v := range vectors {
-		got, err := parse(3, []byte(v.Frame))
+		got, err := parse(3, []byte(v.Frame), time.Unix(1, 0))
 		means := v.Means
 		var want session.Input = session.Frame{Generation: 3}
 		var events []event

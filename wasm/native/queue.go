@@ -1,0 +1,153 @@
+package native
+
+import (
+	"sync"
+	"time"
+)
+
+// item is something for a callback. Exactly one of the first four is set, or none
+// for a cursor that moved without an event.
+type item struct {
+	event  *Event
+	state  *State
+	gap    *Gap
+	err    error
+	cursor string // after it; "" for no change
+	moves  bool   // cursor counts
+}
+
+// maxQueuedErrors bounds the errors that wait for a callback that is busy.
+const maxQueuedErrors = 100
+
+// maxQueuedBytes bounds the data of the events that wait, besides Options.Buffer.
+const maxQueuedBytes = 16 << 20
+
+// queue is what waits for the callbacks. Sockets wait for room before they hand
+// events over, so that memory is bounded.
+type queue struct {
+	maxEvents int
+
+	mu      sync.Mutex
+	items   []item
+	first   int // of items
+	events  int
+	bytes   int
+	errors  int
+	dropped int           // errors for which there was no room
+	filled  chan struct{} // holds one value while something may wait
+	room    chan struct{} // closed when room is made; nil while there is some
+}
+
+func newQueue(maxEvents int) *queue {
+	return &queue{maxEvents: maxEvents, filled: make(chan struct{}, 1)}
+}
+
+// push never blocks: whoever brings events has waited for room.
+func (q *queue) push(i item) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	switch {
+	case i.event != nil:
+		q.events++
+		q.bytes += len(i.event.Raw)
+	case i.err != nil && q.errors == maxQueuedErrors:
+		q.dropped++
+		return
+	case i.err != nil:
+		q.errors++
+	}
+	q.items = append(q.items, i)
+	select {
+	case q.filled <- struct{}{}:
+	default:
+	}
+}
+
+// pop takes the oldest item; ok is false when there is none.
+func (q *queue) pop() (i item, ok bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.first == len(q.items) {
+		q.items, q.first = q.items[:0], 0
+		return item{}, false
+	}
+	i = q.items[q.first]
+	q.items[q.first] = item{}
+	q.first++
+	if q.first >= 1024 && q.first*2 >= len(q.items) {
+		n := copy(q.items, q.items[q.first:])
+		clear(q.items[n:])
+		q.items, q.first = q.items[:n], 0
+	}
+	switch {
+	case i.event != nil:
+		q.events--
+		q.bytes -= len(i.event.Raw)
+	case i.err != nil:
+		q.errors--
+	}
+	if q.room != nil && !q.fullLocked() {
+		close(q.room)
+		q.room = nil
+	}
+	return i, true
+}
+
+func (q *queue) fullLocked() bool { return q.events >= q.maxEvents || q.bytes >= maxQueuedBytes }
+
+// full returns nil when there is room, and else a channel that is closed when
+// there is.
+func (q *queue) full() <-chan struct{} {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.fullLocked() {
+		return nil
+	}
+	if q.room == nil {
+		q.room = make(chan struct{})
+	}
+	return q.room
+}
+
+// lag is how many events wait, and since when.
+func (q *queue) lag(now time.Time) (l Lag) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	l.Events = q.events
+	if l.Events == 0 {
+		return l
+	}
+	for _, i := range q.items[q.first:] {
+		if i.event != nil {
+			l.Age = now.Sub(i.event.Received)
+			break
+		}
+	}
+	return l
+}
+
+// lost returns how many errors were dropped since the last call.
+func (q *queue) lost() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	n := q.dropped
+	q.dropped = 0
+	return n
+}
+
+// discard drops everything that waits.
+func (q *queue) discard() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.items, q.first, q.events, q.bytes, q.errors, q.dropped = nil, 0, 0, 0, 0, 0
+	if q.room != nil {
+		close(q.room)
+		q.room = nil
+	}
+}
+
+func (q *queue) empty() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.first == len(q.items)
+}
