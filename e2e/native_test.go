@@ -10,10 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/coder/websocket"
-
 	"github.com/wakesocket/wakesocket/wasm/native"
-	"github.com/wakesocket/wakesocket/wasm/session"
 )
 
 // program is the Go client on a site: the same session as in the browser, for
@@ -25,23 +22,24 @@ type program struct {
 
 	mu      sync.Mutex
 	numbers []int
-	gaps    []session.Gap
+	gaps    []native.Gap
 	errors  []error
 	changed chan struct{} // closed and replaced when an event comes in
 }
 
 // program connects one and waits until it has had an event.
-func (s *site) program(t testing.TB, authority *identity, tune func(*session.Options)) *program {
+func (s *site) program(t testing.TB, authority *identity, tune func(*native.Options)) *program {
 	t.Helper()
 	p := &program{site: s, t: t, changed: make(chan struct{})}
-	opt := native.Options{URL: s.url, Session: tune, OnEvent: p.hear,
-		OnGap:   func(g session.Gap) { p.mu.Lock(); p.gaps = append(p.gaps, g); p.mu.Unlock() },
-		OnError: func(err error) { p.mu.Lock(); p.errors = append(p.errors, err); p.mu.Unlock() },
+	opt := native.Options{URL: s.url, OnEvent: p.hear,
+		OnGap:   func(_ *native.Client, g native.Gap) { p.mu.Lock(); p.gaps = append(p.gaps, g); p.mu.Unlock() },
+		OnError: func(_ *native.Client, err error) { p.mu.Lock(); p.errors = append(p.errors, err); p.mu.Unlock() },
 	}
 	if authority != nil {
-		opt.Dial = &websocket.DialOptions{HTTPClient: &http.Client{Transport: &http.Transport{
-			TLSClientConfig: &tls.Config{RootCAs: authority.authority},
-		}}}
+		opt.HTTPClient = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: authority.authority}}}
+	}
+	if tune != nil {
+		tune(&opt)
 	}
 	client, err := native.Connect(context.Background(), opt)
 	if err != nil {
@@ -57,13 +55,13 @@ func (s *site) program(t testing.TB, authority *identity, tune func(*session.Opt
 }
 
 func (p *program) live() error {
-	if state := p.client.State(); state.Name != session.Live {
+	if state := p.client.State(); !state.Live() {
 		return fmt.Errorf("the program's state is %v", state)
 	}
 	return nil
 }
 
-func (p *program) hear(e native.Event) {
+func (p *program) hear(_ *native.Client, e native.Event) {
 	var data struct {
 		N int `json:"n"`
 	}

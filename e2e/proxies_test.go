@@ -11,7 +11,7 @@ import (
 	"github.com/wakesocket/wakesocket/e2e/faultproxy"
 	"github.com/wakesocket/wakesocket/e2e/internal/figures"
 	"github.com/wakesocket/wakesocket/e2e/levers"
-	"github.com/wakesocket/wakesocket/wasm/session"
+	"github.com/wakesocket/wakesocket/wasm/native"
 	"github.com/wakesocket/wakesocket/web/feed"
 )
 
@@ -44,10 +44,10 @@ func together(t *testing.T, tests map[string]func(*testing.T)) {
 func visit(t *testing.T, s *site, client string, beats bool) visitor {
 	t.Helper()
 	if client == "program" {
-		return s.program(t, nil, func(o *session.Options) {
+		return s.program(t, nil, func(o *native.Options) {
 			o.MinUptime = proven
 			if !beats {
-				o.Heartbeat = 0
+				o.Heartbeat = -1
 			}
 		})
 	}

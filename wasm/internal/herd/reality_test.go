@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/wakesocket/wakesocket/wasm/native"
-	"github.com/wakesocket/wakesocket/wasm/session"
 	"github.com/wakesocket/wakesocket/web/feed"
 )
 
@@ -44,7 +43,7 @@ func TestTheModelAgainstReality(t *testing.T) {
 	crowd := newCrowd(clients)
 	for i := range clients {
 		c, err := native.Connect(t.Context(), native.Options{URL: server.URL, OnState: crowd.state(i), OnEvent: crowd.event(i),
-			OnGap: func(g session.Gap) { t.Errorf("client %d was told of a gap: %+v", i, g) }})
+			OnGap: func(_ *native.Client, g native.Gap) { t.Errorf("client %d was told of a gap: %+v", i, g) }})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -166,10 +165,10 @@ func (c *crowd) change(what func()) {
 	}
 }
 
-func (c *crowd) state(i int) func(session.State) {
-	return func(s session.State) {
+func (c *crowd) state(i int) func(*native.Client, native.State) {
+	return func(_ *native.Client, s native.State) {
 		c.change(func() {
-			if is := s.Name == session.Live; is != c.isLive[i] {
+			if is := s.Live(); is != c.isLive[i] {
 				c.isLive[i] = is
 				c.live += map[bool]int{true: 1, false: -1}[is]
 			}
@@ -177,8 +176,8 @@ func (c *crowd) state(i int) func(session.State) {
 	}
 }
 
-func (c *crowd) event(i int) func(native.Event) {
-	return func(e native.Event) {
+func (c *crowd) event(i int) func(*native.Client, native.Event) {
+	return func(_ *native.Client, e native.Event) {
 		c.change(func() {
 			c.last[i]++
 			c.events++
