@@ -40,7 +40,7 @@ type Batcher struct {
 
 const (
 	queueLength = 1024 // items; more publishers wait outside
-	maxItems    = 256  // of a batch
+	maxItems    = 512  // of a batch
 	maxBytes    = 4 << 20
 )
 
