@@ -20,8 +20,11 @@ generate = cd wasm/internal/bridge && go run ../boundary
 help: ## shows this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
-run: build ## builds everything and serves the demo dashboard; ADDR=host:port, ARGS='-store redis://…'
-	CGO_ENABLED=0 go run ./web -addr $(ADDR) $(ARGS)
+# NATS is a module of its own, which only those who name it in ARGS wait for.
+nats = $(if $(findstring file://,$(ARGS))$(findstring nats://,$(ARGS)),yes)
+
+run: build ## builds everything and serves the demo dashboard; ADDR=host:port, ARGS='-store file:///directory'
+	$(if $(nats),GOWORK=$(CURDIR)/web/store/nats/go.work )CGO_ENABLED=0 go run $(if $(nats),-tags nats )./web -addr $(ADDR) $(ARGS)
 
 build: ## writes dist/client.wasm, dist/shim.js and dist/shim.d.ts, with their .br and .gz
 	@./build.sh
@@ -44,6 +47,7 @@ lint: node_modules ## format, generated files, go vet, staticcheck, tsc
 	go vet ./...
 	GOOS=js GOARCH=wasm go vet ./wasm ./wasm/internal/bridge
 	go -C e2e/peers vet ./...
+	go -C web/store/nats vet ./...
 	go -C e2e/middleware vet ./...
 	staticcheck=$(call tool,staticcheck) && $$staticcheck ./... && (cd e2e/peers && $$staticcheck ./...) && (cd e2e/middleware && $$staticcheck ./...) && \
 		GOOS=js GOARCH=wasm $$staticcheck ./wasm ./wasm/internal/bridge
@@ -61,6 +65,7 @@ test-js: node_modules ## all JavaScript tests that need no browser
 
 test-go: ## all Go tests that need no browser, with the race detector
 	go test -race ./wasm/... ./web/...
+	go -C web/store/nats test -race ./...
 
 # One package after the other: each has browsers, and asserts times.
 test-e2e: build ## the tests in real browsers

@@ -1,6 +1,11 @@
+//go:build !nats
+
 package stores
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestOpen(t *testing.T) {
 	for _, name := range []string{"memory", "redis://127.0.0.1:1", "rediss://127.0.0.1:1", "postgres://a@127.0.0.1:1/b", "postgresql://127.0.0.1:1"} {
@@ -13,9 +18,18 @@ func TestOpen(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for _, name := range []string{"", "mysql://x", "redis://[", "postgres://%zz", "Memory"} {
+	for _, name := range []string{"", "mysql://x", "redis", "file", "redis://[", "postgres://%zz", "Memory"} {
 		if log, _, err := Open(name); err == nil || log != nil {
-			t.Errorf("%q is taken", name)
+			t.Errorf("%q is accepted", name)
+		}
+	}
+}
+
+// A program without NATS says how to get one with it.
+func TestOpenWithoutNATS(t *testing.T) {
+	for _, name := range []string{"file:///tmp/log", "nats://127.0.0.1:4222"} {
+		if _, _, err := Open(name); err == nil || !strings.Contains(err.Error(), "make run ARGS='-store "+name+"'") {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
