@@ -1,0 +1,58 @@
+// Package native is the Go client of a wakesocket feed, and of every WebSocket
+// server that sends JSON events: the same session as in the browser, over
+// coder/websocket.
+//
+//	client, err := native.New(native.Options{URL: "wss://example.org/feed"})
+//	if err != nil {
+//		return err // the options cannot work
+//	}
+//	for event, err := range client.Events(ctx) {
+//		if err != nil {
+//			return err // the client has ended, or events are lost
+//		}
+//		fmt.Println(event.Topic, string(event.Data))
+//	}
+//
+// # What it promises
+//
+// Each event comes once and in order, or a [Gap] says what is missing: through lost
+// links, sleep, address changes and server restarts. The state is [Live] only while
+// the server has answered lately and no event waits long for the program.
+//
+// # Callbacks and iteration
+//
+// Events come from [Client.Events], or to [Options.OnEvent] from [Client.Run] and
+// [Client.Start]; [Connect] is [New] and Start. All callbacks run one at a time in
+// one goroutine and get the client. Every method may be called in every callback.
+// [Client.Close], and the end of the context, take effect between two events.
+//
+// # Resuming
+//
+// [Client.Cursor] is the position up to which the callbacks have finished. Save what
+// [Options.OnCommit] gets, and give it to [Options.After] when the program starts
+// again: no event is lost, and after a crash at most 100 come again. To handle each
+// event exactly once, save [Event.Cursor] in the transaction of its effect.
+//
+// # Errors
+//
+// Nothing that a retry can cure ends the client. Each failed attempt is a
+// [*DialError], in OnError and in [State.Err]: test it with errors.Is for
+// [ErrForbidden] or syscall.ECONNREFUSED, with errors.As for *net.DNSError. 401 asks
+// [Options.Header] and [Options.Resolve] for new credentials; Retry-After is obeyed;
+// answers like 403 and 404 end the client after [Options.MaxRefusals] in a row, with
+// the state [Failed].
+//
+// # Slow consumers
+//
+// At most [Options.Buffer] events, or 16 MB, wait for a callback that is busy; then
+// the client reads no more, so that the server keeps the rest. [Client.Lag] tells how
+// many wait, and how long. Longer than [Options.MaxLag] is the state [Slow] and
+// [ErrSlowConsumer]. The connection stays, and nothing is lost.
+//
+// # Networks
+//
+// Proxies come from the environment. [Options.HTTPClient] is the one place for
+// another proxy, TLS configuration or dialer. On Linux the client notices by netlink
+// when the address that a connection uses is gone. On other systems a change shows
+// as silence, within 7 s; call [Client.NetworkChanged] to be faster.
+package native
