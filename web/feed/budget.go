@@ -27,6 +27,8 @@ func (b *budget) take(n int) bool {
 	return false
 }
 
+func (b *budget) exceeded() bool { return b.used.Load() > b.max }
+
 func (b *budget) give(n int) { b.used.Add(-int64(n)) }
 
 // hold counts a long event that a client is being sent. Clients share the bytes,
@@ -39,7 +41,7 @@ func (b *budget) hold(e *entry) bool {
 	if b.held[first]++; b.held[first] == 1 {
 		b.used.Add(int64(e.size()))
 	}
-	return b.used.Load() <= b.max
+	return !b.exceeded()
 }
 
 func (b *budget) release(e *entry) {

@@ -106,6 +106,9 @@ func (f *Feed) sweep(ctx context.Context) {
 		for _, c := range f.snapshot() {
 			c.check(now)
 		}
+		if f.memory.exceeded() {
+			f.dropMostStuck()
+		}
 	}
 }
 
