@@ -100,25 +100,29 @@ func TestMuteClientsCostLittle(t *testing.T) {
 func TestBudgetIsEnforced(t *testing.T) {
 	t.Parallel()
 	s := serve(t, Options{BufferBytes: 8 << 20, WriteTimeout: 8 * time.Second, MaxEvent: 4 << 20, RingBytes: 1 << 20, AcceptRate: -1}).ready()
-	s.mute("client=stuck", 1)
-	until(t, "it is there", func() bool { return s.Connected() == 1 })
 	long := func() {
 		if _, err := s.Publish(context.Background(), "t", []byte(`"`+strings.Repeat("x", 3<<20)+`"`)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	long()
-	s.stuck(1)
-	if used := s.memory.used.Load(); used < 6<<20 {
-		t.Fatalf("%d bytes are held", used)
+	for n, name := range []string{"old", "new"} {
+		s.mute("client="+name, 1)
+		until(t, "it is there", func() bool { return s.Connected() == n+1 })
+		long()
+		s.stuck(n + 1)
+		if used := s.memory.used.Load(); used < int64(n+1)*6<<20 {
+			t.Fatalf("%d clients hold %d bytes", n+1, used)
+		}
 	}
-	p := s.knowing("")
-	long()
-	p.readEvents(1)
-	if line := s.dropped(); line["client"] != "stuck" || line["cause"] != causeSlow {
+	if line := s.dropped(); line["client"] != "old" || line["cause"] != causeSlow {
 		t.Fatalf("%v", line)
 	}
-	until(t, "the memory is given back", func() bool { return s.memory.used.Load() == 0 })
+	if up := s.log.with("client dropped")[0]["up"].(float64); time.Duration(up) > 8*time.Second {
+		t.Errorf("it was dropped for its own timeout, after %v", time.Duration(up))
+	}
+	if n := s.Connected(); n != 1 {
+		t.Errorf("%d clients are left", n)
+	}
 }
 
 // A client that only just began to write stays, though the memory is used up.
