@@ -37,15 +37,14 @@ func valid(data []byte) bool { return utf8.Valid(data) && json.Valid(data) }
 // into the log, so an event that is not JSON gets no frame.
 func encode(event store.Event) entry {
 	e := entry{id: event.ID, topic: event.Topic}
-	topic, err := json.Marshal(event.Topic)
-	if err != nil || !valid(event.Data) || event.Topic == controlTopic {
+	if !valid(event.Data) || event.Topic == controlTopic {
 		return e
 	}
-	e.frame = slices.Grow(e.frame, len(`{"id":"","topic":,"time":,"data":}`)+48+len(topic)+len(event.Data)) // cap is what is allocated
+	e.frame = slices.Grow(e.frame, len(`{"id":"","topic":"","time":,"data":}`)+48+len(event.Topic)+len(event.Data)) // cap is what is allocated
 	e.frame = append(e.frame, `{"id":"`...)
 	e.frame = event.ID.Append(e.frame)
 	e.frame = append(e.frame, `","topic":`...)
-	e.frame = append(e.frame, topic...)
+	e.frame = appendString(e.frame, event.Topic)
 	if !event.Time.IsZero() {
 		e.frame = append(e.frame, `,"time":`...)
 		e.frame = strconv.AppendInt(e.frame, event.Time.UnixMilli(), 10)
@@ -55,6 +54,17 @@ func encode(event store.Event) entry {
 	e.frame = append(e.frame, '}')
 	e.parts = split(e.frame)
 	return e
+}
+
+// appendString appends a JSON string. Most topics need no escapes.
+func appendString(b []byte, text string) []byte {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c >= utf8.RuneSelf || c == '"' || c == '\\' {
+			quoted, _ := json.Marshal(text) // never fails for a string
+			return append(b, quoted...)
+		}
+	}
+	return append(append(append(b, '"'), text...), '"')
 }
 
 func encodeAll(events []store.Event) []entry {
