@@ -6,6 +6,9 @@ RUNS  ?= 10
 # A current Node.js is here where the machine's own is too old; see e2e/needs.sh.
 export PATH := $(CURDIR)/e2e/node/node_modules/.bin:$(PATH)
 
+# That one knows only its own certificates, and not those of a company's proxy.
+export NODE_EXTRA_CA_CERTS := $(or $(NODE_EXTRA_CA_CERTS),$(wildcard /etc/ssl/certs/ca-certificates.crt))
+
 # Go programs that run on this machine during the build do not need a C compiler.
 tool = $$(CGO_ENABLED=0 go -C e2e/tools tool -n $(1))
 

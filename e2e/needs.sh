@@ -15,8 +15,8 @@ need() { # command package...
 need node nodejs
 need npm npm
 if [ "${1:-all}" = all ]; then
-	need gcc gcc libc6-dev # for the race detector
-	[ -e /usr/include/stdlib.h ] || [ "$(uname)" != Linux ] || missing="$missing libc6-dev"
+	need gcc gcc
+	[ -e /usr/include/stdlib.h ] || [ "$(uname)" != Linux ] || missing="$missing libc6-dev" # the race detector wants cgo
 	need chromium chromium
 	need firefox-esr firefox-esr
 	need WebKitWebDriver webkit2gtk-driver # brings WebKit's MiniBrowser
@@ -30,6 +30,7 @@ if [ "${1:-all}" = all ]; then
 	ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$missing postgresql"
 	need pgbouncer pgbouncer
 	need python3 python3
+	python3 -c 'import websockets' 2>/dev/null || missing="$missing python3-websockets" # for a reference server
 fi
 
 if [ -n "$missing" ]; then
