@@ -76,7 +76,14 @@ test("the badge shows the state of the page's feed, and the age of the newest da
 test("a state that needs no hand has no button", (t) => {
   const { feed, text, pass, badge } = setup(t);
   const main = feed();
-  for (const [name, button] of [["connecting", false], ["checking", false], ["reconnecting", true], ["stopped", true], ["offline", true], ["failed", true]]) {
+  for (const [name, button] of [
+    ["connecting", false],
+    ["checking", false],
+    ["reconnecting", true],
+    ["stopped", true],
+    ["offline", true],
+    ["failed", true],
+  ]) {
     main.is(name);
     pass(400);
     assert.equal(text().endsWith("[Retry]"), button, name);
@@ -167,7 +174,13 @@ test("its words can be set, by attributes and by a property", (t) => {
   assert.equal(text(), "En direct | 3 s ago");
   badge.setAttribute("label-live", "Direct");
   assert.equal(text(), "Direct | 3 s ago");
-  badge.labels = { live: "unused", failed: "Échec", stale: "Ancien", age: (ms, current) => `${ms / 1000} s${current ? "" : "!"}`, silence: (topics) => `silence: ${topics}` };
+  badge.labels = {
+    live: "unused",
+    failed: "Échec",
+    stale: "Ancien",
+    age: (ms, current) => `${ms / 1000} s${current ? "" : "!"}`,
+    silence: (topics) => `silence: ${topics}`,
+  };
   assert.equal(text(), "Direct | 3 s");
   assert.equal(badge.labels.offline, "Offline");
   main.hears("cpu", true, 9000);

@@ -1,4 +1,5 @@
 // @ts-check
+import { reportThrown } from "./error.js";
 import { Queue } from "./queue.js";
 
 /** @typedef {import("./shim.d.ts").FeedEvent} FeedEvent */
@@ -8,7 +9,7 @@ const lagAfter = 500;
 
 /**
  * @typedef {object} Receiver
- * @property {(event: FeedEvent, id: string) => void} deliver must not throw
+ * @property {(event: FeedEvent, id: string) => void} deliver
  * @property {() => void} paused some were delivered, and now the browser gets its turn
  * @property {() => void} lagChanged the lag began or ended
  */
@@ -64,7 +65,7 @@ export class Delivery {
 
   /**
    * Calls back after the events that wait; now when none does.
-   * @param {() => void} call must not throw
+   * @param {() => void} call
    */
   then(call) {
     if (!this.waiting) {
@@ -97,15 +98,19 @@ export class Delivery {
   #deliverOne() {
     const item = /** @type {Item} */ (this.#queue.first());
     // Whatever a callback does, such as closing the feed, finds this item done.
-    if ("call" in item) {
-      this.#queue.shift();
-      item.call();
-      return;
+    try {
+      if ("call" in item) {
+        this.#queue.shift();
+        item.call();
+        return;
+      }
+      const i = item.next++;
+      if (item.next === item.events.length) this.#queue.shift();
+      this.#events--;
+      this.#receiver.deliver(item.events[i], item.ids[i]);
+    } catch (thrown) {
+      reportThrown(thrown); // and the next one gets its turn
     }
-    const i = item.next++;
-    if (item.next === item.events.length) this.#queue.shift();
-    this.#events--;
-    this.#receiver.deliver(item.events[i], item.ids[i]);
   }
 
   #judgeLag() {

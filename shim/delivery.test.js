@@ -149,3 +149,21 @@ test("clear ends the lag", () => {
   delivery.clear();
   assert.deepEqual(log, ["a", "|", "lag 1", "lag 0"]);
 });
+
+test("what throws is reported, and takes nothing else with it", () => {
+  const reported = [];
+  globalThis.reportError = (thrown) => reported.push(thrown.message);
+  const { delivery, log, events } = setup({
+    callback({ id }) {
+      if (id === "b") throw new Error("mine");
+    },
+  });
+  events("a", "b", "c");
+  delivery.then(() => {
+    throw new Error("call");
+  });
+  delivery.deliver(8);
+  delete globalThis.reportError;
+  assert.deepEqual(log, ["a", "b", "c", "|"]);
+  assert.deepEqual(reported, ["mine", "call"]);
+});

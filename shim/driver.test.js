@@ -1,19 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Driver } from "./driver.js";
 import { WakesocketError } from "./error.js";
-import { fakeSockets } from "./testing/fake-socket.js";
+import { fakeSockets, fakeTasks } from "./testing/fake-socket.js";
 
-// macrotask.js makes its channel once, so that all tests share this one.
-const shared = fakeSockets({ after() {} });
+const run = fakeTasks();
+const { Driver } = await import("./driver.js");
 
 /**
  * A driver whose engine answers from a script: type of input → effects, or a
  * function of the input that returns them.
  */
 function setup(t, { script = {}, page = {}, settings = {}, open = () => 1 } = {}) {
-  shared.run();
-  const { sockets } = fakeSocketsOnly(t);
+  run();
+  const sockets = fakeSockets(t);
   const log = [];
   const calls = [];
   const waiters = [];
@@ -59,14 +58,7 @@ function setup(t, { script = {}, page = {}, settings = {}, open = () => 1 } = {}
     { loader, client: "c", tuning: {}, visible: true, online: true, topics: undefined, after: "e-1", ...settings },
   );
   driver.start();
-  return { driver, log, calls, sockets, load, loader, waiters, run: shared.run, die: (text) => died(new WakesocketError("engine-failed", text)) };
-}
-
-function fakeSocketsOnly(t) {
-  const { MessageChannel } = globalThis;
-  const fakes = fakeSockets(t);
-  globalThis.MessageChannel = MessageChannel;
-  return fakes;
+  return { driver, log, calls, sockets, load, loader, waiters, run, die: (text) => died(new WakesocketError("engine-failed", text)) };
 }
 
 const dial = { type: "dial", generation: 1, after: "e-1", fresh: false, attempt: 0, previous: "" };

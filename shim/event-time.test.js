@@ -15,6 +15,9 @@ test("an event without the field has no time", () => {
 
 test("what is no time is refused, not guessed", () => {
   for (const time of [1_700_000_000, 1e11 - 1, -1, NaN, "soon", true, {}, []]) {
-    assert.throws(() => eventTime({ time }, "time"), (error) => error.code === "time-invalid" && error.message.includes('"time" holds'));
+    assert.throws(
+      () => eventTime({ time }, "time"),
+      (error) => error.code === "time-invalid" && error.message.includes('"time" holds'),
+    );
   }
 });

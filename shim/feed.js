@@ -106,7 +106,8 @@ export class Feed extends EventTarget {
   get state() {
     const { lag } = this.#driver;
     if (this.#state?.lag !== lag) this.#state = undefined;
-    return (this.#state ??= Object.freeze({ ...this.#status, lastEventAt: this.#lastEventAt, rtt: this.#rtt, lag }));
+    const { name, since, attempt, retryAt, cause } = this.#status;
+    return (this.#state ??= Object.freeze({ name, since, attempt, retryAt, cause, lastEventAt: this.#lastEventAt, rtt: this.#rtt, lag }));
   }
 
   get cursor() {
@@ -224,8 +225,11 @@ export class Feed extends EventTarget {
   #deliver(event) {
     this.#lastEventAt = Date.now();
     this.#state = undefined;
-    this.#freshness.event(event);
-    this.#subscribers.call(event);
+    try {
+      this.#freshness.event(event);
+    } finally {
+      this.#subscribers.call(event);
+    }
   }
 
   /** @param {WakesocketError} error */

@@ -3,7 +3,18 @@ import { test } from "node:test";
 import { formatAge, formatCountdown, formatLag, formatSilence } from "./format.js";
 
 test("ages", () => {
-  for (const [ms, text] of [[-5, "0 s"], [999, "0 s"], [1000, "1 s"], [59_999, "59 s"], [60_000, "1 min"], [3_599_999, "59 min"], [3_600_000, "1 h"], [86_399_999, "23 h"], [86_400_000, "1 d"], [172_800_000, "2 d"]]) {
+  for (const [ms, text] of [
+    [-5, "0 s"],
+    [999, "0 s"],
+    [1000, "1 s"],
+    [59_999, "59 s"],
+    [60_000, "1 min"],
+    [3_599_999, "59 min"],
+    [3_600_000, "1 h"],
+    [86_399_999, "23 h"],
+    [86_400_000, "1 d"],
+    [172_800_000, "2 d"],
+  ]) {
     assert.equal(formatAge(ms, true), `${text} ago`);
     assert.equal(formatAge(ms, false), `data ${text} old`);
   }

@@ -6,7 +6,16 @@ import { Limits, isPattern, matches, patterns } from "./limits.js";
 test("the most specific limit counts; where page and server name the same, the page's", () => {
   const limits = new Limits({ cpu: 1, "price.*": 2, "*": 3, never: 0 });
   limits.declare({ cpu: 10, mem: 20, "price.gold": 30, "price.gold.*": 40, "*": 50 });
-  for (const [topic, want] of [["cpu", 1], ["mem", 20], ["price.gold", 30], ["price.gold.eur", 40], ["price.silver", 2], ["other", 3], ["", 3], ["never", 0]]) {
+  for (const [topic, want] of [
+    ["cpu", 1],
+    ["mem", 20],
+    ["price.gold", 30],
+    ["price.gold.eur", 40],
+    ["price.silver", 2],
+    ["other", 3],
+    ["", 3],
+    ["never", 0],
+  ]) {
     assert.equal(limits.of(topic), want, topic);
   }
 });
@@ -24,9 +33,15 @@ test("a declaration of 0 ends one, what is no limit is left out, a topic not nam
   limits.declare({ cpu: 1, disk: 2, net: -1, load: "5", tcp: null });
   limits.declare({ cpu: 0 });
   for (const nothing of [undefined, null, 5, "cpu"]) limits.declare(nothing);
-  assert.deepEqual(["cpu", "disk", "net", "load", "tcp", "mem"].map((topic) => limits.of(topic)), [0, 2, 0, 0, 0, 9]);
+  assert.deepEqual(
+    ["cpu", "disk", "net", "load", "tcp", "mem"].map((topic) => limits.of(topic)),
+    [0, 2, 0, 0, 0, 9],
+  );
   limits.clear();
-  assert.deepEqual(["disk", "mem"].map((topic) => limits.of(topic)), [0, 9]);
+  assert.deepEqual(
+    ["disk", "mem"].map((topic) => limits.of(topic)),
+    [0, 9],
+  );
 });
 
 test("topics with a limit by name are expected to speak", () => {

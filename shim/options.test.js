@@ -49,7 +49,10 @@ test("staleAfter is a number of milliseconds, or one for each topic", () => {
     assert.throws(() => checkOptions({ staleAfter }), { name: "TypeError", message: /^option staleAfter must be a number of milliseconds, or an object/ });
   }
   for (const limit of [-1, NaN, "5", null]) {
-    assert.throws(() => checkOptions({ staleAfter: { mem: 1, cpu: limit } }), { name: "TypeError", message: /^option staleAfter: the limit of topic "cpu" must be a number of milliseconds, not / });
+    assert.throws(() => checkOptions({ staleAfter: { mem: 1, cpu: limit } }), {
+      name: "TypeError",
+      message: /^option staleAfter: the limit of topic "cpu" must be a number of milliseconds, not /,
+    });
   }
   assert.throws(() => checkOptions({ timeField: 5 }), { name: "TypeError", message: "option timeField must be a string, not 5" });
 });

@@ -1,6 +1,6 @@
 // @ts-check
 import { digest } from "./digest.js";
-import { WakesocketError } from "./error.js";
+import { WakesocketError, reportThrown } from "./error.js";
 import { readFrame } from "./frame.js";
 import { Queue } from "./queue.js";
 
@@ -86,15 +86,24 @@ export class Pump {
    */
   read(deadline) {
     for (let item; (item = this.#queue.shift()); ) {
-      if ("input" in item) {
-        this.#endRun();
-        item.input();
-      } else {
-        this.#read(item.generation, item.data);
+      try {
+        this.#readItem(item);
+      } catch (thrown) {
+        reportThrown(thrown); // and the next one gets its turn
       }
       if (performance.now() >= deadline) break;
     }
     this.#endRun();
+  }
+
+  /** @param {Item} item */
+  #readItem(item) {
+    if ("input" in item) {
+      this.#endRun();
+      item.input();
+    } else {
+      this.#read(item.generation, item.data);
+    }
   }
 
   /** Forgets whatever has arrived. */

@@ -168,3 +168,24 @@ test("a feed that says what it replays needs no digests, and its successor may",
   assert.equal(digests[1].length, 1);
   assert.notEqual(digests[1][0], "");
 });
+
+test("what throws is reported, and takes nothing else with it", () => {
+  const reported = [];
+  globalThis.reportError = (thrown) => reported.push(thrown.message);
+  const { pump, log } = setup({
+    onError() {
+      throw new Error("mine");
+    },
+  });
+  pump.push(1, '{"id":"a"}');
+  pump.push(1, "{");
+  pump.push(1, '{"id":"b"}');
+  pump.after(() => {
+    throw new Error("input");
+  });
+  pump.push(1, '{"id":"c"}');
+  pump.read(8);
+  delete globalThis.reportError;
+  assert.deepEqual(log, ["frame-malformed", "events 1 a,b (2)", "events 1 c (1)"]);
+  assert.deepEqual(reported, ["mine", "input"]);
+});

@@ -25,12 +25,22 @@ test("a root gets the sheet once, by a new list", (t) => {
 test("where no sheet can be constructed, a root gets a style element once", (t) => {
   const { document } = dom(t, "<div></div>");
   const root = document.querySelector("div").attachShadow({ mode: "open" });
-  for (const constructor of [undefined, class { constructor() { throw new TypeError("Illegal constructor"); } }]) {
+  for (const constructor of [
+    undefined,
+    class {
+      constructor() {
+        throw new TypeError("Illegal constructor");
+      }
+    },
+  ]) {
     globalThis.CSSStyleSheet = constructor;
     const styles = new Styles("p {}");
     for (const place of [document, root, document, root]) styles.addTo(place);
   }
-  assert.deepEqual([...document.head.querySelectorAll("style")].map((style) => style.textContent), ["p {}", "p {}"]);
+  assert.deepEqual(
+    [...document.head.querySelectorAll("style")].map((style) => style.textContent),
+    ["p {}", "p {}"],
+  );
   assert.equal(root.querySelectorAll("style").length, 2);
 });
 

@@ -39,22 +39,29 @@ export class FakeSocket {
   }
 }
 
-/** Replaces the page's sockets and its message channel until the test ends. Tasks run when the test says so. */
+/**
+ * Replaces the page's sockets until the test ends.
+ * @returns {FakeSocket[]} those that were made, the oldest first
+ */
 export function fakeSockets(t) {
   FakeSocket.made = [];
-  const { WebSocket, MessageChannel } = globalThis;
+  const { WebSocket } = globalThis;
   globalThis.WebSocket = FakeSocket;
+  t.after(() => (globalThis.WebSocket = WebSocket));
+  return FakeSocket.made;
+}
+
+/**
+ * Replaces the page's message channel, before a module that makes one is imported.
+ * @returns {() => void} runs tasks until none is left
+ */
+export function fakeTasks() {
   const tasks = [];
   globalThis.MessageChannel = class {
     port1 = {};
     port2 = { postMessage: () => tasks.push(() => this.port1.onmessage()) };
   };
-  t.after(() => Object.assign(globalThis, { WebSocket, MessageChannel }));
-  return {
-    sockets: FakeSocket.made,
-    /** Runs tasks until none is left. */
-    run() {
-      for (let task; (task = tasks.shift()); ) task();
-    },
+  return () => {
+    for (let task; (task = tasks.shift()); ) task();
   };
 }
