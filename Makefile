@@ -72,6 +72,7 @@ test-go: ## all Go tests that need no browser, with the race detector
 
 # One package after the other: each has browsers, and asserts times.
 test-e2e: build ## the tests in real browsers
+	cd e2e/conform && npm ci --ignore-scripts --no-audit --no-fund
 	go test -count=1 -p 1 -timeout 20m ./e2e/...
 	go -C e2e/peers test -count=1 -timeout 20m ./...
 	go -C e2e/middleware test -count=1 ./...
@@ -99,7 +100,7 @@ e2e-report: build ## e2e/figures from RUNS runs of the whole suite, none of whic
 	go run ./e2e/internal/report -table e2e/figures/figures.md -chart e2e/figures/figures.svg e2e/out/*.json
 
 clean: ## removes what was built and installed here
-	rm -rf dist web/assets/dist/client.* web/assets/dist/shim.* shim/node_modules e2e/node/node_modules e2e/peers/node_modules e2e/out
+	rm -rf dist web/assets/dist/client.* web/assets/dist/shim.* shim/node_modules e2e/node/node_modules e2e/peers/node_modules e2e/conform/node_modules e2e/out
 
 node_modules: shim/node_modules/.package-lock.json
 shim/node_modules/.package-lock.json: shim/package-lock.json

@@ -30,7 +30,7 @@ if [ "${1:-all}" = all ]; then
 	ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$missing postgresql"
 	need pgbouncer pgbouncer
 	need python3 python3
-	python3 -c 'import websockets' 2>/dev/null || missing="$missing python3-websockets" # for a reference server
+	python3 -c 'import websockets' 2>/dev/null || /usr/bin/python3 -c 'import websockets' 2>/dev/null || missing="$missing python3-websockets" # for a reference server
 fi
 
 if [ -n "$missing" ]; then

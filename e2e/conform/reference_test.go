@@ -1,0 +1,101 @@
+package main
+
+import (
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// snippet is the code of a language in the protocol page.
+func snippet(t *testing.T, language string) string {
+	t.Helper()
+	page, err := os.ReadFile("../../wasm/wire/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, found := strings.Cut(string(page), "```"+language+"\n")
+	code, _, ends := strings.Cut(rest, "```\n")
+	if !found || !ends {
+		t.Fatalf("the protocol page has no %s server", language)
+	}
+	if n := strings.Count(code, "\n"); n > 60 {
+		t.Errorf("the %s server has %d lines, more than 60", language, n)
+	}
+	return code
+}
+
+// python finds one that has websockets.
+func python(t *testing.T) string {
+	t.Helper()
+	for _, name := range []string{"python3", "/usr/bin/python3"} {
+		if exec.Command(name, "-c", "import websockets").Run() == nil {
+			return name
+		}
+	}
+	t.Fatal("no python3 with websockets: run `make needs`, or install the Debian package python3-websockets")
+	return ""
+}
+
+// The servers of the protocol page, in other languages, keep the rules.
+func TestReferenceServers(t *testing.T) {
+	for language, file := range map[string]string{"js": "server.mjs", "python": "server.py"} {
+		t.Run(language, func(t *testing.T) {
+			t.Parallel()
+			// In this folder, so that Node.js finds its modules.
+			dir, err := os.MkdirTemp(".", "reference-*")
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { os.RemoveAll(dir) })
+			program := filepath.Join(dir, file)
+			if err := os.WriteFile(program, []byte(snippet(t, language)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			name := "node"
+			if language == "python" {
+				name = python(t)
+			} else if _, err := os.Stat("node_modules/ws"); err != nil {
+				t.Fatal("ws is missing: run `npm ci` in e2e/conform")
+			}
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			address := l.Addr().String()
+			l.Close()
+			_, port, _ := net.SplitHostPort(address)
+			var running *exec.Cmd
+			stop := func() {
+				if running != nil {
+					running.Process.Kill()
+					running.Wait()
+				}
+			}
+			t.Cleanup(stop)
+			restart := func() error {
+				stop()
+				running = exec.Command(name, program)
+				running.Env = append(os.Environ(), "PORT="+port, "PERIOD=5")
+				running.Stderr = os.Stderr
+				return running.Start()
+			}
+			if err := restart(); err != nil {
+				t.Fatal(err)
+			}
+			for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+				if response, err := http.Get("http://" + address); err == nil {
+					response.Body.Close()
+					break
+				} else if time.Now().After(deadline) {
+					t.Fatal(err)
+				}
+			}
+			expectAll(t, check(t, "http://"+address, options{keeps: 1000, refused: "token=expired", restart: restart}), "parts")
+		})
+	}
+}
