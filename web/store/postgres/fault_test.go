@@ -57,6 +57,9 @@ func top(t testing.TB, s store.Store) store.ID {
 // rolled back, while a long unrelated transaction holds a snapshot and a write.
 // Ids from a sequence lose more than half of the events here.
 func TestWritersWithRollbacks(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes some seconds")
+	}
 	const writers, each = 16, 60
 	s, schema := backend.New(t, storetest.Log{Events: 100_000})
 	from := top(t, s)
@@ -162,7 +165,11 @@ func TestListenerKilled(t *testing.T) {
 	defer sink.Follow(t, s, top(t, s))()
 	admin := connect(t, backend.URL())
 	n := 0
-	for range 10 {
+	rounds := 10
+	if testing.Short() {
+		rounds = 2
+	}
+	for range rounds {
 		for range 50 {
 			publish(t, s, n)
 			n++

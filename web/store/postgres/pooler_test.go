@@ -73,6 +73,9 @@ func pooler(t *testing.T, mode string) (url string) {
 func TestPoolers(t *testing.T) {
 	modes := []string{"cache_statement", "cache_describe", "describe_exec", "exec", "simple_protocol"}
 	for _, pooling := range []string{"direct", "session", "transaction", "statement"} {
+		if testing.Short() && pooling != "transaction" {
+			continue
+		}
 		url := backend.URL()
 		if pooling != "direct" {
 			url = pooler(t, pooling)

@@ -11,6 +11,7 @@ import (
 var backend = storetest.Backend{
 	Name:  "PostgreSQL",
 	Start: storetest.StartPostgres,
+	Slow:  true,
 	Open: func(url, name string, log storetest.Log) (store.Store, error) {
 		return postgres.Open(url, postgres.Options{Schema: name, Events: log.Events, Age: log.Age})
 	},

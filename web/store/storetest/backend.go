@@ -23,6 +23,8 @@ type Backend struct {
 	// Durable are arguments with which a server keeps what it has acknowledged,
 	// through a crash.
 	Durable []string
+	// Slow says that a server takes seconds to start.
+	Slow bool
 	// Open opens the log with a name on the server at a URL, as another process would.
 	Open func(url, name string, log Log) (store.Store, error)
 
@@ -70,9 +72,13 @@ func (b *Backend) Address(t testing.TB) string {
 	return u.Host
 }
 
-// Server starts a server for a test that harms it.
+// Server starts a server for a test that harms it. Where that takes long, the test
+// is skipped with -short.
 func (b *Backend) Server(t testing.TB, arguments ...string) *Server {
 	t.Helper()
+	if testing.Short() && b.Slow {
+		t.Skip("a server of its own takes long")
+	}
 	s, err := b.Start(arguments...)
 	if err != nil {
 		t.Fatal(err)
@@ -115,29 +121,6 @@ func (b *Backend) Run(t *testing.T) {
 		name := b.NewName()
 		return func() store.Store { return b.Reopen(t, b.server.URL, name, Log{Events: events}) }
 	})
-	t.Run("Crash", func(t *testing.T) {
-		server := b.Server(t, b.Durable...)
-		Outage(t, b.Reopen(t, server.URL, b.NewName(), Log{}), server.Kill, func() {
-			if err := server.Start(); err != nil {
-				t.Error(err)
-			}
-		})
-	})
-	// A firewall that forgets a connection sends nothing at all.
-	t.Run("BlackHole", func(t *testing.T) {
-		proxy := NewProxy(t, b.Address(t))
-		Outage(t, b.Reopen(t, strings.Replace(b.URL(), b.Address(t), proxy.Address, 1), b.NewName(), Log{}), proxy.Swallow, proxy.Heal)
-	})
-	t.Run("DownAtStart", func(t *testing.T) {
-		server := b.Server(t)
-		server.Kill()
-		DownAtStart(t, b.Reopen(t, server.URL, b.NewName(), Log{}), func() {
-			if err := server.Start(); err != nil {
-				t.Error(err)
-			}
-		})
-	})
-	t.Run("SlowLink", func(t *testing.T) { slowLink(t, b) })
 	t.Run("FollowEndsAtOnce", func(t *testing.T) {
 		s, _ := b.New(t, Log{})
 		sink := NewSink()
@@ -169,6 +152,36 @@ func (b *Backend) Run(t *testing.T) {
 			t.Fatalf("%v", err)
 		}
 	})
+	if !testing.Short() {
+		b.faults(t)
+	}
+}
+
+// faults are those of a server and of the way to it.
+func (b *Backend) faults(t *testing.T) {
+	t.Run("Crash", func(t *testing.T) {
+		server := b.Server(t, b.Durable...)
+		Outage(t, b.Reopen(t, server.URL, b.NewName(), Log{}), server.Kill, func() {
+			if err := server.Start(); err != nil {
+				t.Error(err)
+			}
+		})
+	})
+	// A firewall that forgets a connection sends nothing at all.
+	t.Run("BlackHole", func(t *testing.T) {
+		proxy := NewProxy(t, b.Address(t))
+		Outage(t, b.Reopen(t, strings.Replace(b.URL(), b.Address(t), proxy.Address, 1), b.NewName(), Log{}), proxy.Swallow, proxy.Heal)
+	})
+	t.Run("DownAtStart", func(t *testing.T) {
+		server := b.Server(t)
+		server.Kill()
+		DownAtStart(t, b.Reopen(t, server.URL, b.NewName(), Log{}), func() {
+			if err := server.Start(); err != nil {
+				t.Error(err)
+			}
+		})
+	})
+	t.Run("SlowLink", func(t *testing.T) { slowLink(t, b) })
 }
 
 // slowLink follows large events over a link that takes seconds for each page.

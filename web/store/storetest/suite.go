@@ -20,20 +20,23 @@ type Make func(t testing.TB, events int) (open func() store.Store)
 // patience is how long a test waits for what must happen.
 const patience = 30 * time.Second
 
-// Run runs the whole suite.
+// Run runs the whole suite; with -short the part of it that takes a second or two.
 func Run(t *testing.T, newLog Make) {
 	t.Run("RoundTrip", func(t *testing.T) { roundTrip(t, newLog) })
 	t.Run("Places", func(t *testing.T) { places(t, newLog) })
 	t.Run("EmptyLog", func(t *testing.T) { emptyLog(t, newLog) })
 	t.Run("Trimmed", func(t *testing.T) { trimmed(t, newLog) })
-	t.Run("TrimmedWhilePaging", func(t *testing.T) { trimmedWhilePaging(t, newLog) })
-	t.Run("FollowStorm", func(t *testing.T) { followStorm(t, newLog) })
-	t.Run("FollowGoesOn", func(t *testing.T) { followGoesOn(t, newLog) })
 	t.Run("FollowFromNowhere", func(t *testing.T) { followFromNowhere(t, newLog) })
 	t.Run("PageBytes", func(t *testing.T) { pageBytes(t, newLog) })
 	t.Run("Idempotency", func(t *testing.T) { idempotency(t, newLog) })
 	t.Run("IdempotencyRace", func(t *testing.T) { idempotencyRace(t, newLog) })
 	t.Run("FollowInterval", func(t *testing.T) { followInterval(t, newLog) })
+	if testing.Short() {
+		return
+	}
+	t.Run("TrimmedWhilePaging", func(t *testing.T) { trimmedWhilePaging(t, newLog) })
+	t.Run("FollowStorm", func(t *testing.T) { followStorm(t, newLog) })
+	t.Run("FollowGoesOn", func(t *testing.T) { followGoesOn(t, newLog) })
 	t.Run("Feed", func(t *testing.T) { runFeeds(t, newLog) })
 }
 
