@@ -54,7 +54,9 @@ export interface Gap {
 
 /**
  * Codes: "frame-malformed", "frame-binary", "frame-not-an-event", "id-invalid",
- * "url-failed", "persist-failed", "options-invalid", "engine-failed", "failed", "closed".
+ * "url-failed", "address-refused", "persist-failed", "options-invalid", "engine-failed",
+ * "message-too-large", "too-many-messages", "messages-lost", "too-many-topics",
+ * "unsupported", "failed", "closed", and the codes of a server's error frames.
  */
 export declare class WakesocketError extends Error {
   readonly code: string;
