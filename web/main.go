@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -35,19 +36,20 @@ const (
 func main() {
 	addr := flag.String("addr", "127.0.0.1:8080", "address to listen on")
 	place := flag.String("store", "memory", stores.Usage)
+	hosts := flag.String("host", "", "comma-separated names under which browsers may open the dashboard, besides localhost and addresses")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "unexpected argument %q\n", flag.Arg(0))
 		flag.Usage()
 		os.Exit(2)
 	}
-	if err := run(*addr, *place); err != nil {
+	if err := run(*addr, *place, strings.FieldsFunc(*hosts, func(r rune) bool { return r == ',' })); err != nil {
 		fmt.Fprintln(os.Stderr, "wakesocket:", err)
 		os.Exit(1)
 	}
 }
 
-func run(addr, place string) error {
+func run(addr, place string, hosts []string) error {
 	assets, err := fs.Sub(embedded, "assets")
 	if err != nil {
 		return err
@@ -66,11 +68,11 @@ func run(addr, place string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
-	return serve(ctx, listener, assets, open)
+	return serve(ctx, listener, hosts, assets, open)
 }
 
 // serve runs the dashboard until ctx ends, then sends the clients away in order.
-func serve(ctx context.Context, inner net.Listener, assets fs.FS, open func() (store.Store, error)) error {
+func serve(ctx context.Context, inner net.Listener, hosts []string, assets fs.FS, open func() (store.Store, error)) error {
 	listener := faults.Wrap(inner)
 	b, err := newBroadcast(open)
 	if err != nil {
@@ -81,7 +83,7 @@ func serve(ctx context.Context, inner net.Listener, assets fs.FS, open func() (s
 		return err
 	}
 	measuring := b.measure(ctx, metrics.Probes())
-	server := &http.Server{Handler: handler, ConnContext: listener.ConnContext, ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: onlyHosts(hosts, handler), ConnContext: listener.ConnContext, ReadHeaderTimeout: 10 * time.Second}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	slog.Info("the dashboard is up", "url", "http://"+listener.Addr().String())

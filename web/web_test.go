@@ -46,7 +46,7 @@ func start(t *testing.T) *site {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &site{"http://" + listener.Addr().String(), cancel, make(chan error, 1)}
-	go func() { s.ended <- serve(ctx, listener, assets, open) }()
+	go func() { s.ended <- serve(ctx, listener, nil, assets, open) }()
 	t.Cleanup(func() {
 		cancel()
 		select {
