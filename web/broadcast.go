@@ -43,8 +43,19 @@ func newBroadcast(open func() (store.Store, error)) (*broadcast, error) {
 	return b, err
 }
 
+// freshness is how old a reading may be before pages show it as stale: several
+// times what the slowest probe needs.
+const freshness = 3 * time.Second
+
+// mutedTopic is the one that falls silent when the publisher is muted.
+const mutedTopic = "cpu"
+
 func (b *broadcast) feeds(log store.Store) (beats, plain *feed.Feed, err error) {
-	if beats, err = feed.New(feed.Options{Store: log, Observer: b.counts}); err != nil {
+	fresh := map[string]time.Duration{}
+	for _, topic := range []string{"cpu", "mem", "load", "net", "disk"} {
+		fresh[topic] = freshness
+	}
+	if beats, err = feed.New(feed.Options{Store: log, Observer: b.counts, Fresh: fresh}); err != nil {
 		return nil, nil, err
 	}
 	quiet := slog.New(slog.DiscardHandler) // both feeds would tell of the same log
@@ -118,9 +129,9 @@ func (b *broadcast) publish(ctx context.Context, topic string, value any, failur
 	return nil
 }
 
-// measure publishes the probes' readings until ctx ends; the function that it
-// returns waits for that end.
-func (b *broadcast) measure(ctx context.Context, probes []vitals.Probe) (wait func()) {
+// measure publishes the probes' readings until ctx ends, but for topics that are
+// silent at the moment; the function that it returns waits for that end.
+func (b *broadcast) measure(ctx context.Context, probes []vitals.Probe, silent func(topic string) bool) (wait func()) {
 	var running sync.WaitGroup
 	for _, p := range probes {
 		running.Go(func() {
@@ -129,7 +140,10 @@ func (b *broadcast) measure(ctx context.Context, probes []vitals.Probe) (wait fu
 			healthy := true
 			for {
 				value, failure := p.Read(ctx)
-				err := b.publish(ctx, p.Topic, value, failure)
+				var err error
+				if !silent(p.Topic) {
+					err = b.publish(ctx, p.Topic, value, failure)
+				}
 				if err != nil && healthy && ctx.Err() == nil {
 					slog.Error("a reading was not published", "topic", p.Topic, "error", err)
 				}

@@ -82,7 +82,7 @@ func serve(ctx context.Context, inner net.Listener, hosts []string, assets fs.FS
 	if err != nil {
 		return err
 	}
-	measuring := b.measure(ctx, metrics.Probes())
+	measuring := b.measure(ctx, metrics.Probes(), func(topic string) bool { return topic == mutedTopic && listener.Muted() })
 	server := &http.Server{Handler: onlyHosts(hosts, handler), ConnContext: listener.ConnContext, ReadHeaderTimeout: 10 * time.Second}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()

@@ -92,17 +92,17 @@ func (d *breaker) inject(r *http.Request) (hit int, err error) {
 		ctx, cancel := context.WithTimeout(r.Context(), restartLimit)
 		defer cancel()
 		return hit, d.broadcast.restart(ctx, kind == "restart")
-	case "stall", "hang", "refuse":
+	case "stall", "hang", "refuse", "mute":
 		length, err := duration(r)
 		if err != nil {
 			return 0, err
 		}
 		outages := map[string]func(time.Duration) int{
-			"stall": d.listener.Stall, "hang": d.listener.Hang, "refuse": d.listener.Refuse,
+			"stall": d.listener.Stall, "hang": d.listener.Hang, "refuse": d.listener.Refuse, "mute": d.listener.Mute,
 		}
 		return outages[kind](length), nil
 	default:
-		return 0, fmt.Errorf("no such fault: %q; there are cut, reset, stall, hang, refuse, restart, crash and heal", kind)
+		return 0, fmt.Errorf("no such fault: %q; there are cut, reset, stall, hang, refuse, mute, restart, crash and heal", kind)
 	}
 }
 

@@ -1,6 +1,6 @@
 // @ts-check
 import { Chart, reach } from "./chart.js";
-import { bytes, clock, percent, rate } from "./format.js";
+import { bytes, clock, percent, rate, span } from "./format.js";
 import { Series } from "./series.js";
 
 /**
@@ -107,10 +107,13 @@ class Card {
   /** The point under the mouse. @type {number | null} */
   #index = null;
 
-  /** @param {Design} design @param {{wide?: boolean}} [look] */
-  constructor(design, { wide = false } = {}) {
+  #age = make("p", "age");
+
+  /** @param {string} topic @param {Design} design @param {{wide?: boolean}} [look] */
+  constructor(topic, design, { wide = false } = {}) {
     this.#design = design;
     this.#series = new Series(design.quantities.length, reach + 5);
+    this.element.dataset.stale = topic;
     this.element.classList.toggle("wide", wide);
     const title = make("h3", "", `${design.title} `);
     title.append(this.#note);
@@ -130,7 +133,8 @@ class Card {
     head.append(title, readings);
     this.#absent.hidden = true;
     this.#plot.setAttribute("aria-hidden", "true");
-    this.element.append(head, this.#plot, this.#absent, this.#words);
+    this.#age.setAttribute("aria-hidden", "true"); // the badge tells a screen reader
+    this.element.append(head, this.#plot, this.#absent, this.#words, this.#age);
   }
 
   /** @param {{t: number, value?: any, error?: string}} data */
@@ -165,6 +169,12 @@ class Card {
       this.#spoken = now;
       this.#words.textContent = this.#describe();
     }
+  }
+
+  /** @param {number | null} ms of its newest reading, null before the first */
+  showAge(ms) {
+    const text = ms === null ? "stale" : `${span(ms)} old`;
+    if (this.#age.textContent !== text) this.#age.textContent = text;
   }
 
   #show() {
@@ -232,7 +242,7 @@ export class Cards {
   constructor(place) {
     this.#place = place;
     for (const [topic, design] of Object.entries(designs)) {
-      const card = new Card(design);
+      const card = new Card(topic, design);
       this.#cards.set(topic, card);
       place.append(card.element);
     }
@@ -242,7 +252,7 @@ export class Cards {
   push(topic, data) {
     if (topic === "cpu" && data.value) {
       if (!this.#cards.has("cpu")) {
-        const card = new Card(cpuDesign(data.value.cores.length), { wide: true });
+        const card = new Card("cpu", cpuDesign(data.value.cores.length), { wide: true });
         this.#cards.set("cpu", card);
         card.element.append(this.#cores.element);
         this.#place.prepend(card.element);
@@ -255,5 +265,10 @@ export class Cards {
   /** @param {number} now the server's clock, in s */
   draw(now) {
     for (const card of this.#cards.values()) card.draw(now);
+  }
+
+  /** @param {(topic: string) => number | null} ageOf in ms */
+  showAges(ageOf) {
+    for (const [topic, card] of this.#cards) card.showAge(ageOf(topic));
   }
 }

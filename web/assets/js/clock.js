@@ -1,5 +1,8 @@
 // @ts-check
 
+/** Epoch ms that nobody can set: it goes on from when the page was opened. */
+export const steadyNow = () => performance.timeOrigin + performance.now();
+
 /**
  * The server's clock as seen from here. The quickest arrival of late is the best
  * guess at the difference; a slow one says more about the network.

@@ -5,10 +5,10 @@ import { Strip } from "./strip.js";
 /** @typedef {import("./ledger.js").Who} Who */
 /** @typedef {{tone: "live" | "doubt" | "dead", text: string}} Claim what a client says of itself */
 
-/** Data older than this is old, whatever the client says. */
+/** A reading older than this is old, whatever the client says. */
 const oldAfter = 2000;
 
-/** One client of the two: what it claims, what it shows, what is true. */
+/** One client of the two: what it claims, the cpu reading that it shows, what is true. */
 export class Lane {
   #root;
   #who;
@@ -16,8 +16,8 @@ export class Lane {
   #fields;
   /** @type {Claim} */
   #claim = { tone: "doubt", text: "connecting" };
-  /** When its newest event came, epoch ms; null before the first. @type {number | null} */
-  newest = null;
+  /** When the reading that it shows was taken, epoch ms of the server; null before the first. @type {number | null} */
+  #taken = null;
 
   /** @param {HTMLElement} root @param {Who} who */
   constructor(root, who) {
@@ -31,7 +31,7 @@ export class Lane {
       cpu: field("cpu"),
       truth: field("truth"),
       received: field("received"),
-      lost: field("lost"),
+      missing: field("missing"),
       twice: field("twice"),
     };
   }
@@ -43,10 +43,11 @@ export class Lane {
     this.#write("claim", claim.text);
   }
 
-  /** @param {{topic: string, data: any}} event @param {number} now */
-  addEvent({ topic, data }, now) {
-    this.newest = now;
-    if (topic === "cpu" && data.value) this.#write("cpu", String(Math.round(data.value.total)));
+  /** @param {{topic: string, data: any}} event */
+  addEvent({ topic, data }) {
+    if (topic !== "cpu" || !data.value) return;
+    this.#taken = Math.max(data.t, this.#taken ?? data.t);
+    this.#write("cpu", String(Math.round(data.value.total)));
   }
 
   get reach() {
@@ -62,11 +63,11 @@ export class Lane {
    */
   draw(ledger, entries, time, marks, now) {
     this.#strip.draw(ledger, entries, time, marks, now);
-    const { received, lost, twice } = ledger.counts(this.#who);
+    const { received, missing, twice } = ledger.counts(this.#who, now);
     this.#count("received", received, false);
-    this.#count("lost", lost, lost > 0);
+    this.#count("missing", missing, missing > 0);
     this.#count("twice", twice, twice > 0);
-    const age = this.newest === null ? null : now - this.newest;
+    const age = this.#taken === null ? null : time.now(now) - this.#taken;
     const old = age !== null && age > oldAfter;
     this.#root.dataset.old = String(old);
     this.#root.dataset.lying = String(old && this.#claim.tone === "live");
@@ -75,20 +76,20 @@ export class Lane {
 
   /** @param {number | null} age @param {boolean} old @param {number} lag how many newer events the other client has */
   #truth(age, old, lag) {
-    if (age === null) return "Nothing has arrived yet.";
+    if (age === null) return "No reading has arrived yet.";
     if (!old) return "Up to date.";
     const missed = lag ? `, and it lags by ${count(lag, "event")}` : "";
     if (this.#claim.tone === "live") return `It says it is connected. What it shows is ${span(age)} old${missed}.`;
-    return `What it shows is ${span(age)} old${missed}, and it says so.`;
+    return `It says that its data are old: ${span(age)}${missed}.`;
   }
 
-  /** @param {"received" | "lost" | "twice"} name @param {number} n @param {boolean} bad */
+  /** @param {"received" | "missing" | "twice"} name @param {number} n @param {boolean} bad */
   #count(name, n, bad) {
     this.#write(name, n.toLocaleString("en"));
     this.#fields[name].dataset.bad = String(bad);
   }
 
-  /** @param {"claim" | "cpu" | "truth" | "received" | "lost" | "twice"} name @param {string} text */
+  /** @param {"claim" | "cpu" | "truth" | "received" | "missing" | "twice"} name @param {string} text */
   #write(name, text) {
     const field = this.#fields[name];
     if (field.textContent !== text) field.textContent = text;

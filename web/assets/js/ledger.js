@@ -16,6 +16,8 @@
  */
 
 const kept = 4000;
+/** An event that another client has had for so long, in ms, is missing and not only slow. */
+const slowAfter = 1500;
 
 /**
  * Which of the server's numbered events reached which client, and when. The
@@ -62,8 +64,13 @@ export class Ledger {
     }
   }
 
-  /** @param {Who} who */
-  counts(who) {
+  /**
+   * What reached a client: lost are holes between its events, missing also those
+   * after its newest that the other client has.
+   * @param {Who} who
+   * @param {number} now epoch ms
+   */
+  counts(who, now) {
     const { ranges, twice } = this.#clients[who];
     let received = twice;
     let lost = 0;
@@ -71,7 +78,7 @@ export class Ledger {
       received += r.unique;
       lost += r.last - r.first + 1 - r.unique;
     }
-    return { received, lost, twice };
+    return { received, lost, missing: lost + this.lag(who, now - slowAfter), twice };
   }
 
   /** Whether this client should have the event: it had begun to listen. @param {Who} who @param {Entry} entry */
@@ -80,12 +87,18 @@ export class Ledger {
     return range !== undefined && n >= range.first;
   }
 
-  /** Events newer than this client's newest that the other one has. @param {Who} who */
-  lag(who) {
+  /**
+   * Events newer than this client's newest that the other one has.
+   * @param {Who} who
+   * @param {number} [before] only those that had arrived there by then, epoch ms
+   */
+  lag(who, before = Infinity) {
+    if (this.#clients[who].ranges.size === 0) return 0;
+    const other = who === "ours" ? "plain" : "ours";
     let ahead = 0;
     for (const entry of [...this.#entries.values()].reverse()) {
       if (entry[who] !== undefined) break;
-      ahead++;
+      if ((entry[other] ?? Infinity) <= before) ahead++;
     }
     return ahead;
   }

@@ -1,6 +1,6 @@
 // @ts-check
 import { Cards } from "./cards.js";
-import { ServerClock } from "./clock.js";
+import { ServerClock, steadyNow } from "./clock.js";
 import { count, span } from "./format.js";
 import { Lane } from "./lane.js";
 import { Ledger } from "./ledger.js";
@@ -23,32 +23,34 @@ const ours = new Lane(byId("ours"), "ours");
 const plain = new Lane(byId("plain"), "plain");
 const cards = new Cards(/** @type {HTMLElement} */ (document.querySelector(".cards")));
 const log = new Log(byId("log"));
-const age = /** @type {HTMLElement} */ (document.querySelector("[data-age]"));
 /** @type {import("./strip.js").Mark[]} */
 const marks = [];
 
 const panel = new Panel(byId("break"), (kind, text) => {
-  if (kind !== "heal") marks.push({ at: time.now(Date.now()), label: kind });
+  if (kind !== "heal") marks.push({ at: time.now(steadyNow()), label: kind });
   if (marks.length > 50) marks.shift();
   log.add("You", text);
 });
 
 let late = 0;
+/** When the newest event came over wakesocket, epoch ms; null before the first. @type {number | null} */
+let newest = null;
 
 /** @param {Reading} reading */
 function onReading(reading) {
-  const now = Date.now();
+  const now = steadyNow();
+  newest = now;
   time.note(reading.data.t, now);
   if (time.lag(reading.data.t, now) >= lateAfter) late++;
   ledger.note("ours", reading.data, now);
-  ours.addEvent(reading, now);
+  ours.addEvent(reading);
   cards.push(reading.topic, reading.data);
 }
 
 /** @param {{newest: number | null, late: number, lost: number}} before @param {number} now */
 function healed(before, now) {
   const dark = span(now - (before.newest ?? now));
-  const lost = ledger.counts("ours").lost - before.lost;
+  const lost = ledger.counts("ours", now).lost - before.lost;
   const missed = late - before.late;
   return `Live again after ${dark} without news. ${missed ? count(missed, "event") : "No event"} came late, ${lost || "none"} lost.`;
 }
@@ -61,14 +63,20 @@ function logChanges(feed) {
   /** @type {Record<State["name"], import("./lane.js").Claim["tone"]>} */
   const tones = { connecting: "doubt", live: "live", checking: "doubt", reconnecting: "doubt", offline: "dead", stopped: "dead", failed: "dead" };
 
+  const claim = () => {
+    const { name } = feed.state;
+    const stale = name === "live" && feed.staleTopics.length > 0;
+    ours.setClaim(stale ? { tone: "doubt", text: `${feed.staleTopics.join(", ")} stale` } : { tone: tones[name], text: name });
+  };
+
   feed.addEventListener("state", ({ detail: state }) => {
-    const now = Date.now();
+    const now = steadyNow();
     const tone = tones[state.name];
-    ours.setClaim({ tone, text: state.name });
+    claim();
     document.title = `${state.name}: ${byId("host").textContent}, wakesocket`;
     if (state.name !== "live") {
-      if (everLive) before ??= { newest: ours.newest, late, lost: ledger.counts("ours").lost };
-      log.add("wakesocket", sentence(state, now), tone === "dead" ? "bad" : "warn");
+      if (everLive) before ??= { newest, late, lost: ledger.counts("ours", now).lost };
+      log.add("wakesocket", sentence(state, Date.now()), tone === "dead" ? "bad" : "warn");
       return;
     }
     everLive = true;
@@ -77,6 +85,18 @@ function logChanges(feed) {
     if (!then) log.add("wakesocket", "Live.", "good");
     // Events that the outage held back arrive just after the first sign of life.
     else setTimeout(() => log.add("wakesocket", healed(then, now), "good"), 300);
+  });
+  /** Topics that fell silent while the connection was fine. @type {Set<string>} */
+  const silent = new Set();
+  feed.addEventListener("stale", ({ detail: { topic, staleAfter } }) => {
+    claim();
+    if (feed.state.name !== "live") return;
+    silent.add(topic);
+    log.add("wakesocket", `No news of ${topic} for ${span(staleAfter)}, though the connection is live.`, "warn");
+  });
+  feed.addEventListener("fresh", ({ detail: { topic } }) => {
+    claim();
+    if (silent.delete(topic)) log.add("wakesocket", `News of ${topic} again.`, "good");
   });
   feed.addEventListener("gap", ({ detail }) => log.add("wakesocket", gapSentence(detail), "bad"));
   feed.addEventListener("error", ({ detail }) => log.add("wakesocket", detail.message, "bad"));
@@ -88,9 +108,8 @@ function startPlain() {
   plainSocket(
     url.href,
     (event) => {
-      const now = Date.now();
-      ledger.note("plain", event.data, now);
-      plain.addEvent(event, now);
+      ledger.note("plain", event.data, steadyNow());
+      plain.addEvent(event);
     },
     (claim, code = 0) => {
       if (claim === "open") log.add("new WebSocket", "Connected.", "good");
@@ -106,16 +125,16 @@ function startPlain() {
   );
 }
 
-function draw() {
-  const now = Date.now();
+/** @param {import("../dist/shim.js").Feed} feed */
+function draw(feed) {
+  const now = steadyNow();
   const from = time.now(now) - Math.max(ours.reach, plain.reach) - 1000;
   const entries = ledger.since(from);
   ours.draw(ledger, entries, time, marks, now);
   plain.draw(ledger, entries, time, marks, now);
   cards.draw(time.now(now) / 1000);
   panel.draw(now);
-  const text = ours.newest === null ? "" : `: ${span(now - ours.newest)} old`;
-  if (age.textContent !== text) age.textContent = text;
+  cards.showAges((topic) => feed.topic(topic).age);
 }
 
 /** The past comes by HTTP; the feed goes on from exactly there. */
@@ -134,9 +153,10 @@ async function start() {
   logChanges(feed);
   feed.subscribe((event) => onReading(/** @type {Reading} */ (event)));
   startPlain();
-  draw();
-  setInterval(draw, 250);
-  document.addEventListener("visibilitychange", draw);
+  const redraw = () => draw(feed);
+  redraw();
+  setInterval(redraw, 250);
+  document.addEventListener("visibilitychange", redraw);
 }
 
 start().catch((error) => {

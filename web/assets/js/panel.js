@@ -1,4 +1,5 @@
 // @ts-check
+import { steadyNow } from "./clock.js";
 import { count, span } from "./format.js";
 
 /** @typedef {{hit: number, outage: string, left: number}} Report the server's answer to a fault */
@@ -9,6 +10,7 @@ const results = {
   reset: (n) => `Reset ${n}.`,
   stall: (n, time) => `Stalled ${n} for ${time}.`,
   hang: (n, time) => `Cut ${n}, and whoever dials hangs for ${time}.`,
+  mute: (_, time) => `The publisher says nothing about cpu for ${time}; every connection is fine.`,
   refuse: (n, time) => `Reset ${n}, and whoever dials is refused for ${time}.`,
   restart: (n) => `Restarted the server; it told ${n} to come back, and kept its log.`,
   crash: (n) => `Crashed the server with ${n}; its log is gone.`,
@@ -16,13 +18,16 @@ const results = {
 };
 
 /** @type {Record<string, string>} */
-const outages = { stall: "Nothing moves", hang: "Dials hang", refuse: "Dials are refused" };
+const outages = { stall: "Nothing moves", hang: "Dials hang", refuse: "Dials are refused", mute: "No news of cpu" };
 
 /** The buttons that break things, and what runs at the moment. */
 export class Panel {
   #root;
   #status;
   #heal;
+  #left;
+  /** The button that began the outage: the focus goes back to it. @type {HTMLElement | null} */
+  #beginner = null;
   #onResult;
   /** @type {{outage: string, until: number} | null} */
   #running = null;
@@ -36,6 +41,7 @@ export class Panel {
     this.#onResult = onResult;
     this.#status = /** @type {HTMLElement} */ (root.querySelector("#outage span"));
     this.#heal = /** @type {HTMLButtonElement} */ (root.querySelector("[data-fault=heal]"));
+    this.#left = /** @type {HTMLElement} */ (this.#heal.querySelector("span"));
     root.addEventListener("click", ({ target }) => {
       const button = /** @type {Element} */ (target).closest("button");
       if (button?.dataset.fault) void this.#inject(button, button.dataset.fault);
@@ -54,6 +60,7 @@ export class Panel {
       if (!answer.ok) throw new Error(await answer.text());
       /** @type {Report} */
       const report = await answer.json();
+      if (kind !== "heal") this.#beginner = button;
       this.#setOutage(report);
       this.#onResult(kind, results[kind](count(report.hit, "connection"), `${checked.value} s`));
     } catch (error) {
@@ -65,8 +72,8 @@ export class Panel {
 
   /** @param {Report} report */
   #setOutage({ outage, left }) {
-    this.#running = outage ? { outage, until: Date.now() + left } : null;
-    this.draw(Date.now());
+    this.#running = outage ? { outage, until: steadyNow() + left } : null;
+    this.draw(steadyNow());
   }
 
   /** @param {number} now */
@@ -74,10 +81,12 @@ export class Panel {
     if (this.#running && now >= this.#running.until) this.#running = null;
     const status = /** @type {HTMLElement} */ (this.#status.parentElement);
     status.toggleAttribute("data-running", this.#running !== null);
+    // A button that vanishes would take the focus of the keyboard with it.
+    if (!this.#running && document.activeElement === this.#heal) (this.#beginner ?? this.#root).focus();
     this.#heal.hidden = this.#running === null;
     // The words stay while the seconds run, or a reader would hear each of them.
     const text = this.#running ? outages[this.#running.outage] : "No outage at the moment.";
     if (this.#status.textContent !== text) this.#status.textContent = text;
-    this.#heal.textContent = this.#running ? `End it now (${span(this.#running.until - now)} left)` : "";
+    this.#left.textContent = this.#running ? ` (${span(this.#running.until - now)} left)` : "";
   }
 }

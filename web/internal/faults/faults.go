@@ -30,6 +30,7 @@ const (
 	stalled  outage = "stall"
 	refusing outage = "refuse"
 	hanging  outage = "hang"
+	muted    outage = "mute"
 )
 
 // Wrap returns inner as a Listener.
@@ -125,6 +126,16 @@ func (l *Listener) Hang(d time.Duration) int {
 	return l.each((*conn).cut)
 }
 
+// Mute is for the publisher to obey, see [Listener.Muted]: the connections are fine.
+// It returns how many there are.
+func (l *Listener) Mute(d time.Duration) int {
+	l.begin(muted, d)
+	return l.Status().WebSockets
+}
+
+// Muted tells whether the publisher must be silent now.
+func (l *Listener) Muted() bool { return l.Status().Outage == string(muted) }
+
 // Heal ends a running outage. What was cut stays cut, as in life.
 func (l *Listener) Heal() {
 	l.mu.Lock()
@@ -166,7 +177,7 @@ func (l *Listener) each(do func(*conn)) int {
 // Status is what runs at the moment.
 type Status struct {
 	WebSockets int    `json:"websockets"` // connections that a fault would hit
-	Outage     string `json:"outage"`     // "", "stall", "refuse" or "hang"
+	Outage     string `json:"outage"`     // "", "stall", "refuse", "hang" or "mute"
 	LeftMS     int64  `json:"left"`       // ms until the outage ends, 0 without one
 }
 

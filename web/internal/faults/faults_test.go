@@ -286,3 +286,23 @@ func TestAConnectionThatEndsIsForgotten(t *testing.T) {
 		t.Fatalf("%d connections left", n)
 	}
 }
+
+func TestMuteIsForThePublisher(t *testing.T) {
+	s := start(t)
+	p := s.connect(t)
+	if s.Muted() {
+		t.Error("muted before anybody asked for it")
+	}
+	if hit := s.Mute(time.Minute); hit != 1 {
+		t.Errorf("%d connections, want 1", hit)
+	}
+	if !s.Muted() || s.Status().Outage != "mute" {
+		t.Errorf("%+v", s.Status())
+	}
+	p.say("still here\n")
+	p.hear("still here\n")
+	s.Heal()
+	if s.Muted() {
+		t.Error("muted after it was ended")
+	}
+}
