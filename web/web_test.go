@@ -358,7 +358,7 @@ func TestStartTellsWhatIsMissing(t *testing.T) {
 	}
 	var inUse *net.OpError
 	s := start(t)
-	if err := run(strings.TrimPrefix(s.base, "http://"), "memory"); !errors.As(err, &inUse) && !strings.Contains(err.Error(), "make build") {
+	if err := run(strings.TrimPrefix(s.base, "http://"), "memory", nil); !errors.As(err, &inUse) && !strings.Contains(err.Error(), "make build") {
 		t.Errorf("address in use: %v", err)
 	}
 }
