@@ -3,8 +3,10 @@ package feed
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -101,19 +103,29 @@ func (b *broken) After(ctx context.Context, id store.ID, n int) ([]store.Event, 
 	return b.Store.After(ctx, id, n)
 }
 
-// noted is an observer that keeps the last word about the log.
+// noted is an observer that keeps what it was told about the log.
 type noted struct {
 	NoObserver
-	live   atomic.Bool
-	bounds atomic.Int32
+	live       atomic.Bool
+	read, sent atomic.Int64
+	failed     sync.Map // operation → *atomic.Int64
 }
 
 func (n *noted) LogLive(live bool) { n.live.Store(live) }
+func (n *noted) EventsRead(m int)  { n.read.Add(int64(m)) }
+func (n *noted) EventsSent(m int)  { n.sent.Add(int64(m)) }
 
 func (n *noted) StoreFailed(operation string) {
-	if operation == operationBounds {
-		n.bounds.Add(1)
+	count, _ := n.failed.LoadOrStore(operation, new(atomic.Int64))
+	count.(*atomic.Int64).Add(1)
+}
+
+func (n *noted) failures(operation string) int64 {
+	count, ok := n.failed.Load(operation)
+	if !ok {
+		return 0
 	}
+	return count.(*atomic.Int64).Load()
 }
 
 // Clients learn within 5 s that the feed cannot read its log, and learn by
@@ -146,8 +158,8 @@ func TestNotLiveWithoutALog(t *testing.T) {
 	if ce := plain.closed(); ce.Code != wire.CloseTryLater || !advised(ce) {
 		t.Fatalf("a plain client: %+v", ce)
 	}
-	if seen.live.Load() || seen.bounds.Load() == 0 || ready() != http.StatusServiceUnavailable {
-		t.Errorf("live %v, %d failures, ready %d", seen.live.Load(), seen.bounds.Load(), ready())
+	if seen.live.Load() || seen.failures(operationBounds) == 0 || seen.failures(operationFollow) == 0 || ready() != http.StatusServiceUnavailable {
+		t.Errorf("live %v, ready %d, failures %d and %d", seen.live.Load(), ready(), seen.failures(operationBounds), seen.failures(operationFollow))
 	}
 	if len(s.log.with("log cannot be read up to its end; clients are told that they are not live. Check the connection to the store")) != 1 {
 		t.Errorf("%s", s.log)
@@ -173,39 +185,56 @@ func TestNotLiveWithoutALog(t *testing.T) {
 	if !seen.live.Load() || ready() != http.StatusOK || !s.knowing("").hello.Live {
 		t.Error("it does not heal")
 	}
+	if seen.read.Load() != 2 || seen.sent.Load() < 2 {
+		t.Errorf("%d events read, %d sent", seen.read.Load(), seen.sent.Load())
+	}
 }
 
-// Clients of a feed without its log are sent to other processes, at random over a
-// while.
-func TestClientsMoveToAnotherProcess(t *testing.T) {
-	s := serve(t, Options{AcceptRate: -1}).ready()
-	var peers []*peer
-	for range 30 {
-		peers = append(peers, s.knowing(""))
+// Clients of a feed without its log are told, and later sent to other processes, at
+// random over a while.
+func TestJudgement(t *testing.T) {
+	seen := &noted{}
+	f := &Feed{
+		options: Options{Observer: seen, Logger: slog.New(slog.DiscardHandler)},
+		clients: map[*client]struct{}{}, wanting: newSubscribers(),
 	}
-	now := time.Now()
-	s.health.mu.Lock()
-	s.health.current = now.Add(-notLiveAfter - moveAfter)
-	s.health.asked = time.Time{}
-	s.health.mu.Unlock()
-	s.judgeAt(now)
-	if n := s.Connected(); n != len(peers) {
-		t.Fatalf("%d of %d are left: they are moved too soon", n, len(peers))
+	for range 300 {
+		f.clients[&client{feed: f, writing: true}] = struct{}{} // no writer is started
 	}
-	moved := 0
-	for range int(moveWindow / judgeEvery) { // on average each is moved once
-		s.moveSome()
-	}
-	for _, c := range s.snapshot() {
-		c.mu.Lock()
-		if c.closing != nil && c.closing.Code == wire.CloseRestart {
-			moved++
+	moved := func() (n int) {
+		for c := range f.clients {
+			if c.closing != nil {
+				if c.closing.Code != wire.CloseRestart || c.cause != causeStore {
+					t.Fatalf("%+v, %s", c.closing, c.cause)
+				}
+				n++
+			}
 		}
-		c.mu.Unlock()
+		return n
 	}
-	moved += len(peers) - s.Connected()
-	if moved < len(peers)/3 || moved == len(peers) {
-		t.Errorf("%d of %d moved in one window", moved, len(peers))
+	start := time.Now()
+	f.health.begin(start)
+	seen.LogLive(true)
+	for _, step := range []struct {
+		after time.Duration
+		live  bool
+	}{
+		{0, true}, {notLiveAfter, true}, {notLiveAfter + 1, false}, {notLiveAfter + moveAfter, false},
+	} {
+		if f.judgeAt(start.Add(step.after)); f.health.live.Load() != step.live || seen.live.Load() != step.live || moved() != 0 {
+			t.Fatalf("after %v: live %v, told %v, %d moved", step.after, f.health.live.Load(), seen.live.Load(), moved())
+		}
+	}
+	for now := start.Add(notLiveAfter + moveAfter + 1); now.Before(start.Add(notLiveAfter + moveAfter + moveWindow)); now = now.Add(judgeEvery) {
+		f.judgeAt(now)
+	}
+	if n := moved(); n < 150 || n > 230 { // 63 % of 300 are expected
+		t.Errorf("%d of 300 moved in one window", n)
+	}
+	f.health.begin(start.Add(time.Minute))
+	f.health.live.Store(false)
+	if f.judgeAt(start.Add(time.Minute)); !seen.live.Load() {
+		t.Error("it does not heal")
 	}
 }
 

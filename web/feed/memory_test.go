@@ -114,7 +114,7 @@ func TestBudgetIsEnforced(t *testing.T) {
 			t.Fatalf("%d clients hold %d bytes", n+1, used)
 		}
 	}
-	if line := s.dropped(); line["client"] != "old" || line["cause"] != causeSlow {
+	if line := s.dropped(); line["client"] != "old" || line["cause"] != causeSlow || line["lag"] != 1.0 {
 		t.Fatalf("%v", line)
 	}
 	if up := s.log.with("client dropped")[0]["up"].(float64); time.Duration(up) > 8*time.Second {
