@@ -10,10 +10,7 @@ import (
 // follow keeps the ring at the end of the log, whatever happens to the store.
 func (f *Feed) follow(ctx context.Context) {
 	for pause := 50 * time.Millisecond; ctx.Err() == nil; {
-		_, top, ready := f.ring.head()
-		if !ready {
-			top = store.ID{}
-		}
+		_, top, _ := f.ring.head() // zero before the log was first reached
 		s := &sink{feed: f}
 		err := f.options.Store.Follow(ctx, top, s)
 		if ctx.Err() != nil {

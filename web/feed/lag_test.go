@@ -105,7 +105,7 @@ func TestTopicsHookThatBlocks(t *testing.T) {
 	release := make(chan struct{})
 	defer close(release)
 	s := serve(t, Options{
-		HookTimeout: 500 * time.Millisecond, WriteTimeout: time.Second, Store: memory.New(memory.Options{Events: 16}),
+		HookTimeout: 500 * time.Millisecond, WriteTimeout: time.Second,
 		Topics: func(r *http.Request) func(string) bool {
 			if r.URL.Query().Get("client") != "blocked" {
 				return nil
@@ -154,6 +154,11 @@ func TestTopicsHookIsAskedOnce(t *testing.T) {
 	p.readEvents(3)
 	if n := asked.Load(); n != 2 {
 		t.Errorf("asked %d times about 2 topics", n)
+	}
+	for _, c := range s.snapshot() {
+		if c.hook.Load() != 0 {
+			t.Error("the hook counts as running though it has returned")
+		}
 	}
 }
 

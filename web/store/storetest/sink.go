@@ -116,6 +116,13 @@ func (s *Sink) Events() []store.Event {
 	return slices.Clone(s.events)
 }
 
+// Resets returns how often the sink was reset.
+func (s *Sink) Resets() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.resets
+}
+
 // Follow lets the sink follow a log until stop, again when the log fails.
 func (s *Sink) Follow(t testing.TB, log store.Store, from store.ID) (stop func()) {
 	t.Helper()

@@ -283,18 +283,19 @@ func followStorm(t *testing.T, newLog Make) {
 		at = page[len(page)-1].ID
 	}
 	last := map[int]int{}
+	followed, both := early.Events(), other.Events()
 	for i, e := range paged {
 		n := number(t, e)
 		if before, ok := last[n/each]; ok && n != before+1 || !ok && n%each != 0 {
 			t.Fatalf("writer %d: %d comes after %d", n/each, n%each, before%each)
 		}
 		last[n/each] = n
-		if early.events[i].ID != e.ID || other.events[i].ID != e.ID {
-			t.Fatalf("event %d differs: %v %v %v", i, e.ID, early.events[i].ID, other.events[i].ID)
+		if followed[i].ID != e.ID || both[i].ID != e.ID {
+			t.Fatalf("event %d differs: %v %v %v", i, e.ID, followed[i].ID, both[i].ID)
 		}
 	}
-	if len(paged) != writers*each || early.resets+other.resets > 0 {
-		t.Fatalf("%d events, %d resets", len(paged), early.resets+other.resets)
+	if len(paged) != writers*each || early.Resets()+other.Resets() > 0 {
+		t.Fatalf("%d events, %d resets", len(paged), early.Resets()+other.Resets())
 	}
 }
 
