@@ -46,7 +46,7 @@ format: node_modules ## formats all Go and JavaScript files
 lint: node_modules ## format, generated files, go vet, staticcheck, tsc
 	@test -z "$$(gofmt -l wasm web e2e)" || { gofmt -l wasm web e2e; echo "these Go files are not formatted: run make format"; exit 1; }
 	@$(biome) $(js) >/dev/null 2>&1 || { $(biome) $(js); echo "these JavaScript files are not formatted: run make format"; exit 1; }
-	@$(generate) -check || { echo "a generated file is out of date: run make generate"; exit 1; }
+	@$(generate) -check 
 	go vet ./...
 	GOOS=js GOARCH=wasm go vet ./wasm ./wasm/internal/bridge
 	go -C e2e/peers vet ./...

@@ -47,12 +47,6 @@ type (
 	RTT struct{ Smoothed time.Duration }
 )
 
-// Codes of [Abandon].
-const (
-	codeNormal    = wire.CloseNormal
-	codeAbandoned = wire.CloseAbandoned
-)
-
 func (Dial) effect()    {}
 func (Abandon) effect() {}
 func (Ping) effect()    {}

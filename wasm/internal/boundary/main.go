@@ -45,7 +45,7 @@ func run(source, goFile, jsFile string, check bool) error {
 			continue
 		}
 		if check {
-			return fmt.Errorf("%s is out of date; run: go generate ./wasm/...", filepath.Base(file))
+			return fmt.Errorf("%s is out of date: run make generate", filepath.Base(file))
 		}
 		if err := os.WriteFile(file, text, 0o644); err != nil {
 			return err
