@@ -83,6 +83,7 @@ var works = map[string]wrap{
 	"mux": mux,
 	"chi": func(f http.Handler) http.Handler {
 		r := chi.NewRouter()
+		//lint:ignore SA1019 programs still use RealIP
 		r.Use(chimiddleware.RequestID, chimiddleware.RealIP, chimiddleware.Recoverer, chimiddleware.Timeout(time.Minute), chimiddleware.NoCache)
 		r.Handle("/feed", f)
 		return r

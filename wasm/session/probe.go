@@ -92,18 +92,24 @@ func (s *Session) answered(k *socket) {
 
 // nextPing is when the ordinary heartbeat is due.
 func (s *Session) nextPing(k *socket) time.Duration {
-	if s.opt.Heartbeat == 0 || k.probe != nil {
+	if s.opt.Heartbeat == 0 {
 		return never
 	}
 	at := k.lastPing + s.heartbeat
-	if s.visible {
+	if s.visible && k.probe == nil {
 		at = min(at, max(k.lastFrame, k.lastPing)+min(s.opt.VisibleHeartbeat, s.heartbeat))
 	}
 	return at
 }
 
-// heartbeatDue probes the live socket when its ping is due.
+// heartbeatDue probes the live socket when its ping is due. While a probe is open
+// it only pings: a server drops clients that send nothing, and this one may be in
+// the middle of a long message to us.
 func (s *Session) heartbeatDue() {
+	if s.live.probe != nil {
+		s.ping(s.live)
+		return
+	}
 	grace := s.opt.ChallengeAfter
 	if s.rtt.known() {
 		grace = s.rtt.grace(grace, s.opt.HeartbeatTimeout)

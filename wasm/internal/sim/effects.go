@@ -123,6 +123,33 @@ func asleep(w *World, s Step) {
 	})
 }
 
+// takeAway is the back/forward cache.
+func takeAway(w *World, s Step) {
+	t := w.tabs[s.Tab]
+	if !t.running() {
+		return
+	}
+	t.do(session.Away{})
+	t.seen = false
+	t.do(session.Visible{On: false})
+	t.stop()
+	w.after(s.For, func() {
+		if !t.frozen {
+			return
+		}
+		t.judge.shake()
+		t.resume(s.N)
+		t.post(func() {
+			t.do(session.Wake{}) // pageshow
+			t.seen = t.visible
+			t.do(session.Visible{On: t.visible})
+		})
+	})
+}
+
+// lengthOf is how long a long event takes.
+func lengthOf(s Step) time.Duration { return time.Duration(3+s.N%80) * second }
+
 // again ends a life of the page and begins the next.
 func again(orderly bool) func(*World, Step) {
 	return toPage(func(t *tab, _ Step) {

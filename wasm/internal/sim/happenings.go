@@ -34,6 +34,8 @@ const (
 	expire
 	forbid
 	forgetful
+	single
+	long
 	burst
 	trim
 	garbage
@@ -49,11 +51,13 @@ const (
 	offline
 	network_
 	focus
+	away
 	// to the user
 	closeIt
 	reconnect
 	urlFail
 	urlHang
+	forbidden
 )
 
 // happening is what a kind does to the world, and how it is told.
@@ -157,6 +161,14 @@ func init() { // not a literal: the steps tell themselves through it
 		})},
 		forbid:    {1, 0, 0, says("the server throws everybody out for good"), eachConn(func(c *conn) { c.end(4403, -1, "forbidden") })},
 		forgetful: {3, 0, 0, says("the server forgets its connections and tells nobody"), eachConn((*conn).forget)},
+		single: {3, 10 * second, 2 * time.Minute, lasts("the server lets in one connection a page, and tells others to go for good"), func(w *World, s Step) {
+			w.server.singleUntil = w.now + s.For
+		}},
+		long: {3, 0, 0, func(s Step) string {
+			return fmt.Sprintf("an event that takes %v on the wire, on a plain server", lengthOf(s))
+		}, func(w *World, s Step) {
+			w.server.publishLong(lengthOf(s))
+		}},
 		burst: {8, 0, 0, func(s Step) string { return fmt.Sprintf("%d events at once", burstOf(s)) }, func(w *World, s Step) {
 			if !w.server.down() {
 				w.server.publish(burstOf(s))
@@ -188,11 +200,14 @@ func init() { // not a literal: the steps tell themselves through it
 		network_: {2, 0, 0, says("the browser tells of another network"), toPage(func(t *tab, _ Step) { t.do(session.Network{}) })},
 		focus:    {5, 0, 0, says("the window gets the focus"), toPage(func(t *tab, _ Step) { t.do(session.Wake{}) })},
 
+		away: {3, second, 5 * time.Minute, lasts("the browser takes the page away, and brings it back"), takeAway},
+
 		closeIt: {2, 0, 0, says("the page closes its feed"), toPage(func(t *tab, _ Step) { t.do(session.Stop{}) })},
 		reconnect: {4, 0, 0, says("the page calls reconnect()"), toPage(func(t *tab, _ Step) {
 			t.do(session.Reconnect{})
 		})},
-		urlFail: {2, second, time.Minute, lasts("the url function throws"), lasting(func(w *World, s Step, until time.Duration) { w.tabs[s.Tab].urlFails = until })},
-		urlHang: {2, second, time.Minute, lasts("the url function never answers"), lasting(func(w *World, s Step, until time.Duration) { w.tabs[s.Tab].urlHangs = until })},
+		urlFail:   {2, second, time.Minute, lasts("the url function throws"), lasting(func(w *World, s Step, until time.Duration) { w.tabs[s.Tab].urlFails = until })},
+		forbidden: {2, second, 2 * time.Minute, lasts("the browser refuses the address"), lasting(func(w *World, s Step, until time.Duration) { w.tabs[s.Tab].forbiddenUntil = until })},
+		urlHang:   {2, second, time.Minute, lasts("the url function never answers"), lasting(func(w *World, s Step, until time.Duration) { w.tabs[s.Tab].urlHangs = until })},
 	}
 }

@@ -31,6 +31,7 @@ const (
 	ruleRate    = "the rate of dials is bounded, and no two clients keep time"
 	ruleAdvice  = "the server's advice is obeyed"
 	ruleStopped = "stopped stays stopped"
+	ruleVerdict = "a verdict belongs to one socket"
 	ruleAlive   = "a live connection is left alone"
 	ruleMemory  = "memory is bounded"
 )
@@ -65,6 +66,10 @@ type judge struct {
 	progress time.Duration // last event delivered
 	advised  time.Duration // until when the server told it to wait
 	bound    time.Duration // until when it may not dial
+	rare     time.Duration // until when it may not dial without a sign: the browser refused the address
+	rareEnd  time.Duration // until when it may wait for that reason
+	away     bool          // the browser has taken the page away
+	newest   int           // generation that was dialed last
 	waited   time.Duration // the last long wait before a retry
 	shaken   time.Duration // last sign that the connection may be dead
 	jolted   bool          // the next input brings such a sign
@@ -118,7 +123,7 @@ func (j *judge) look() {
 	if j.over || j.tab.throttled() {
 		return
 	}
-	from := max(j.w.calm, j.ran, j.lostAt, j.progress, j.advised)
+	from := max(j.w.calm, j.ran, j.lostAt, j.progress, j.advised, j.rareEnd)
 	if now-from > j.w.patience() {
 		j.violated(ruleHealed, "%s (%s) for %v", j.shown.Name, j.shown.Cause, now-from)
 	}
@@ -150,17 +155,37 @@ func (j *judge) before(in input) {
 	j.gapTold = false
 	if j.jolted {
 		j.jolted = false
-		j.bound = 0
+		j.bound, j.rare, j.rareEnd = 0, 0, min(j.rareEnd, j.w.now)
 		j.shake()
 	}
 	k, p := in.socket, in.packet
 	switch it := in.Input.(type) {
+	case session.Away:
+		j.away = !j.over
+	case session.Reconnect, session.Wake, session.Network, session.Online:
+		j.away = false
+	case session.Visible:
+		j.away = j.away && !it.On
+	}
+	switch it := in.Input.(type) {
+	case session.Tick, session.Events, session.Pong, session.Frame, session.Opened, session.URLReady, session.URLFailed:
 	case session.Reconnect:
-		j.bound = 0
+		j.bound, j.rare, j.rareEnd = 0, 0, min(j.rareEnd, j.w.now)
 		j.shake()
 	case session.Network, session.Online:
+		j.rare, j.rareEnd = 0, min(j.rareEnd, j.w.now)
 		j.shake()
+	case session.Wake, session.Start, session.Away:
+		j.rare, j.rareEnd = 0, min(j.rareEnd, j.w.now)
+	case session.Visible:
+		if it.On {
+			j.rare, j.rareEnd = 0, min(j.rareEnd, j.w.now)
+		}
 	case session.Closed:
+		if it.Hopeless {
+			const least = 5 * 30 * second // half of ten times the longest delay
+			j.rare, j.rareEnd = j.w.now+least, j.w.now+2*least
+		}
 		if advice, _ := wire.ParseAdvice(it.Reason); advice > 0 {
 			j.advised = max(j.advised, j.w.now+advice)
 			// What was said to a page that did not run may have been said long ago.
@@ -243,8 +268,8 @@ func (j *judge) effect(in input, e session.Effect) {
 	case session.Gap:
 		j.gap(in, e)
 	case session.State:
-		if e.Name == session.Failed && !in.isFinal() {
-			j.violated(ruleLegal, "failed (%s) although a retry could help", e.Cause)
+		if e.Name == session.Failed && (!in.isFinal() || in.socket.gen != j.newest || len(t.sockets) > 0) {
+			j.violated(ruleVerdict, "failed (%s): the newest dial is %d, %d sockets are held", e.Cause, j.newest, len(t.sockets))
 		}
 		j.state(e)
 	}
@@ -277,6 +302,13 @@ func (j *judge) dial(e session.Dial) {
 		if k.gen == j.shown.Generation && j.alive(k) {
 			j.violated(ruleAlive, "dial %d beside %d, which lives", e.Generation, k.gen)
 		}
+	}
+	j.newest = e.Generation
+	if j.away {
+		j.violated(ruleStopped, "dial %d while the page is away", e.Generation)
+	}
+	if j.w.now < j.rare && j.ran < j.rare-5*30*second {
+		j.violated(ruleRate, "dial %d although the browser has just refused the address", e.Generation)
 	}
 	if j.w.now < j.bound {
 		j.violated(ruleAdvice, "dial %d comes %v before its time", e.Generation, j.bound-j.w.now)
@@ -314,6 +346,9 @@ func (j *judge) alive(k *socket) bool {
 
 func (j *judge) state(e session.State) {
 	was := j.shown
+	if e.Name == session.Live {
+		j.rare = 0
+	}
 	if e == was {
 		j.violated(ruleLegal, "state %s told again", e.Name)
 	}

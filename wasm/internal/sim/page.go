@@ -146,6 +146,7 @@ func (t *tab) comfort() {
 		t.resume(0)
 	}
 	t.urlFails, t.urlHangs = min(t.urlFails, t.w.now), min(t.urlHangs, t.w.now)
+	t.forbiddenUntil = min(t.forbiddenUntil, t.w.now)
 	t.online = true
 	t.do(session.Online{On: true})
 	t.show(true)

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"time"
 
 	"github.com/wakesocket/wakesocket/wasm/wire"
@@ -14,10 +15,11 @@ type server struct {
 	epochs int
 	conns  []*conn // that the server holds
 
-	downUntil  time.Duration // no process
-	stallUntil time.Duration // the process stands still
-	drainUntil time.Duration // nobody is let in
-	refusal    struct {      // accept, then close
+	downUntil   time.Duration // no process
+	stallUntil  time.Duration // the process stands still
+	drainUntil  time.Duration // nobody is let in
+	singleUntil time.Duration // a second connection of a page is refused for good
+	refusal     struct {      // accept, then close
 		until  time.Duration
 		code   int
 		advice time.Duration // negative: none
@@ -62,6 +64,7 @@ func (s *server) when(do func()) {
 func (s *server) heal() {
 	now := s.w.now
 	s.downUntil, s.stallUntil = min(s.downUntil, now), min(s.stallUntil, now)
+	s.singleUntil = min(s.singleUntil, now)
 	s.drainUntil, s.refusal.until = min(s.drainUntil, now), min(s.refusal.until, now)
 	s.unauthorized, s.stale = 0, false
 }
@@ -88,6 +91,24 @@ func (s *server) publish(n int) {
 	}
 }
 
+// knows reports whether the server has another connection of a page.
+func (s *server) knows(t *tab, but *conn) bool {
+	return slices.ContainsFunc(s.conns, func(c *conn) bool { return c.tab == t && c != but })
+}
+
+// publishLong publishes an event that takes long on the wire. Feeds send such a
+// one in parts, so it is for plain servers.
+func (s *server) publishLong(takes time.Duration) {
+	if !s.w.cfg.Plain || s.down() || s.w.cfg.Topics > 1 {
+		return
+	}
+	s.w.longest = max(s.w.longest, takes)
+	s.w.disturb(s.w.now + 8*takes)
+	clear(s.log.long) // one at a time, or a replay takes hours
+	s.log.long[s.log.top()+1] = takes
+	s.publish(1)
+}
+
 // accept is a new connection, whose handshake is complete.
 func (s *server) accept(c *conn, k *socket) {
 	w := s.w
@@ -104,6 +125,9 @@ func (s *server) accept(c *conn, k *socket) {
 	case s.unauthorized > 0 && (s.stale || !k.fresh):
 		s.unauthorized--
 		turnAway(wire.CloseUnauthorized, -1)
+		return
+	case w.now < s.singleUntil && s.knows(c.tab, c):
+		turnAway(wire.CloseForbidden, -1)
 		return
 	case w.now < s.refusal.until && !s.refusal.late:
 		turnAway(s.refusal.code, s.refusal.advice)

@@ -29,6 +29,7 @@ type tab struct {
 	overdue bool          // it came while the page did not run
 
 	urlFails, urlHangs time.Duration // until when
+	forbiddenUntil     time.Duration // the browser refuses the address
 	kept               string        // cursor in sessionStorage
 }
 
@@ -179,7 +180,12 @@ func (t *tab) resolve(k *socket) {
 			return
 		}
 		t.enter(input{session.URLReady{Generation: k.gen}, k, nil})
-		if slices.Contains(t.sockets, k) {
+		switch {
+		case !slices.Contains(t.sockets, k):
+		case w.now < t.forbiddenUntil:
+			t.drop(k, false)
+			t.enter(input{session.Closed{Generation: k.gen, Code: 1006, Reason: "refused by the browser", Hopeless: true}, k, nil})
+		default:
 			w.dial(k)
 		}
 	}

@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/wakesocket/wakesocket/wasm/internal/timeline"
@@ -21,11 +22,12 @@ type World struct {
 	computer computer
 	tabs     []*tab
 
-	calm   time.Duration // from here on nothing of the script is in the way
-	acted  time.Duration // when the script last did something
-	broken *Violation
-	stats  Stats
-	trace  *trace
+	longest time.Duration // that an event took on the wire
+	calm    time.Duration // from here on nothing of the script is in the way
+	acted   time.Duration // when the script last did something
+	broken  *Violation
+	stats   Stats
+	trace   *trace
 }
 
 // computer is the machine of the tabs.
@@ -163,7 +165,7 @@ func (w *World) replaying() bool {
 			return true
 		}
 	}
-	return false
+	return slices.ContainsFunc(w.server.conns, func(c *conn) bool { return c.long })
 }
 
 // patience is how long a session may take to be live when nothing is in the way.
@@ -174,7 +176,7 @@ func (w *World) patience() time.Duration {
 	if w.cfg.Serial && w.cfg.Tabs > 1 {
 		p += 40 * second // another tab's hung dial is in the way
 	}
-	return p
+	return p + 8*w.longest
 }
 
 func (w *World) note(format string, args ...any) {
