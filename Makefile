@@ -60,7 +60,7 @@ generate: ## writes the generated files anew
 	$(generate)
 
 test-quick: node_modules
-	go test -short ./wasm/... ./web/...
+	go test -short $$(go list ./wasm/... ./web/... | grep -v "/store/postgres\|/store/redis")
 	node --test --test-reporter=dot $(js_tests)
 
 test-js: node_modules ## all JavaScript tests that need no browser
