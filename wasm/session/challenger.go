@@ -10,11 +10,15 @@ import "github.com/wakesocket/wakesocket/wasm/wire"
 // promote makes the socket that is being made the one that delivers.
 func (s *Session) promote() {
 	if old := s.live; old != nil {
+		if !old.greeted { // a feed sends long messages in parts, so its silence is no such message
+			s.limits.takeovers++
+		}
 		s.lose(old.probe.cause)
 		s.abandon(old, wire.CloseAbandoned, "no sign of life")
 	}
 	s.live, s.dial = s.dial, nil
 	s.live.racing = false
+	s.live.overlaps = s.stream.delivered > s.live.delivered
 	s.previous = nil
 	s.retry.settle()
 }

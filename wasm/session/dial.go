@@ -12,7 +12,7 @@ func (s *Session) wantsDial() bool {
 	if !s.running || s.away {
 		return false
 	}
-	return s.live == nil || s.live.lost() || s.doubted() && s.online
+	return s.live == nil || s.challenged() && (s.online || s.live.lost())
 }
 
 // waiting reports whether the next dial has a time that the page can count down to.

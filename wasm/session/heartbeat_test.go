@@ -115,7 +115,7 @@ func TestSilentDeath(t *testing.T) {
 		w.run(15 * time.Second)
 		w.forget()
 		w.run(20 * time.Second) // no socket is kept for ever
-		if got := strings.Join(w.log, "\n"); !strings.Contains(got, "55s abandon 1 (4000 no answer to a ping)") {
+		if got := strings.Join(w.log, "\n"); !strings.Contains(got, "57s abandon 1 (4000 no answer to a ping)") {
 			t.Errorf("the dead socket is still held:\n%s", got)
 		}
 	})

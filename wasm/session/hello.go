@@ -48,7 +48,9 @@ func (s *Session) position(in Position) {
 	if k == nil {
 		return
 	}
-	s.move(in.Position)
+	if !k.overlaps { // else the page is further than this socket
+		s.move(in.Position)
+	}
 	k.logUnread = !in.Live && (k.caughtUp || k.logUnread)
 	k.caughtUp = in.Live
 }

@@ -13,6 +13,11 @@ const (
 	maxHandshakes          = 4 // 40 s with the default ConnectTimeout
 	maxFirstFrameDoublings = 2 // 20 s with the default ConnectTimeout
 	maxSilenceDoublings    = 3
+	// steadyAfter is how long a socket lives that is not taken over again for the
+	// same reason.
+	steadyAfter = time.Minute
+
+	maxTakeoverDoublings = 6 // 128 s with the default ChallengeAfter
 	// silenceFactor is how many times longer a silent socket is kept than the page
 	// shows it as open. A challenger is dialed meanwhile, so this delays nothing.
 	silenceFactor = 4
@@ -24,6 +29,7 @@ type limits struct {
 	handshakes  int           // dials that did not open
 	firstFrames int           // challengers that opened and did not speak
 	silences    int           // open sockets that fell silent and were given up
+	takeovers   int           // challengers that won, with no steady socket since
 	longest     time.Duration // longest silence that ended with a frame
 }
 
@@ -42,6 +48,16 @@ func (l *limits) address() time.Duration {
 // another socket is dialed.
 func (l *limits) firstFrame(base time.Duration) time.Duration {
 	return base << min(l.firstFrames, maxFirstFrameDoublings)
+}
+
+// challenge bounds how long an answer may take before a challenger is dialed. A
+// challenger that wins and then falls silent as well may have been sent the same
+// long message as the socket before, from its beginning.
+func (l *limits) challenge(grace, base time.Duration) time.Duration {
+	if l.takeovers < 2 {
+		return grace
+	}
+	return max(grace, base) << min(l.takeovers-1, maxTakeoverDoublings)
 }
 
 // silence bounds how long an open socket may be silent before it is given up. A

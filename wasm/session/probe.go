@@ -19,6 +19,7 @@ type probe struct {
 	shown       bool          // the page sees it at once, not only when the answer is late
 	askedAt     time.Duration // mono
 	proofFrom   time.Duration // from here on any frame is proof; before, it may have waited in a buffer
+	doubtAt     time.Duration // then the page sees it in any case
 	challengeAt time.Duration // then a challenger is dialed
 	loseAt      time.Duration // then the connection counts as lost
 	abandonAt   time.Duration // then the socket is given up; until then its answer still counts
@@ -33,6 +34,11 @@ func (k *socket) lost() bool { return k.probe != nil && k.probe.lost }
 
 // doubted reports whether the live socket took too long to answer.
 func (s *Session) doubted() bool {
+	return s.live != nil && s.live.probe != nil && s.now.Mono >= s.live.probe.doubtAt
+}
+
+// challenged reports whether it took so long that a challenger is wanted.
+func (s *Session) challenged() bool {
 	return s.live != nil && s.live.probe != nil && s.now.Mono >= s.live.probe.challengeAt
 }
 
@@ -51,7 +57,7 @@ func (s *Session) ask(p probe) {
 	k := s.live
 	p.askedAt = s.now.Mono
 	p.loseAt = s.now.Mono + s.opt.HeartbeatTimeout
-	p.abandonAt = s.now.Mono + s.limits.silence(s.opt.HeartbeatTimeout)
+	p.abandonAt = max(s.now.Mono, p.challengeAt) + s.limits.silence(s.opt.HeartbeatTimeout)
 	if old := k.probe; old != nil {
 		p.cause = old.cause
 		p.shown = p.shown || old.shown
@@ -60,6 +66,7 @@ func (s *Session) ask(p probe) {
 		p.lost = old.lost
 		p.askedAt = old.askedAt
 		p.proofFrom = max(p.proofFrom, old.proofFrom)
+		p.doubtAt = min(p.doubtAt, old.doubtAt)
 		p.challengeAt = min(p.challengeAt, old.challengeAt)
 		p.loseAt = min(p.loseAt, old.loseAt)
 		p.abandonAt = min(p.abandonAt, old.abandonAt)
@@ -72,8 +79,9 @@ func (s *Session) ask(p probe) {
 
 // heartbeatProbe is the probe of the ordinary heartbeat: any frame answers it.
 func (s *Session) heartbeatProbe(grace time.Duration) probe {
+	now := s.now.Mono
 	grace = max(grace, min(s.rtt.afterTwoLosses(), s.opt.HeartbeatTimeout/2))
-	return probe{cause: wire.CauseSilence, proofFrom: s.now.Mono, challengeAt: s.now.Mono + grace}
+	return probe{cause: wire.CauseSilence, proofFrom: now, doubtAt: now + grace, challengeAt: now + s.limits.challenge(grace, s.opt.ChallengeAfter)}
 }
 
 // answered ends the doubt about the live socket, and with it the need for a
@@ -84,6 +92,7 @@ func (s *Session) answered(k *socket) {
 	}
 	k.probe = nil
 	s.retry.settle()
+	s.limits.takeovers = 0
 	if s.dial != nil {
 		s.abandon(s.dial, wire.CloseNormal, "not needed")
 		s.dial = nil

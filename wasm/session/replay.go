@@ -24,8 +24,11 @@ import (
 // cursor that is no longer remembered, on ids that have counted up so far.
 
 const (
-	// holdTime is how long events are withheld in doubt.
-	holdTime = time.Second
+	// holdTime is how long events are withheld in doubt. A replay is much faster than
+	// a live feed, so each event of a quick one gives it a little more.
+	holdTime     = time.Second
+	holdPerEvent = 10 * time.Millisecond
+	maxHoldTime  = 10 * time.Second
 	// repeatTime is how soon after an event the same server may send it twice.
 	repeatTime = time.Second
 	// maxHeld bounds what the driver keeps.
@@ -56,7 +59,7 @@ func (r *replay) decideAt() time.Duration {
 	if len(r.held) == 0 {
 		return never
 	}
-	return r.since + holdTime
+	return r.since + min(holdTime+time.Duration(len(r.held))*holdPerEvent, maxHoldTime)
 }
 
 // decision is about one event.
@@ -79,6 +82,7 @@ func (s *Session) judge(k *socket, id string, d delivery) decision {
 		return accept
 	}
 	before, known := t.recent.known[id]
+	k.overlaps = k.overlaps && id != t.cursor
 	switch {
 	case known && k.greeted:
 		return reject // its feed says what it replays

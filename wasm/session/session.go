@@ -72,7 +72,9 @@ func (s *Session) Handle(now Instant, in Input) []Effect {
 	s.now = now
 	s.effects = s.effects[:0]
 	switch {
-	case !s.running || s.away:
+	case !s.running:
+	case s.away:
+		s.retry.at -= missing.jump // server advice means real time
 	case missing != lostTime{}:
 		s.timeLost(missing)
 	default:
@@ -165,7 +167,9 @@ func (s *Session) leave() {
 	}
 	s.away = true
 	s.close("the page is away")
-	s.retry.reset(s.now.Mono)
+	if !s.retry.advised {
+		s.retry.reset(s.now.Mono)
+	}
 }
 
 // close ends both sockets in order; nothing is remembered of them.

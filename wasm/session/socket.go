@@ -29,6 +29,7 @@ type socket struct {
 	spoke     bool // a frame has come
 	greeted   bool // its feed said hello, so it also says when the replay is complete
 	racing    bool // its hello promised a replay: it takes over with the first of it
+	overlaps  bool // the socket before delivered events that this one has yet to bring
 	caughtUp  bool // nothing is left to replay
 	logUnread bool // its server said that it cannot read its log
 
@@ -143,8 +144,12 @@ func (s *Session) proveByTime() {
 
 // prove forgets failures once a socket has lived for long enough.
 func (s *Session) prove(k *socket) {
-	if s.now.Mono-k.openedAt >= s.opt.MinUptime {
+	up := s.now.Mono - k.openedAt
+	if up >= s.opt.MinUptime {
 		s.retry.failures, s.retry.fresh, k.fresh = 0, false, false
+	}
+	if up >= steadyAfter {
+		s.limits.takeovers = 0
 	}
 }
 

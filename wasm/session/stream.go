@@ -76,7 +76,7 @@ func (s *Session) events(in Events) {
 
 // accept takes an event for the page.
 func (s *Session) accept(k *socket, id string, d delivery) {
-	k.replay.begun = true
+	k.replay.begun, k.overlaps = true, false
 	if id == "" {
 		return
 	}

@@ -56,6 +56,9 @@ func (s *Session) next() (at time.Duration) {
 				at = min(at, p.loseAt)
 			}
 			if !s.doubted() {
+				at = min(at, p.doubtAt)
+			}
+			if !s.challenged() {
 				at = min(at, p.challengeAt)
 			}
 		}

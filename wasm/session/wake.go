@@ -65,9 +65,10 @@ func (s *Session) allowForStall(last time.Duration) {
 	if s.live == nil || s.live.probe == nil || s.now.Mono-s.deadline < stallLimit {
 		return
 	}
-	if p := s.live.probe; !p.extended && p.challengeAt > last && s.doubted() {
+	if p := s.live.probe; !p.extended && p.doubtAt > last && s.doubted() {
 		p.extended = true
-		p.challengeAt = s.now.Mono + s.rtt.grace(wakeGrace, time.Second)
+		p.doubtAt = s.now.Mono + s.rtt.grace(wakeGrace, time.Second)
+		p.challengeAt = max(p.challengeAt, p.doubtAt)
 	}
 }
 
@@ -78,9 +79,13 @@ func (s *Session) wake(h hint) {
 	}
 	now := s.now.Mono
 	if s.away {
-		s.away, s.retry.at = false, now
+		s.away = false
+		if !s.retry.advised {
+			s.retry.at = now
+		}
 		return
 	}
+	s.limits.takeovers = 0
 	soonest := max(now, s.retry.lastDial+dialGap)
 	if h.slept > 0 {
 		soonest = now
@@ -121,10 +126,11 @@ func (s *Session) check(h hint, soonest time.Duration) {
 		}
 		k.lastPing = min(k.lastPing, now-pingGap)
 	}
-	p := probe{cause: h.cause, shown: true, proofFrom: now + bufferTime, challengeAt: now + s.rtt.grace(wakeGrace, time.Second)}
+	p := probe{cause: h.cause, shown: true, proofFrom: now + bufferTime, doubtAt: now + s.rtt.grace(wakeGrace, time.Second)}
 	if h.doubt {
-		p.challengeAt = soonest
+		p.doubtAt = soonest
 	}
+	p.challengeAt = p.doubtAt
 	if !s.retry.advised {
 		s.retry.at = min(s.retry.at, soonest)
 	}

@@ -161,9 +161,9 @@ func init() { // not a literal: the steps tell themselves through it
 		})},
 		forbid:    {1, 0, 0, says("the server throws everybody out for good"), eachConn(func(c *conn) { c.end(4403, -1, "forbidden") })},
 		forgetful: {3, 0, 0, says("the server forgets its connections and tells nobody"), eachConn((*conn).forget)},
-		single: {3, 10 * second, 2 * time.Minute, lasts("the server lets in one connection a page, and tells others to go for good"), func(w *World, s Step) {
-			w.server.singleUntil = w.now + s.For
-		}},
+		single: {3, 10 * second, 2 * time.Minute, lasts("the server lets in one connection a page, and tells others to go for good"), lasting(func(w *World, _ Step, until time.Duration) {
+			w.server.singleUntil = until
+		})},
 		long: {3, 0, 0, func(s Step) string {
 			return fmt.Sprintf("an event that takes %v on the wire, on a plain server", lengthOf(s))
 		}, func(w *World, s Step) {

@@ -111,7 +111,7 @@ func (j *judge) look() {
 		return
 	}
 	now := j.w.now
-	if limit := 2500 * ms; len(j.held) > 0 && now-max(j.heldSince, j.ran) > limit && !j.tab.throttled() {
+	if limit := min(second+time.Duration(len(j.held))*10*ms, 10*second) + 1500*ms; len(j.held) > 0 && now-max(j.heldSince, j.ran) > limit && !j.tab.throttled() {
 		j.violated(ruleOnce, "%d events were withheld for %v", len(j.held), now-j.heldSince)
 	}
 	if j.shown.Name == session.Live {
@@ -146,7 +146,7 @@ func (j *judge) longestLive() time.Duration {
 	case j.w.cfg.Throttle:
 		return beat + 2*time.Minute + second
 	}
-	return beat + opt.HeartbeatTimeout + second
+	return beat + opt.HeartbeatTimeout + 2*second // a hidden page has a timer a second
 }
 
 // before judges the moment before an input, and notes what the input proves.
@@ -155,7 +155,7 @@ func (j *judge) before(in input) {
 	j.gapTold = false
 	if j.jolted {
 		j.jolted = false
-		j.bound, j.rare, j.rareEnd = 0, 0, min(j.rareEnd, j.w.now)
+		j.bound, j.rare = 0, 0
 		j.shake()
 	}
 	k, p := in.socket, in.packet
@@ -182,6 +182,7 @@ func (j *judge) before(in input) {
 			j.rare, j.rareEnd = 0, min(j.rareEnd, j.w.now)
 		}
 	case session.Closed:
+		j.rare = 0
 		if it.Hopeless {
 			const least = 5 * 30 * second // half of ten times the longest delay
 			j.rare, j.rareEnd = j.w.now+least, j.w.now+2*least
@@ -340,7 +341,7 @@ func (j *judge) alive(k *socket) bool {
 	}
 	quick := cfg.RTT+2*cfg.Jitter < 140*ms && cfg.Frame <= 2*ms
 	calm := j.w.now-max(j.w.calm, j.shaken) > 15*second
-	return quick && calm && c != nil && c.open && !c.cutUp && !c.cutDown && k.gen == j.shown.Generation &&
+	return quick && calm && c != nil && c.open && !c.long && !c.cutUp && !c.cutDown && k.gen == j.shown.Generation &&
 		(cfg.NATIdle == 0 || j.w.now-c.lastPacket < cfg.NATIdle/2)
 }
 

@@ -21,7 +21,7 @@ func (j *judge) begin(k *socket) {
 	}
 	k.begun = true
 	if c := k.conn; j.w.cfg.Plain && c.log != nil {
-		if c.log.counter && j.known && j.log != c.log && k.after != "" {
+		if c.log.counter && j.known && j.log != c.log && (k.after != "" || j.cursor != "") {
 			return // its first event shows whether its numbers begin anew
 		}
 		if j.log != c.log {

@@ -97,9 +97,10 @@ func (s *server) knows(t *tab, but *conn) bool {
 }
 
 // publishLong publishes an event that takes long on the wire. Feeds send such a
-// one in parts, so it is for plain servers.
+// one in parts, so it is for plain servers; not for those that replay slowly and
+// from the beginning, since there every takeover begins a replay of minutes.
 func (s *server) publishLong(takes time.Duration) {
-	if !s.w.cfg.Plain || s.down() || s.w.cfg.Topics > 1 {
+	if !s.w.cfg.Plain || s.w.cfg.Resume == ignores && s.w.cfg.Frame > 0 || s.down() || s.w.cfg.Topics > 1 {
 		return
 	}
 	s.w.longest = max(s.w.longest, takes)
@@ -241,19 +242,26 @@ func (c *conn) write() {
 
 // transmit sends a frame that takes long, over a link that the sockets of the
 // page share. Nothing gets past it.
-func (c *conn) transmit(p packet, takes time.Duration) {
-	for _, other := range c.w.server.conns {
-		if other != c && other.tab == c.tab && other.long {
-			takes *= 2
-		}
-	}
+func (c *conn) transmit(p packet, left time.Duration) {
 	c.busy, c.long = true, true
-	c.w.after(takes, func() {
-		c.busy, c.long = false, false
-		if c.open {
-			c.down(p)
-			c.write()
+	c.w.after(second, func() {
+		if !c.open {
+			c.long = false
+			return
 		}
+		sharing := 0
+		for _, other := range c.w.server.conns {
+			if other.tab == c.tab && other.long {
+				sharing++
+			}
+		}
+		if left -= second / time.Duration(sharing); left > 0 {
+			c.transmit(p, left)
+			return
+		}
+		c.busy, c.long = false, false
+		c.down(p)
+		c.write()
 	})
 }
 

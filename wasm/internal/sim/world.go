@@ -138,16 +138,13 @@ func (w *World) evening() {
 	}
 	w.pass(w.patience() + 15*second)
 	w.server.quiet = true
-	for w.replaying() {
-		w.pass(second)
-	}
+	w.settle()
 	for range 2 * w.cfg.Topics { // one by one, so that nobody falls off the log
 		w.server.publish(1)
 		w.pass(150 * ms)
 	}
-	for w.pass(10 * second); w.replaying(); {
-		w.pass(second)
-	}
+	w.pass(10 * second)
+	w.settle()
 	for _, t := range w.tabs {
 		for range 20 { // a doubt may be under way
 			if t.judge.shown.Name != session.Live {
@@ -155,6 +152,13 @@ func (w *World) evening() {
 			}
 		}
 		t.judge.atTheEnd()
+	}
+}
+
+// settle waits until no page is being told of what it missed; for half an hour at most.
+func (w *World) settle() {
+	for end := w.now + 30*time.Minute; w.replaying() && w.now < end; {
+		w.pass(second)
 	}
 }
 
