@@ -69,7 +69,7 @@ func TestShrinkTellsAShortStory(t *testing.T) {
 }
 
 // poison breaks a rule; no generated day holds it.
-const poison = urlHang + 1
+const poison = forbidden + 1
 
 func init() {
 	happenings = append(happenings, happening{
