@@ -70,6 +70,7 @@ type judge struct {
 	rareEnd  time.Duration // until when it may wait for that reason
 	away     bool          // the browser has taken the page away
 	newest   int           // generation that was dialed last
+	others   int           // sockets that were held when one closed
 	waited   time.Duration // the last long wait before a retry
 	shaken   time.Duration // last sign that the connection may be dead
 	jolted   bool          // the next input brings such a sign
@@ -182,7 +183,7 @@ func (j *judge) before(in input) {
 			j.rare, j.rareEnd = 0, min(j.rareEnd, j.w.now)
 		}
 	case session.Closed:
-		j.rare = 0
+		j.rare, j.others = 0, len(j.tab.sockets)
 		if it.Hopeless {
 			const least = 5 * 30 * second // half of ten times the longest delay
 			j.rare, j.rareEnd = j.w.now+least, j.w.now+2*least
@@ -250,6 +251,9 @@ func (j *judge) effect(in input, e session.Effect) {
 	}
 	switch e := e.(type) {
 	case session.Dial:
+		if end, is := in.Input.(session.Closed); is && end.Code == wire.CloseUnauthorized && in.socket.gen == j.newest && !slices.Contains(t.ghosts, in.socket) && !e.Fresh {
+			j.violated(ruleVerdict, "dial %d brings the token that was refused", e.Generation)
+		}
 		j.dial(e)
 	case session.Abandon:
 		k := t.socket(e.Generation)
@@ -269,8 +273,8 @@ func (j *judge) effect(in input, e session.Effect) {
 	case session.Gap:
 		j.gap(in, e)
 	case session.State:
-		if e.Name == session.Failed && (!in.isFinal() || in.socket.gen != j.newest || len(t.sockets) > 0) {
-			j.violated(ruleVerdict, "failed (%s): the newest dial is %d, %d sockets are held", e.Cause, j.newest, len(t.sockets))
+		if e.Name == session.Failed && (!in.isFinal() || in.socket.gen != j.newest || j.others > 0) {
+			j.violated(ruleVerdict, "failed (%s): the newest dial is %d, %d other sockets were held", e.Cause, j.newest, j.others)
 		}
 		j.state(e)
 	}

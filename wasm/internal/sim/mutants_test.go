@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"os"
@@ -8,11 +9,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestEveryMutantIsFound builds the command with each bug put over the session's
 // source, which stays as it is.
 func TestEveryMutantIsFound(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: each of the mutants is linked and run, which takes minutes")
+	}
 	for _, m := range mutants {
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
@@ -21,7 +26,12 @@ func TestEveryMutantIsFound(t *testing.T) {
 			if out, err := build.CombinedOutput(); err != nil {
 				t.Fatalf("%v: %s", err, out)
 			}
-			out, err := exec.Command(command, "-seeds", "8000", "-tell=false").CombinedOutput()
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+			defer cancel()
+			out, err := exec.CommandContext(ctx, command, "-seeds", "8000", "-tell=false").CombinedOutput()
+			if ctx.Err() != nil {
+				t.Fatal("the simulator neither finds the bug nor ends")
+			}
 			if exit, failed := errors.AsType[*exec.ExitError](err); !failed || exit.ExitCode() != 1 {
 				t.Fatalf("the bug lives through: %v, %s", err, out)
 			}
