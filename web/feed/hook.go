@@ -41,12 +41,12 @@ func run[T any](ctx context.Context, h *hooks, name string, block netip.Prefix, 
 	}
 	done := make(chan outcome, 1)
 	go func() {
-		defer h.slots.give(block)
 		o := outcome{panicked: true}
 		defer func() {
 			if o.panicked {
 				h.options.Logger.Error("hook panicked", "hook", name, "panic", recover(), "stack", string(debug.Stack()))
 			}
+			h.slots.give(block) // before the answer, so that the caller's next call finds the slot free
 			done <- o
 		}()
 		o.result = hook(ctx)

@@ -187,8 +187,11 @@ func (c *conn) Close() error {
 
 // bury swallows what still comes until the peer hangs up.
 func (c *conn) bury() {
+	// A Read that begins later sees that the connection is closed. It must not wait
+	// for the lock until the peer hangs up.
 	c.reading.Lock()
-	defer c.reading.Unlock()
+	//lint:ignore SA2001 this waits for the Read under way
+	c.reading.Unlock()
 	_ = c.Conn.SetReadDeadline(time.Time{})
 	_, _ = io.Copy(io.Discard, c.Conn)
 	_ = c.Conn.Close()

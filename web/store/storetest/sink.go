@@ -123,6 +123,13 @@ func (s *Sink) Resets() int {
 	return s.resets
 }
 
+// Top returns the position of the last reset.
+func (s *Sink) Top() store.ID {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.top
+}
+
 // Follow lets the sink follow a log until stop, again when the log fails.
 func (s *Sink) Follow(t testing.TB, log store.Store, from store.ID) (stop func()) {
 	t.Helper()

@@ -314,14 +314,14 @@ func followGoesOn(t *testing.T, newLog Make) {
 		stop := r.Follow(t, s, at)
 		r.Await(t, min(1+rand.IntN(30), total-seen))
 		stop()
-		for _, e := range r.events {
+		for _, e := range r.Events() {
 			if number(t, e) != seen {
 				t.Fatalf("round %d: event %s, want %d", rounds, e.Data, seen)
 			}
 			seen++
 			at = e.ID
 		}
-		if r.resets > 0 {
+		if r.Resets() > 0 {
 			t.Fatalf("round %d: a reset without a reason", rounds)
 		}
 	}
@@ -342,15 +342,15 @@ func followFromNowhere(t *testing.T, newLog Make) {
 			r := NewSink()
 			defer r.Follow(t, s, place(top))()
 			r.AwaitReset(t)
-			if r.top.Compare(top) != 0 {
-				t.Fatalf("reset to %v, the top is %v", r.top, top)
+			if r.Top().Compare(top) != 0 {
+				t.Fatalf("reset to %v, the top is %v", r.Top(), top)
 			}
 			publish(t, s, 3)
 			r.Await(t, 1)
-			if number(t, r.events[0]) != 3 || r.events[0].ID.Epoch != r.top.Epoch {
-				t.Fatalf("%v after %v", r.events[0], r.top)
+			if number(t, r.Events()[0]) != 3 || r.Events()[0].ID.Epoch != r.Top().Epoch {
+				t.Fatalf("%v after %v", r.Events()[0], r.Top())
 			}
-			if name == "future" && r.top.Epoch == top.Epoch && !sameProcess(s) {
+			if name == "future" && r.Top().Epoch == top.Epoch && !sameProcess(s) {
 				t.Fatal("a log that lost its end keeps its epoch")
 			}
 		})
