@@ -82,8 +82,8 @@ func TestForbiddenClientsTakeNothingFromOthers(t *testing.T) {
 	for range 20 {
 		s.knowing("")
 	}
-	if s.reserved != 20 {
-		t.Errorf("%d places", s.reserved)
+	if n := places(s.Feed); n != 20 {
+		t.Errorf("%d places", n)
 	}
 }
 

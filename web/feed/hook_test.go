@@ -131,8 +131,8 @@ func TestFailingHooksKeepNoPlace(t *testing.T) {
 			}
 		}
 		s.knowing("")
-		if s.reserved != 1 {
-			t.Errorf("%s: %d places", name, s.reserved)
+		if n := places(s.Feed); n != 1 {
+			t.Errorf("%s: %d places", name, n)
 		}
 	}
 }
@@ -235,8 +235,15 @@ func TestOnMessageThatBlocks(t *testing.T) {
 	if line := s.dropped(); line["cause"] != causeHook || line["client"] != "tab-1" {
 		t.Fatalf("%v", line)
 	}
-	until(t, "its place is free", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return s.reserved == 0 })
+	until(t, "its place is free", func() bool { return places(s.Feed) == 0 })
 	if len(s.log.with("hook does not return; it must be quick")) == 0 {
 		t.Fatalf("%s", s.log)
 	}
+}
+
+// places is how many places for connections are taken.
+func places(f *Feed) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.reserved
 }

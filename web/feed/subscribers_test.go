@@ -184,8 +184,17 @@ func TestOtherClientsAreLeftAlone(t *testing.T) {
 
 func TestTopicsChangeWhileConnected(t *testing.T) {
 	s := serve(t, Options{Ring: 4}).ready()
-	p := s.knowing("", "topic=a")
+	p := s.knowing("", "topic=a", "client=changing")
+	s.mu.Lock()
+	c := s.latest["changing"]
+	s.mu.Unlock()
 	change := func(topics string) {
+		// The new topics count for whatever the client has not read yet.
+		until(t, "it has read all that it wants", func() bool {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			return !c.writing
+		})
 		pongs := p.pongs
 		p.send(`{"wakesocket":"topics","topics":[` + topics + `]}`)
 		p.send("ping")

@@ -89,8 +89,8 @@ func TestMiddlewareThatHidesTheConnection(t *testing.T) {
 			if len(logged) != 1 || !strings.Contains(fmt.Sprint(logged[0]["writer"]), name) {
 				t.Errorf("%s: %v", name, s.log)
 			}
-			if s.Connected() != 0 || s.reserved != 0 {
-				t.Errorf("%s: %d clients, %d places", name, s.Connected(), s.reserved)
+			if n := places(s.Feed); s.Connected() != 0 || n != 0 {
+				t.Errorf("%s: %d clients, %d places", name, s.Connected(), n)
 			}
 		}
 	}
@@ -139,8 +139,8 @@ func TestInvalidHandshake(t *testing.T) {
 	r.Header.Set("Connection", "Upgrade")
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, r)
-	if w.Code != http.StatusBadRequest || s.reserved != 0 {
-		t.Errorf("%d %s, %d places", w.Code, w.Body, s.reserved)
+	if w.Code != http.StatusBadRequest || places(s.Feed) != 0 {
+		t.Errorf("%d %s, %d places", w.Code, w.Body, places(s.Feed))
 	}
 }
 
