@@ -92,6 +92,22 @@ func (c *client) read() error {
 	return nil
 }
 
+// comeBack connects again after the last event.
+func (c *client) comeBack(feed string) error {
+	again, err := dial(feed, c.events[len(c.events)-1].ID, false)
+	if err != nil {
+		return err
+	}
+	if again.hello.Gap != nil {
+		again.conn.CloseNow()
+		return fmt.Errorf("a gap is told: %+v", again.hello.Gap)
+	}
+	again.events = append(c.events, again.events...)
+	c.conn.CloseNow()
+	*c = *again
+	return nil
+}
+
 // reader is a client over many connections; it holds each to the claim.
 type reader struct {
 	plain bool
