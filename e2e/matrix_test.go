@@ -150,7 +150,7 @@ var sleeps = []scenario{
 		name: "sleep, then offline and online", column: "d", pace: busy, figure: 50 * time.Millisecond,
 		happens: func(w *world) time.Time {
 			w.lever(levers.Offline)
-			w.awaitPage(0, soon, "offline")
+			w.awaitState(0, soon, "offline")
 			w.sleep(10*time.Second, w.cut)
 			w.lever(levers.Online)
 			return w.awaitPage(0, soon, "online").happened()

@@ -109,9 +109,10 @@ func (s *Session) input(in Input) {
 	case Network:
 		s.wake(hint{cause: wire.CauseNetwork, moved: true})
 	case Online:
+		back := in.On && !s.online
 		s.online = in.On
 		if in.On || s.live != nil {
-			s.wake(hint{cause: wire.CauseNetwork, moved: in.On})
+			s.wake(hint{cause: wire.CauseNetwork, moved: in.On, doubt: back && s.wokeUp()})
 		}
 	case URLReady:
 		s.urlReady(in.Generation)

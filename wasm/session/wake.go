@@ -18,7 +18,8 @@ import (
 //	       else: a challenger is dialed, and the first of both to prove itself wins.
 //
 // A hint is not proof. The challenger is dialed at once, without the grace, only
-// after a sleep of a minute, and when the user asked for it.
+// after a sleep of a minute, after a sleep over which the network was away, and
+// when the user asked for it.
 
 const (
 	// bufferTime is how long after a wake frames may still come out of a buffer
@@ -70,6 +71,12 @@ func (s *Session) allowForStall(last time.Duration) {
 		p.doubtAt = s.now.Mono + s.rtt.grace(wakeGrace, time.Second)
 		p.challengeAt = max(p.challengeAt, p.doubtAt)
 	}
+}
+
+// wokeUp reports whether the live socket is probed because of a sleep. It hardly
+// survives that if the network was away, too.
+func (s *Session) wokeUp() bool {
+	return s.live != nil && s.live.probe != nil && s.live.probe.cause == wire.CauseSleep
 }
 
 // wake is the one path for every hint.
