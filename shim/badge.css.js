@@ -22,6 +22,10 @@ export const css = `
   background: var(--wakesocket-background, var(--background));
   border: 1px solid var(--tone); border-color: color-mix(in srgb, var(--tone) 45%, transparent);
 }
+:host([compact]) [part=badge] { min-height: 1.6em; padding: 0 0.5em; gap: 0.4em }
+:host([compact]) [part=label], :host([compact]) [part=cause] {
+  position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap
+}
 :host([state=live]:not([stale])) [part=badge] { --tone: var(--wakesocket-live, var(--live)) }
 :host([state=offline]) [part=badge], :host([state=stopped]) [part=badge] { --tone: var(--wakesocket-off, var(--off)) }
 :host([state=failed]) [part=badge] { --tone: var(--wakesocket-failed, var(--failed)) }

@@ -48,7 +48,11 @@ export interface Gap {
   readonly after: string;
   /** The oldest event that the server still has, "" when it has none. */
   readonly earliest: string;
-  /** "trimmed", "epoch", "future", "invalid", or another word of the server's. */
+  /**
+   * "trimmed", "epoch", "future", "invalid", "restarted" (ids began anew), "skipped"
+   * (consecutive ids jumped), "unknown" (the server did not say), or another word of
+   * the server's.
+   */
   readonly reason: string;
 }
 

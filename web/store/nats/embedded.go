@@ -20,9 +20,9 @@ const (
 
 // OpenDir returns the log in a directory, which it makes if there is none. The server
 // runs inside of the process and opens no port. One process at a time may have the
-// directory. An event is synced to disk before Publish returns: neither a crash nor a
-// loss of power takes one that was acknowledged. Events that are published at the
-// same time share one sync.
+// directory. An event is synced to disk before Publish returns, so that a crash does not
+// take one that was acknowledged; kill -9 is tested, a loss of power is not. Events that
+// are published at the same time share one sync.
 func OpenDir(dir string, options Options) (*Store, error) {
 	options, err := options.withDefaults()
 	if err != nil {
