@@ -188,8 +188,13 @@ func TestTopicsChangeWhileConnected(t *testing.T) {
 	s.mu.Lock()
 	c := s.latest["changing"]
 	s.mu.Unlock()
-	change := func(topics string) {
+	change := func(published []string, topics string) {
 		// The new topics count for whatever the client has not read yet.
+		last := published[len(published)-1]
+		until(t, "it was offered the last event", func() bool {
+			done := s.wanting.done.Load()
+			return done != nil && done.pos.String() == last
+		})
 		until(t, "it has read all that it wants", func() bool {
 			c.mu.Lock()
 			defer c.mu.Unlock()
@@ -200,19 +205,14 @@ func TestTopicsChangeWhileConnected(t *testing.T) {
 		p.send("ping")
 		p.readUntil("pong", func() bool { return p.pongs > pongs })
 	}
-	s.publish("b", 1, 9)
-	change(`"b"`)
+	change(s.publish("b", 1, 9), `"b"`)
 	s.publish("a", 10, 19)
-	s.publish("b", 20, 20)
-	change(`"b.*","a"`)
+	change(s.publish("b", 20, 20), `"b.*","a"`)
 	s.publish("b", 21, 21)
 	s.publish("b.x", 22, 22)
-	s.publish("a", 23, 23)
-	change(``)
-	s.publish("z", 24, 24)
-	change(`"none"`)
-	s.publish("z", 25, 30)
-	change(`"z"`)
+	change(s.publish("a", 23, 23), ``)
+	change(s.publish("z", 24, 24), `"none"`)
+	change(s.publish("z", 25, 30), `"z"`)
 	s.publish("z", 31, 31)
 	p.readEvents(5)
 	var got []string
