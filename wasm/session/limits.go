@@ -12,12 +12,12 @@ const (
 	maxURLDoublings        = 4 // 160 s
 	maxHandshakes          = 4 // 40 s with the default ConnectTimeout
 	maxFirstFrameDoublings = 2 // 20 s with the default ConnectTimeout
-	maxSilenceDoublings    = 3
+	maxSilenceDoublings    = 5 // 1280 s with the default HeartbeatTimeout
 	// steadyAfter is how long a socket lives that is not taken over again for the
 	// same reason.
 	steadyAfter = time.Minute
 
-	maxTakeoverDoublings = 6 // 128 s with the default ChallengeAfter
+	maxTakeoverDoublings = 9 // 1024 s with the default ChallengeAfter
 	// silenceFactor is how many times longer a silent socket is kept than the page
 	// shows it as open. A challenger is dialed meanwhile, so this delays nothing.
 	silenceFactor = 4

@@ -15,6 +15,7 @@ type world struct {
 	now    Instant
 	random float64
 	log    []string
+	watch  func(Input, Effect) // sees each effect; nil for nobody
 }
 
 const wallStart = 1_000_000 * time.Hour // far from mono, so that mixing them shows
@@ -41,6 +42,9 @@ func (w *world) do(inputs ...Input) {
 		answers := 0
 		for _, e := range w.s.Handle(w.now, in) {
 			w.note(e)
+			if w.watch != nil {
+				w.watch(in, e)
+			}
 			if e, is := e.(Deliver); is {
 				answers++
 				if e.Cursor != w.s.Cursor() {
