@@ -18,7 +18,7 @@ biome    = shim/node_modules/.bin/biome format --indent-style=space --line-width
 generate = cd wasm/internal/bridge && go run ../boundary
 
 .DEFAULT_GOAL := help
-.PHONY: help run build check test needs format lint generate test-go test-js test-quick test-e2e sim herd bench bench-peers bench-server e2e-report clean
+.PHONY: help run build package check test needs format lint generate test-go test-js test-quick test-e2e sim herd bench bench-peers bench-server e2e-report clean
 
 help: ## shows this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +31,10 @@ run: build ## builds everything and serves the demo dashboard; ADDR=host:port, A
 
 build: ## writes dist/client.wasm, dist/shim.js and dist/shim.d.ts, with their .br and .gz
 	@./build.sh
+
+package: build ## writes dist/wakesocket-VERSION.tgz, the npm package; needs Node.js
+	@sh e2e/needs.sh js
+	@sh shim/package.sh dist
 
 check: lint test-quick ## format, lint, generated files and quick tests: run it before each commit
 

@@ -17,4 +17,4 @@ for f in client.wasm shim.js shim.d.ts; do
 done
 rm -r dist/new
 CGO_ENABLED=0 go run ./web/internal/pack dist/client.wasm dist/shim.js
-cp dist/* web/assets/dist/
+cp dist/client.wasm* dist/shim.* web/assets/dist/

@@ -1,12 +1,15 @@
 #!/bin/sh
-# Bundles shim.js and shim.d.ts into a folder: ./bundle.sh OUT_DIR. Needs Go only.
+# Bundles with the toolchain of the Go module. Needs Go only.
+# usage: bundle.sh OUT_DIR       shim.js and shim.d.ts: all that a page loads
+#        bundle.sh OUT_DIR npm   the modules and types of the npm package
 set -eu
-out=${1:?usage: bundle.sh OUT_DIR}
+out=${1:?usage: bundle.sh OUT_DIR [npm]}
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+cd "$here"
 
 # wasm_exec.js must be the building toolchain's own. It writes to globalThis, which
 # here is a parameter, and calls fs by its bare name, which is then nobody's global.
@@ -17,7 +20,19 @@ trap 'rm -rf "$work"' EXIT
 	echo 'return globalThis.Go; }'
 } >"$work/wasm_exec.js"
 
-cd "$here"
-"$(CGO_ENABLED=0 go -C ../e2e/tools tool -n esbuild)" index.js --bundle --format=esm --minify --target=es2022 --charset=utf8 \
-	--alias:wasm_exec="$work/wasm_exec.js" --log-level=warning --outfile="$out/shim.js"
-cp shim.d.ts "$out/shim.d.ts"
+esbuild=$(CGO_ENABLED=0 go -C ../e2e/tools tool -n esbuild)
+bundle() { # argument of esbuild...
+	"$esbuild" --bundle --format=esm --target=es2022 --charset=utf8 --alias:wasm_exec="$work/wasm_exec.js" --log-level=warning "$@"
+}
+
+if [ "${2:-}" != npm ]; then
+	bundle drop-in.js --minify --outfile="$out/shim.js"
+	{ cat shim.d.ts && sed '/^import /d; /^\/\/ /d' badge.d.ts; } >"$out/shim.d.ts"
+	exit
+fi
+
+# Not minified: the bundler of the page does that, and people read it in a debugger.
+bundle index.js --outfile="$out/index.js"
+bundle badge.js --outfile="$out/badge.js"
+cp shim.d.ts "$out/index.d.ts"
+sed 's#"./shim.d.ts"#"./index.js"#' badge.d.ts >"$out/badge.d.ts"

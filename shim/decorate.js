@@ -1,5 +1,5 @@
 // @ts-check
-import { defineBadge } from "./badge.js";
+import { defineBadge } from "./badge-element.js";
 import { messageOf } from "./error.js";
 import { registry } from "./registry.js";
 import { StaleMarks } from "./stale.js";

@@ -1,5 +1,4 @@
 // @ts-check
-import { decorate } from "./decorate.js";
 import { Feed } from "./feed.js";
 
 export { WakesocketError } from "./error.js";
@@ -14,5 +13,3 @@ export { WakesocketError } from "./error.js";
 export function connect(url, options) {
   return new Feed(url, options);
 }
-
-decorate();

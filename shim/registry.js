@@ -1,4 +1,5 @@
 // @ts-check
+import { release } from "./boundary.gen.js";
 
 /** @typedef {import("./shim.d.ts").Feed} Feed */
 /** @typedef {"live" | "stale" | "lost"} Verdict "stale": connected, but a topic is silent; "lost": not live */
@@ -15,6 +16,8 @@ const ranks = ["live", "checking", "connecting", "reconnecting", "offline", "fai
 
 /** The feeds of a page, and what they say together about its data. */
 export class Registry {
+  /** The version of the copy that made this registry. */
+  release = release;
   /** Whether a copy of shim.js has started the marks and the badge. */
   decorated = false;
   /** @type {Feed[]} the oldest first */
@@ -104,6 +107,8 @@ export class Registry {
   }
 }
 
+let warned = false;
+
 /**
  * The registry of this page: the one of the copy that was there first.
  * @returns {Registry}
@@ -111,5 +116,13 @@ export class Registry {
 export function registry() {
   const page = /** @type {any} */ (globalThis);
   if (!page[name]) Object.defineProperty(page, name, { value: new Registry() });
+  const found = page[name].release;
+  if (found !== release && !warned) {
+    warned = true;
+    console.warn(
+      `wakesocket: this page loads two versions, ${found} and ${release}. Feeds of both work, but the page loads all of it twice. ` +
+        "Load one: with a bundler, see `npm ls wakesocket` and update what brings the other; else look for a second <script> or import map entry",
+    );
+  }
   return page[name];
 }

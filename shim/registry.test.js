@@ -129,3 +129,18 @@ test("watchers hear of every change; one that throws does not keep the others fr
   assert.equal(reported.length, 6);
   assert.equal(reported[0], "a badge fails");
 });
+
+test("a copy of another version is told of once, with what to do", async (t) => {
+  const warnings = [];
+  t.mock.method(console, "warn", (text) => warnings.push(text));
+  const own = registry().release;
+  t.after(() => (registry().release = own));
+  const same = await import("./registry.js?same");
+  assert.equal(same.registry(), registry(), "it joins");
+  assert.deepEqual(warnings, []);
+  registry().release = "0.0.9";
+  const other = await import("./registry.js?other");
+  assert.equal(other.registry(), other.registry());
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0], new RegExp(`two versions, 0\\.0\\.9 and ${own}.*Load one: .*npm ls wakesocket`));
+});

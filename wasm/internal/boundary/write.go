@@ -53,9 +53,9 @@ func goSide(m *model) string {
 }
 
 // jsSide is how the shim writes inputs and reads effects, with the types of all.
-func jsSide(m *model) string {
+func jsSide(m *model, release string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "// @ts-check\n// %s\n", notice)
+	fmt.Fprintf(&b, "// @ts-check\n// %s\n\n/** The version of wakesocket. */\nexport const release = %q;\n", notice, release)
 	for _, name := range slices.Sorted(maps.Keys(m.texts)) {
 		fmt.Fprintf(&b, "\n/** @typedef {%s} %s */\n", strings.Join(m.texts[name], " | "), name)
 	}

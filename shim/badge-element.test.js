@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { defineBadge } from "./badge.js";
+import { defineBadge } from "./badge-element.js";
 import { Registry } from "./registry.js";
 import { FakeFeed, dom } from "./testing/dom.js";
 

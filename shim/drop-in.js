@@ -1,0 +1,5 @@
+// @ts-check
+// shim.js, which a page loads without a package manager: the core and the badge.
+import "./badge.js";
+
+export * from "./index.js";
