@@ -15,10 +15,12 @@ tool = $$(CGO_ENABLED=0 go -C e2e/tools tool -n $(1))
 js       = $$(git ls-files --cached --others --exclude-standard '*.js' '*.ts' | grep -v -e /vendor/ -e '\.gen\.' | while read -r f; do test -e "$$f" && echo "$$f"; done)
 js_tests = $$(find shim web -name node_modules -prune -o -name '*.test.js' -print)
 biome    = shim/node_modules/.bin/biome format --indent-style=space --line-width=160
+# What runs in a page only is tested in Node.js, in the page's place.
+test_bridge = GOOS=js GOARCH=wasm go test -exec "env -i PATH=$(PATH) $$(go env GOROOT)/lib/wasm/go_js_wasm_exec" ./wasm/internal/bridge
 generate = cd wasm/internal/bridge && go run ../boundary
 
 .DEFAULT_GOAL := help
-.PHONY: help run build package check test needs format lint generate test-go test-js test-quick test-e2e sim herd bench bench-peers bench-server e2e-report clean
+.PHONY: help run build package check test needs format lint generate test-go test-js test-quick test-e2e sim herd bench bench-peers bench-server mutants e2e-report clean
 
 help: ## shows this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -65,6 +67,7 @@ generate: ## writes the generated files anew
 
 test-quick: node_modules
 	go test -short $$(go list ./wasm/... ./web/... | grep -v "/store/postgres\|/store/redis")
+	$(test_bridge)
 	node --test --test-reporter=dot $(js_tests)
 
 test-js: node_modules ## all JavaScript tests that need no browser
@@ -72,6 +75,7 @@ test-js: node_modules ## all JavaScript tests that need no browser
 
 test-go: ## all Go tests that need no browser, with the race detector
 	go test -race ./wasm/... ./web/...
+	$(test_bridge)
 	go -C web/store/nats test -race ./...
 
 # One package after the other: each has browsers, and asserts times.
@@ -83,6 +87,9 @@ test-e2e: build ## the tests in real browsers
 
 sim: ## simulated days in the lives of sessions; SEEDS=number
 	go run ./wasm/internal/sim/cmd -seeds $(SEEDS)
+
+mutants: node_modules ## puts deliberate bugs into server, stores, bridge, shim and native client: tests must notice; ARGS='-suite log'
+	go run ./wasm/internal/mutants/cmd $(ARGS)
 
 herd: ## a hundred thousand simulated clients come back: table and chart
 	go run ./wasm/internal/herd/cmd -table wasm/internal/herd/herd.md -chart wasm/internal/herd/herd.svg

@@ -1,8 +1,8 @@
 package sim
 
-// mutants are deliberate bugs in the session: each must be found by the days that
+// sessionMutants are deliberate bugs in the session: each must be found by the days that
 // it makes go wrong. `in` is put in the place of `out`, which must be there once.
-var mutants = []struct{ name, file, out, in string }{
+var sessionMutants = []struct{ name, file, out, in string }{
 	// closed sockets
 	{"the close of a socket that was given up counts for the live one", "closed.go",
 		"\tif !k.is(in.Generation) {\n\t\treturn\n\t}\n",

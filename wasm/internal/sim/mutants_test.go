@@ -2,14 +2,13 @@ package sim
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
+
+	"github.com/wakesocket/wakesocket/wasm/internal/mutants"
 )
 
 // TestEveryMutantIsFound builds the command with each bug put over the session's
@@ -18,11 +17,20 @@ func TestEveryMutantIsFound(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: each of the mutants is linked and run, which takes minutes")
 	}
-	for _, m := range mutants {
+	root, err := filepath.Abs("../../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range sessionMutants {
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
-			command := filepath.Join(t.TempDir(), "sim")
-			build := exec.Command("go", "build", "-ldflags=-s -w", "-overlay", overlay(t, m.file, m.out, m.in), "-o", command, "./cmd")
+			dir := t.TempDir()
+			list, err := mutants.Mutant{Name: m.name, File: "wasm/session/" + m.file, Out: m.out, In: m.in}.Overlay(root, dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			command := filepath.Join(dir, "sim")
+			build := exec.Command("go", "build", "-ldflags=-s -w", "-overlay", list, "-o", command, "./cmd")
 			if out, err := build.CombinedOutput(); err != nil {
 				t.Fatalf("%v: %s", err, out)
 			}
@@ -40,29 +48,11 @@ func TestEveryMutantIsFound(t *testing.T) {
 	}
 }
 
-// overlay writes the mutated file and the list that puts it over the real one.
-func overlay(t *testing.T, file, out, in string) string {
-	real, err := filepath.Abs(filepath.Join("..", "..", "session", file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	source, err := os.ReadFile(real)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if n := strings.Count(string(source), out); n != 1 {
-		t.Fatalf("%q is %d times in %s: bring the mutant up to date", out, n, file)
-	}
-	dir := t.TempDir()
-	mutated, list := filepath.Join(dir, file), filepath.Join(dir, "overlay.json")
-	replace, err := json.Marshal(map[string]map[string]string{"Replace": {real: mutated}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, data := range map[string][]byte{mutated: []byte(strings.Replace(string(source), out, in, 1)), list: replace} {
-		if err := os.WriteFile(name, data, 0o600); err != nil {
-			t.Fatal(err)
+// Every bug of the list fits the source as it is.
+func TestMutantsFitTheSource(t *testing.T) {
+	for _, m := range sessionMutants {
+		if _, err := (mutants.Mutant{Name: m.name, File: "wasm/session/" + m.file, Out: m.out, In: m.in}).Source("../../.."); err != nil {
+			t.Error(err)
 		}
 	}
-	return list
 }
