@@ -1,7 +1,8 @@
 package session
 
 import (
-	"fmt"
+	"errors"
+	"strconv"
 	"time"
 )
 
@@ -87,14 +88,16 @@ func (o Options) validate() error {
 			continue
 		}
 		if d.value < minOption || d.value > maxOption {
-			return fmt.Errorf("option %s is %d ms; use %d ms to %d ms", d.name, d.value.Milliseconds(), minOption.Milliseconds(), maxOption.Milliseconds())
+			return errors.New("option " + d.name + " is " + inMs(d.value) + "; use " + inMs(minOption) + " to " + inMs(maxOption))
 		}
 	}
 	if o.MaxReconnectDelay < o.MinReconnectDelay {
-		return fmt.Errorf("option maxReconnectDelay is %d ms, below minReconnectDelay (%d ms); raise the one or lower the other", o.MaxReconnectDelay.Milliseconds(), o.MinReconnectDelay.Milliseconds())
+		return errors.New("option maxReconnectDelay is " + inMs(o.MaxReconnectDelay) + ", below minReconnectDelay (" + inMs(o.MinReconnectDelay) + "); raise the one or lower the other")
 	}
 	if o.ChallengeAfter > o.HeartbeatTimeout {
-		return fmt.Errorf("option challengeAfter is %d ms, above heartbeatTimeout (%d ms); lower it, so that a second socket is dialed before the first is given up", o.ChallengeAfter.Milliseconds(), o.HeartbeatTimeout.Milliseconds())
+		return errors.New("option challengeAfter is " + inMs(o.ChallengeAfter) + ", above heartbeatTimeout (" + inMs(o.HeartbeatTimeout) + "); lower it, so that a second socket is dialed before the first is given up")
 	}
 	return nil
 }
+
+func inMs(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) + " ms" }

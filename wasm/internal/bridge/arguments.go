@@ -3,7 +3,8 @@
 package bridge
 
 import (
-	"fmt"
+	"errors"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,7 +23,7 @@ type arguments struct {
 
 func (a *arguments) fail(err error) {
 	if a.err == nil {
-		a.err = fmt.Errorf("client.wasm: %w", err)
+		a.err = errors.New("client.wasm: " + err.Error())
 	}
 }
 
@@ -37,7 +38,7 @@ func (a *arguments) value() safejs.Value {
 func read[T any](a *arguments, as func(safejs.Value) (T, error)) (value T) {
 	value, err := as(a.value())
 	if err != nil {
-		a.fail(fmt.Errorf("argument %d: %w", a.next, err))
+		a.fail(errors.New("argument " + strconv.Itoa(a.next) + ": " + err.Error()))
 	}
 	return value
 }
@@ -48,7 +49,7 @@ func (a *arguments) bool() bool { return read(a, safejs.Value.Bool) }
 func (a *arguments) text() string {
 	return read(a, func(v safejs.Value) (string, error) {
 		if v.Type() != safejs.TypeString {
-			return "", fmt.Errorf("a string is wanted, not %v", v.Type())
+			return "", errors.New("a string is wanted, not " + v.Type().String())
 		}
 		return v.String()
 	})
@@ -62,7 +63,7 @@ func (a *arguments) texts() []string {
 	}
 	list := strings.Split(text, "\n")
 	if len(list) != count {
-		a.fail(fmt.Errorf("argument %d: a list of %d came as %d lines", a.next, count, len(list)))
+		a.fail(errors.New("argument " + strconv.Itoa(a.next) + ": a list of " + strconv.Itoa(count) + " came as " + strconv.Itoa(len(list)) + " lines"))
 	}
 	return list
 }

@@ -3,9 +3,10 @@
 package bridge
 
 import (
-	"fmt"
+	"errors"
 	"math/rand/v2"
 	"runtime"
+	"strconv"
 	"time"
 
 	"github.com/hack-pad/safejs"
@@ -30,7 +31,7 @@ func Run() error {
 		api[name] = fn
 	}
 	if _, err := host.Call("ready", api); err != nil {
-		return fmt.Errorf("client.wasm was loaded by something other than its shim.js: %w", err)
+		return errors.New("client.wasm was loaded by something other than its shim.js: " + err.Error())
 	}
 	select {}
 }
@@ -41,7 +42,7 @@ func guarded(serve func(*arguments) any) func(safejs.Value, []safejs.Value) any 
 	return func(_ safejs.Value, values []safejs.Value) (result any) {
 		defer func() {
 			if cause := recover(); cause != nil {
-				result = fmt.Sprintf("client.wasm panicked: %v\n%s", cause, stack())
+				result = "client.wasm panicked: " + describe(cause) + "\n" + stack()
 			}
 		}()
 		args := &arguments{values: values}
@@ -92,7 +93,7 @@ func (b *bridge) step(args *arguments) any {
 	op := args.int()
 	in := input(op, args)
 	if in == nil {
-		args.fail(fmt.Errorf("unknown opcode %d: shim.js and client.wasm are of different builds", op))
+		args.fail(errors.New("unknown opcode " + strconv.Itoa(op) + ": shim.js and client.wasm are of different builds"))
 	}
 	if e == nil || args.err != nil {
 		return safejs.Undefined()
@@ -125,7 +126,18 @@ func (e *entry) rearm() (effect map[string]any, changed bool) {
 	return nil, false
 }
 
-func stack() []byte {
+func stack() string {
 	text := make([]byte, 4<<10)
-	return text[:runtime.Stack(text, false)]
+	return string(text[:runtime.Stack(text, false)])
+}
+
+// describe returns the text of a panic's value.
+func describe(cause any) string {
+	switch cause := cause.(type) {
+	case error:
+		return cause.Error()
+	case string:
+		return cause
+	}
+	return "a value that is neither an error nor a text"
 }
