@@ -102,6 +102,14 @@ export const release = "0.1.0";
  */
 
 /**
+ * Expiring says that the permission of the client ends soon.
+ * @typedef {object} ExpiringInput
+ * @property {"expiring"} type
+ * @property {number} generation
+ * @property {number} in until the server ends the connection
+ */
+
+/**
  * Pong answers a ping.
  * @typedef {object} PongInput
  * @property {"pong"} type
@@ -149,7 +157,7 @@ export const release = "0.1.0";
 
 /**
  * What happens to a connection or around it. Durations are milliseconds.
- * @typedef {StartInput | StopInput | ReconnectInput | TickInput | URLReadyInput | URLFailedInput | OpenedInput | ClosedInput | HelloInput | PositionInput | EventsInput | PongInput | FrameInput | WakeInput | NetworkInput | VisibleInput | OnlineInput | AwayInput} Input
+ * @typedef {StartInput | StopInput | ReconnectInput | TickInput | URLReadyInput | URLFailedInput | OpenedInput | ClosedInput | HelloInput | PositionInput | EventsInput | ExpiringInput | PongInput | FrameInput | WakeInput | NetworkInput | VisibleInput | OnlineInput | AwayInput} Input
  */
 
 /**
@@ -303,19 +311,21 @@ export function encode(input) {
       return [9, input.generation, input.position, input.live];
     case "events":
       return [10, input.generation, input.ids.length, input.ids.join("\n"), input.contents.length, input.contents.join("\n")];
+    case "expiring":
+      return [11, input.generation, input.in];
     case "pong":
-      return [11, input.generation];
-    case "frame":
       return [12, input.generation];
+    case "frame":
+      return [13, input.generation];
     case "wake":
-      return [13];
-    case "network":
       return [14];
+    case "network":
+      return [15];
     case "visible":
-      return [15, input.on];
-    case "online":
       return [16, input.on];
+    case "online":
+      return [17, input.on];
     case "away":
-      return [17];
+      return [18];
   }
 }

@@ -27,6 +27,7 @@ export function inputOf(generation, frame) {
   if (frame.wakesocket === "position" && position) {
     return { type: "position", generation, position, live: frame.live === true };
   }
+  if (frame.wakesocket === "expiring") return { type: "expiring", generation, in: count(frame.in) };
   return { type: "frame", generation };
 }
 

@@ -47,6 +47,14 @@ for (const [frame, want] of [
   ],
   [{ wakesocket: "position" }, { type: "frame", generation: 3 }],
   [
+    { wakesocket: "expiring", in: 30000 },
+    { type: "expiring", generation: 3, in: 30000 },
+  ],
+  [
+    { wakesocket: "expiring", in: "soon" },
+    { type: "expiring", generation: 3, in: 0 },
+  ],
+  [
     { wakesocket: "of the future", at: "p" },
     { type: "frame", generation: 3 },
   ],

@@ -70,6 +70,11 @@ func parseControl(generation int, kind string, data []byte) (a arrival, err erro
 		if err == nil {
 			a.Input = session.Position{Generation: generation, Position: p.Position, Live: p.Live}
 		}
+	case wire.KindExpiring:
+		var e wire.Expiring
+		if err = json.Unmarshal(data, &e); err == nil {
+			a.Input = session.Expiring{Generation: generation, In: milliseconds(e.In)}
+		}
 	case wire.KindFresh:
 		var f wire.Fresh
 		if err = json.Unmarshal(data, &f); err == nil {

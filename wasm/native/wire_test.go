@@ -30,6 +30,7 @@ func TestFrameVectors(t *testing.T) {
 			Resumed, Live     bool
 			At                string
 			Heartbeat, Spread int64
+			In                int64
 			Gap               *session.Gap
 		}
 	}
@@ -47,6 +48,8 @@ func TestFrameVectors(t *testing.T) {
 		case "hello":
 			want = session.Hello{Generation: 3, Resumed: means.Resumed, Position: means.At, Live: means.Live, Gap: means.Gap,
 				Heartbeat: time.Duration(means.Heartbeat) * time.Millisecond, FirstRetryWindow: time.Duration(means.Spread) * time.Millisecond}
+		case "expiring":
+			want = session.Expiring{Generation: 3, In: time.Duration(means.In) * time.Millisecond}
 		case "position":
 			want = session.Position{Generation: 3, Position: means.At, Live: means.Live}
 		case "events":

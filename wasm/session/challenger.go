@@ -9,7 +9,11 @@ import "github.com/wakesocket/wakesocket/wasm/wire"
 
 // promote makes the socket that is being made the one that delivers.
 func (s *Session) promote() {
-	if old := s.live; old != nil {
+	switch old := s.live; {
+	case old == nil:
+	case old.probe == nil:
+		s.abandon(old, wire.CloseNormal, "changed over to a new token")
+	default:
 		if !old.greeted { // a feed sends long messages in parts, so its silence is no such message
 			s.limits.takeovers++
 		}

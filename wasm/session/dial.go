@@ -24,12 +24,16 @@ func (s *Session) waiting() bool {
 func (s *Session) connect() {
 	s.generation++
 	t := &s.stream
+	fresh := s.retry.fresh || s.changing()
+	if s.changing() {
+		s.live.tried(s.now.Mono)
+	}
 	s.dial = &socket{
 		generation: s.generation, after: t.cursor, delivered: t.delivered, restarts: t.restarts,
-		fresh: s.retry.fresh, dialedAt: s.now.Mono, entered: s.now.Mono,
+		fresh: fresh, dialedAt: s.now.Mono, entered: s.now.Mono,
 	}
 	s.retry.lastDial, s.retry.advised, s.retry.hopeless = s.now.Mono, false, false
-	s.emit(Dial{Generation: s.generation, After: t.cursor, Fresh: s.retry.fresh, Attempt: s.retry.failures, Previous: s.previousOf()})
+	s.emit(Dial{Generation: s.generation, After: t.cursor, Fresh: fresh, Attempt: s.retry.failures, Previous: s.previousOf()})
 }
 
 // redial replaces a socket that was dialed from a cursor which the page has left.

@@ -89,8 +89,11 @@ func (t *tape) input(gen int) Input {
 	case 15:
 		return Online{t.bool()}
 	}
-	if t.bool() {
+	switch t.byte() % 4 {
+	case 1:
 		return Network{}
+	case 3:
+		return Expiring{gen, t.duration()}
 	}
 	return Wake{}
 }

@@ -60,6 +60,11 @@ type (
 		IDs        []string // "" for an event without an id
 		Contents   []string // for each, a digest of what it says, "" if not known; may be empty
 	}
+	// Expiring says that the permission of the client ends soon.
+	Expiring struct {
+		Generation int
+		In         time.Duration // until the server ends the connection
+	}
 	// Pong answers a ping.
 	Pong struct{ Generation int }
 	// Frame is any other inbound frame: a sign of life.
@@ -92,6 +97,7 @@ func (Closed) input()    {}
 func (Hello) input()     {}
 func (Position) input()  {}
 func (Events) input()    {}
+func (Expiring) input()  {}
 func (Pong) input()      {}
 func (Frame) input()     {}
 func (Wake) input()      {}

@@ -93,7 +93,7 @@ func (s *Session) answered(k *socket) {
 	k.probe = nil
 	s.retry.settle()
 	s.limits.takeovers = 0
-	if s.dial != nil {
+	if s.dial != nil && !s.changing() {
 		s.abandon(s.dial, wire.CloseNormal, "not needed")
 		s.dial = nil
 	}

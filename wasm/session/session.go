@@ -128,6 +128,8 @@ func (s *Session) input(in Input) {
 		s.position(in)
 	case Events:
 		s.events(in)
+	case Expiring:
+		s.expiring(in)
 	case Pong:
 		s.pong(in.Generation)
 	case Frame:

@@ -33,6 +33,9 @@ type socket struct {
 	caughtUp  bool // nothing is left to replay
 	logUnread bool // its server said that it cannot read its log
 
+	expiresAt time.Duration // mono, when the permission ends; 0 when that is not announced
+	changeAt  time.Duration // mono, when the next dial of the changeover is due
+
 	openedAt      time.Duration // mono
 	lastFrame     time.Duration // mono, last sign of life
 	lastFrameWall time.Duration
@@ -177,7 +180,7 @@ func (s *Session) abandon(k *socket, code int, reason string) {
 // previousOf is what a dial tells the server of the connection before.
 func (s *Session) previousOf() *wire.Previous {
 	last := s.previous
-	if k := s.live; last == nil && k != nil && k.spoke {
+	if k := s.live; last == nil && k != nil && k.spoke && k.probe != nil {
 		last = &ended{cause: k.probe.cause, up: k.lastFrame - k.openedAt, at: k.lastFrameWall}
 	}
 	if last == nil {

@@ -31,7 +31,7 @@ func (s *Session) timers() bool {
 		s.promote() // there is nobody left to race with
 	case s.dial != nil && now >= s.dialLimit():
 		s.dialLate()
-	case s.dial == nil && s.wantsDial() && now >= s.retry.at:
+	case now >= s.dialAt():
 		s.connect()
 	default:
 		return false
@@ -65,8 +65,7 @@ func (s *Session) next() (at time.Duration) {
 	}
 	if s.dial != nil {
 		at = min(at, s.dialLimit())
-	} else if s.wantsDial() {
-		at = min(at, s.retry.at)
 	}
+	at = min(at, s.dialAt())
 	return at
 }

@@ -38,18 +38,20 @@ func input(op int, args *arguments) session.Input {
 	case 10:
 		return session.Events{Generation: args.int(), IDs: args.texts(), Contents: args.texts()}
 	case 11:
-		return session.Pong{Generation: args.int()}
+		return session.Expiring{Generation: args.int(), In: args.duration()}
 	case 12:
-		return session.Frame{Generation: args.int()}
+		return session.Pong{Generation: args.int()}
 	case 13:
-		return session.Wake{}
+		return session.Frame{Generation: args.int()}
 	case 14:
-		return session.Network{}
+		return session.Wake{}
 	case 15:
-		return session.Visible{On: args.bool()}
+		return session.Network{}
 	case 16:
-		return session.Online{On: args.bool()}
+		return session.Visible{On: args.bool()}
 	case 17:
+		return session.Online{On: args.bool()}
+	case 18:
 		return session.Away{}
 	}
 	return nil
