@@ -31,6 +31,7 @@ type Feed struct {
 	pager   *pager
 	memory  *budget
 	health  health
+	swept   lastRun
 	wanting *subscribers
 	drops   *drops
 	hooks   *hooks

@@ -94,6 +94,7 @@ func (f *Feed) sweep(ctx context.Context) {
 	ticker := time.NewTicker(min(max(every/8, 5*time.Millisecond), time.Second))
 	defer ticker.Stop()
 	for {
+		f.swept.store(time.Now())
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():

@@ -3,7 +3,6 @@ package feed
 import (
 	"context"
 	"math/rand/v2"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -151,21 +150,4 @@ func (f *Feed) moveSome() {
 			c.closeAfterWrite(causeStore, wire.CloseRestart, wire.Advice(0, "the log cannot be read; another process may"))
 		}
 	}
-}
-
-// Ready serves 200 while the feed can serve clients, and 503 with the reason while
-// it cannot: it has not reached its log, has lost it, or is draining. It is meant for the
-// readiness check of a load balancer, so that new clients go to other processes.
-func (f *Feed) Ready() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Cache-Control", "no-store")
-		switch {
-		case f.leaving():
-			http.Error(w, "draining", http.StatusServiceUnavailable)
-		case !f.health.live.Load():
-			http.Error(w, "the log cannot be read", http.StatusServiceUnavailable)
-		default:
-			w.Write([]byte("ready\n"))
-		}
-	})
 }

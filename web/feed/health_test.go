@@ -237,15 +237,3 @@ func TestJudgement(t *testing.T) {
 		t.Error("it does not heal")
 	}
 }
-
-func TestReadyWhileDraining(t *testing.T) {
-	s := serve(t, Options{}).ready()
-	if err := s.Drain(context.Background(), 0); err != nil {
-		t.Fatal(err)
-	}
-	w := httptest.NewRecorder()
-	s.Ready().ServeHTTP(w, httptest.NewRequest("GET", "/ready", nil))
-	if w.Code != http.StatusServiceUnavailable || w.Body.String() != "draining\n" {
-		t.Errorf("%d %s", w.Code, w.Body)
-	}
-}

@@ -148,9 +148,11 @@ func (o Options) withDefaults() (Options, error) {
 	o.MaxTopics = cmp.Or(o.MaxTopics, 4096)
 	o.StoreTimeout = cmp.Or(o.StoreTimeout, 5*time.Second)
 	o.Logger = cmp.Or(o.Logger, slog.Default())
+	o.Logger = slog.New(shieldedHandler{o.Logger.Handler()})
 	if o.Observer == nil {
 		o.Observer = NoObserver{}
 	}
+	o.Observer = shieldedObserver{o.Observer, o.Logger}
 	return o, nil
 }
 

@@ -26,6 +26,9 @@ func handler(t *testing.T) *Handler {
 		"dist/client.wasm.gz": file("not so small gzip"),
 		"dist/.gitkeep":       file(""),
 		"dist/tiny.js":        file("1"),
+		"dist/same.wasm":      file("as long as its twin"),
+		"dist/same.wasm.gz":   file("just as many letters"[:19]),
+		"old.js/notes.html":   file(text), // a directory that is named like a file
 		"LICENSE":             file("MIT"),
 	})
 	if err != nil {
@@ -59,6 +62,8 @@ func TestTypesAndCodings(t *testing.T) {
 		{"/dist/client.wasm", "*;q=0", "application/wasm", ""},
 		{"/dist/client.wasm", "BR", "application/wasm", "br"},
 		{"/dist/tiny.js", "gzip", "text/javascript; charset=utf-8", ""},
+		{"/dist/same.wasm", "gzip", "application/wasm", ""},
+		{"/old.js/notes.html", "", "text/html; charset=utf-8", ""},
 		{"/font.woff2", "gzip", "font/woff2", ""},
 	} {
 		r := get(h, "GET", c.path, "Accept-Encoding", c.accept)
@@ -120,7 +125,7 @@ func TestMethodsAndMissing(t *testing.T) {
 	if body, _ := io.ReadAll(r.Body); r.StatusCode != 200 || len(body) != 0 || r.Header.Get("Content-Length") == "0" {
 		t.Errorf("HEAD: %d, %d bytes, %v", r.StatusCode, len(body), r.Header)
 	}
-	for _, path := range []string{"/nothing.js", "/dist/.gitkeep", "/dist/client.wasm.br", "/LICENSE", "/dist/", "/../index.html"} {
+	for _, path := range []string{"/nothing.js", "/dist/.gitkeep", "/dist/client.wasm.br", "/LICENSE", "/dist/", "/old.js", "/../index.html"} {
 		if r := get(h, "GET", path); r.StatusCode != 404 {
 			t.Errorf("%s: %d, want 404", path, r.StatusCode)
 		}

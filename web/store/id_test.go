@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"strings"
 	"testing"
 )
@@ -11,6 +12,7 @@ func TestParseID(t *testing.T) {
 		"0f-7":                         {"0f", 7, 0},
 		"a-18446744073709551615":       {"a", 1<<64 - 1, 0},
 		"a-1700000000000-3":            {"a", 1700000000000, 3},
+		"a-12-34567":                   {"a", 12, 34567},
 		strings.Repeat("z", 32) + "-1": {strings.Repeat("z", 32), 1, 0},
 	} {
 		if got, ok := ParseID(text); !ok || got != want || got.String() != text {
@@ -23,6 +25,25 @@ func TestParseID(t *testing.T) {
 	} {
 		if id, ok := ParseID(text); ok {
 			t.Errorf("%q is taken for %+v", text, id)
+		}
+	}
+}
+
+func TestIsZero(t *testing.T) {
+	for id, want := range map[ID]bool{{}: true, {Epoch: "a"}: false, {Major: 1}: false, {Minor: 1}: false} {
+		if id.IsZero() != want {
+			t.Errorf("%+v: %v", id, id.IsZero())
+		}
+	}
+}
+
+func TestCompare(t *testing.T) {
+	ordered := []ID{{Major: 1, Minor: 9}, {Major: 2, Minor: 1}, {Major: 2, Minor: 5}, {Major: 10}}
+	for i, a := range ordered {
+		for k, b := range ordered {
+			if got := a.Compare(b); got != cmp.Compare(i, k) {
+				t.Errorf("%v to %v: %d", a, b, got)
+			}
 		}
 	}
 }

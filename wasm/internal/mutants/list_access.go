@@ -30,7 +30,7 @@ var access = []Mutant{
 	{"places of an address are not given back", "web/feed/admit.go",
 		"if f.address[block]--; f.address[block] == 0 {", "if f.address[block] == 0 {"},
 	{"one busy address takes the whole rate", "web/feed/gate.go",
-		`if g.tokens-1 < -g.rate/2*(1-used) {`, `if g.tokens-1 < 0 {`},
+		`if g.tokens-1 < -g.rate/2*(1-used) {`, `if g.tokens-1 < 0*used {`},
 	{"an address that has had its share never gets another", "web/feed/gate.go",
 		"\t\tclear(g.entered)\n", ""},
 	{"the burst of handshakes is unbounded", "web/feed/gate.go",

@@ -4,7 +4,7 @@ package mutants
 var log = []Mutant{
 	// the ring
 	{"the ring holds one event less", "web/feed/ring.go",
-		`r.next-r.first == uint64(len(r.slots))`, `r.next-r.first >= uint64(len(r.slots))-1`},
+		`r.next-r.first == uint64(len(r.slots))`, `r.next-r.first == uint64(max(1, len(r.slots)-1))`},
 	{"the ring exceeds its bytes by one event", "web/feed/ring.go",
 		`r.bytes+size > r.maxBytes && r.first < r.next`, `r.bytes > r.maxBytes && r.first < r.next`},
 	{"an id is found one event too early", "web/feed/ring.go",
@@ -103,8 +103,10 @@ var log = []Mutant{
 		`top.Compare(h.awaited) < 0 {`, `top.Compare(h.awaited) <= 0 {`},
 	{"a question that is not settled is replaced", "web/feed/health.go",
 		`if h.asked.IsZero() || h.awaited.Epoch != end.Epoch {`, `if true {`},
-	{"a feed without its log is ready", "web/feed/health.go",
+	{"a feed without its log is ready", "web/feed/ready.go",
 		`case !f.health.live.Load():`, `case !f.health.live.Load() && f.leaving():`},
+	{"a feed that hangs is alive", "web/feed/ready.go",
+		`elapsed(r.at.Load(), now) > hangsAfter`, `elapsed(r.at.Load(), now) > 1000*hangsAfter`},
 	{"all clients are sent away at once", "web/feed/health.go",
 		`if rand.N(window) < judgeEvery {`, `if rand.N(window) < window {`},
 	// memory

@@ -39,7 +39,7 @@ func Suites() []Suite {
 }
 
 // testLimit is how long the tests may take: a bug that makes them hang is noticed.
-const testLimit = 4 * time.Minute
+const testLimit = 2 * time.Minute
 
 // Caught runs the tests with the bug and reports whether they fail. The output is
 // theirs.
@@ -49,14 +49,15 @@ func (s Suite) Caught(ctx context.Context, root string, m Mutant) (caught bool, 
 		return false, "", err
 	}
 	defer os.RemoveAll(dir)
-	limited, cancel := context.WithTimeout(ctx, testLimit)
+	limited, cancel := context.WithTimeout(ctx, 2*testLimit) // to build them too
 	defer cancel()
 	cmd, err := s.run(limited, root, dir, m)
 	if err != nil {
 		return false, "", err
 	}
 	cmd.Dir = root
-	cmd.WaitDelay = time.Second
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // so that it ends its own processes
+	cmd.WaitDelay = 10 * time.Second
 	text, err := cmd.CombinedOutput()
 	output = string(text)
 	if strings.Contains(output, "[build failed]") || strings.Contains(output, "SyntaxError") {
@@ -88,7 +89,7 @@ func goTest(ctx context.Context, root, dir string, m Mutant) (*exec.Cmd, error) 
 	if err != nil {
 		return nil, err
 	}
-	return exec.CommandContext(ctx, "go", "test", "-short", "-failfast", "-count=1", "-overlay", list, "./"+filepath.Dir(m.File)), nil
+	return exec.CommandContext(ctx, "go", "test", "-short", "-failfast", "-count=1", "-vet=off", "-timeout", testLimit.String(), "-overlay", list, "./"+filepath.Dir(m.File)), nil
 }
 
 // wasmTest does the same for a package that runs in a page: Node.js takes its place.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/coder/websocket"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/wakesocket/wakesocket/wasm/wire"
 	"github.com/wakesocket/wakesocket/web/feed"
 	"github.com/wakesocket/wakesocket/web/feed/metrics"
 	"github.com/wakesocket/wakesocket/web/store"
@@ -124,6 +126,40 @@ func TestLabelsAreBounded(t *testing.T) {
 	waitFor(t, registry, `wakesocket_disconnects_total{cause="closed"} 50`, `wakesocket_drops_reported_total{cause="other"} 50`)
 	if after := strings.Count(expose(t, registry), "\n"); after != before {
 		t.Fatalf("%d lines, then %d", before, after)
+	}
+}
+
+// Each call moves one line, by what it should, and no other.
+func TestEachCallMovesItsLine(t *testing.T) {
+	for _, test := range []struct {
+		call func(feed.Observer)
+		want []string
+	}{
+		{func(o feed.Observer) { o.EventsRead(3) }, []string{"wakesocket_events_total 3"}},
+		{func(o feed.Observer) { o.EventsSent(4) }, []string{"wakesocket_deliveries_total 4"}},
+		{func(o feed.Observer) { o.Connected("exact") }, []string{`wakesocket_connections 1`, `wakesocket_connects_total{result="exact"} 1`}},
+		{func(o feed.Observer) { o.Disconnected("slow") }, []string{`wakesocket_connections -1`, `wakesocket_disconnects_total{cause="slow"} 1`}},
+		{func(o feed.Observer) { o.DropReported("sleep") }, []string{`wakesocket_drops_reported_total{cause="sleep"} 1`}},
+		{func(o feed.Observer) { o.Refused("rate") }, []string{`wakesocket_refused_total{reason="rate"} 1`}},
+		{func(o feed.Observer) { o.MessageRefused(wire.ErrorRate) }, []string{`wakesocket_messages_refused_total{code="` + wire.ErrorRate + `"} 1`}},
+		{func(o feed.Observer) { o.LogLive(true) }, []string{"wakesocket_log_live 1"}},
+		{func(o feed.Observer) { o.LogLive(true); o.LogLive(false) }, nil},
+		{func(o feed.Observer) { o.StoreFailed("after") }, []string{`wakesocket_store_errors_total{operation="after"} 1`}},
+	} {
+		counts := metrics.New(nil)
+		registry := prometheus.NewRegistry()
+		registry.MustRegister(counts)
+		before := strings.Split(expose(t, registry), "\n")
+		test.call(counts)
+		var moved []string
+		for _, line := range strings.Split(expose(t, registry), "\n") {
+			if !slices.Contains(before, line) {
+				moved = append(moved, line)
+			}
+		}
+		if slices.Sort(moved); !slices.Equal(moved, test.want) {
+			t.Errorf("these lines moved: %q, want %q", moved, test.want)
+		}
 	}
 }
 

@@ -169,6 +169,47 @@ func TestFullWaits(t *testing.T) {
 	})
 }
 
+// Who waits for a follower goes on when that ends.
+func TestFollowerThatEndsLetsPublishersGoOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(Options{Events: 1})
+		k := &sink{appended: make(chan int, 10), goOn: make(chan int)}
+		ctx, cancel := context.WithCancel(context.Background())
+		ended := make(chan error)
+		go func() { ended <- s.Follow(ctx, s.id(0), k) }()
+		<-k.appended
+		put(t, s, "1")
+		published := make(chan struct{})
+		go func() { put(t, s, "2"); close(published) }()
+		synctest.Wait()
+		cancel()
+		k.goOn <- 0
+		<-ended
+		<-published
+	})
+}
+
+// A follower is handed an event when it is published, not some time later.
+func TestFollowerIsWoken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(Options{})
+		k := &sink{appended: make(chan int, 10), goOn: make(chan int)}
+		close(k.goOn)
+		ctx, cancel := context.WithCancel(context.Background())
+		ended := make(chan error)
+		go func() { ended <- s.Follow(ctx, s.id(0), k) }()
+		<-k.appended
+		synctest.Wait()
+		begun := time.Now()
+		put(t, s, "1")
+		if n := <-k.appended; n != 1 || time.Since(begun) > 0 {
+			t.Errorf("%d events after %v", n, time.Since(begun))
+		}
+		cancel()
+		<-ended
+	})
+}
+
 // Append is called twice in each interval while nothing happens, and Trim once for
 // each change.
 func TestIdleFollower(t *testing.T) {

@@ -107,12 +107,6 @@ func (s *Store) After(_ context.Context, id store.ID, limit int) ([]store.Event,
 // Follow hands events to the sink as they are published.
 func (s *Store) Follow(ctx context.Context, from store.ID, sink store.Sink) error {
 	var base, position uint64
-	s.mu.Lock()
-	if position = s.top; from.Epoch == s.epoch && from.Major >= s.base && from.Major <= s.top {
-		position = from.Major
-	}
-	s.followers[&position] = struct{}{}
-	s.mu.Unlock()
 	defer func() {
 		s.mu.Lock()
 		delete(s.followers, &position)
@@ -133,6 +127,7 @@ func (s *Store) Follow(ctx context.Context, from store.ID, sink store.Sink) erro
 			from = events[len(events)-1].ID
 		}
 		position = from.Major
+		s.followers[&position] = struct{}{}
 		announce(&s.moved)
 		var grown <-chan struct{}
 		if len(events) == 0 {

@@ -80,15 +80,16 @@ func TestGathers(t *testing.T) {
 	})
 }
 
-// A batch has at most maxItems events, and not much more than maxBytes.
+// A batch has at most 512 events, and not much more than 4 MiB.
 func TestBounds(t *testing.T) {
 	for name, test := range map[string]struct {
 		events, size, batch int
 	}{
-		"events": {maxItems + 1, 1, maxItems},
-		"bytes":  {5, maxBytes / 2, 2},
-		"large":  {2, maxBytes, 1},
-		"fewer":  {5, maxBytes/2 - 1, 3},
+		"events": {513, 1, 512},
+		"bytes":  {5, 2 << 20, 2},
+		"large":  {2, 4 << 20, 1},
+		"almost": {3, 4<<20 - 1, 2},
+		"fewer":  {5, 2<<20 - 1, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -169,7 +170,7 @@ func TestFullQueue(t *testing.T) {
 		b := New(l.commit)
 		go b.put("first")
 		<-l.begun
-		for range queueLength {
+		for range 1024 {
 			go b.put("1")
 		}
 		synctest.Wait()

@@ -1,0 +1,89 @@
+package feed
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"runtime/debug"
+)
+
+// shieldedObserver keeps the feed running when a method of the application's
+// observer panics: most of them are called in goroutines of the feed, where a panic
+// would end the process.
+type shieldedObserver struct {
+	Observer
+	logger *slog.Logger
+}
+
+func (o shieldedObserver) shield(method string) {
+	if p := recover(); p != nil {
+		o.logger.Error("observer panicked", "method", method, "panic", p, "stack", string(debug.Stack()))
+	}
+}
+
+func (o shieldedObserver) EventsRead(n int) {
+	defer o.shield("EventsRead")
+	o.Observer.EventsRead(n)
+}
+
+func (o shieldedObserver) EventsSent(n int) {
+	defer o.shield("EventsSent")
+	o.Observer.EventsSent(n)
+}
+
+func (o shieldedObserver) Connected(resume string) {
+	defer o.shield("Connected")
+	o.Observer.Connected(resume)
+}
+
+func (o shieldedObserver) Disconnected(cause string) {
+	defer o.shield("Disconnected")
+	o.Observer.Disconnected(cause)
+}
+
+func (o shieldedObserver) DropReported(cause string) {
+	defer o.shield("DropReported")
+	o.Observer.DropReported(cause)
+}
+
+func (o shieldedObserver) Refused(reason string) {
+	defer o.shield("Refused")
+	o.Observer.Refused(reason)
+}
+
+func (o shieldedObserver) MessageRefused(code string) {
+	defer o.shield("MessageRefused")
+	o.Observer.MessageRefused(code)
+}
+
+func (o shieldedObserver) LogLive(live bool) {
+	defer o.shield("LogLive")
+	o.Observer.LogLive(live)
+}
+
+func (o shieldedObserver) StoreFailed(operation string) {
+	defer o.shield("StoreFailed")
+	o.Observer.StoreFailed(operation)
+}
+
+// shieldedHandler keeps the feed running when the application's log handler panics.
+type shieldedHandler struct{ slog.Handler }
+
+func (h shieldedHandler) Handle(ctx context.Context, record slog.Record) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("feed: the log handler panicked: %v", p)
+			fmt.Fprintf(os.Stderr, "%v; the line was: %s\n", err, record.Message)
+		}
+	}()
+	return h.Handler.Handle(ctx, record)
+}
+
+func (h shieldedHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return shieldedHandler{h.Handler.WithAttrs(attrs)}
+}
+
+func (h shieldedHandler) WithGroup(name string) slog.Handler {
+	return shieldedHandler{h.Handler.WithGroup(name)}
+}

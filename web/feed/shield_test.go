@@ -1,0 +1,47 @@
+package feed
+
+import (
+	"context"
+	"log/slog"
+	"reflect"
+	"testing"
+)
+
+// A panic in any method of an observer ends nothing, and is logged with its name.
+func TestObserverThatPanics(t *testing.T) {
+	log := &lines{}
+	observer := shieldedObserver{nil, jsonLogger(log)} // each call is one of a nil interface
+	methods := reflect.TypeFor[Observer]()
+	for i := range methods.NumMethod() {
+		method := methods.Method(i)
+		arguments := make([]reflect.Value, method.Type.NumIn())
+		for k := range arguments {
+			arguments[k] = reflect.Zero(method.Type.In(k))
+		}
+		reflect.ValueOf(observer).MethodByName(method.Name).Call(arguments)
+		records := log.with("observer panicked")
+		if len(records) != i+1 || records[i]["method"] != method.Name {
+			t.Errorf("%s: %v", method.Name, records)
+		}
+	}
+}
+
+// panicking is a log handler that panics at once.
+type panicking struct{ slog.Handler }
+
+func (panicking) Enabled(context.Context, slog.Level) bool  { return true }
+func (panicking) Handle(context.Context, slog.Record) error { panic("a bug in the log handler") }
+func (p panicking) WithAttrs([]slog.Attr) slog.Handler      { return p }
+func (p panicking) WithGroup(string) slog.Handler           { return p }
+
+// The feed serves its clients whatever its observer and its log do.
+func TestFeedSurvivesItsObserverAndItsLog(t *testing.T) {
+	s := serve(t, Options{Logger: slog.New(panicking{}), Observer: struct{ Observer }{}})
+	p := s.knowing("nonsense")
+	s.publish("cpu", 1, 3)
+	p.readEvents(3)
+	p.expect(1, 3)
+	p.conn.CloseNow()
+	until(t, "the client is gone", func() bool { return s.Connected() == 0 })
+	s.knowing("")
+}
