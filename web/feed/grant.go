@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/wakesocket/wakesocket/wasm/wire"
@@ -70,6 +71,10 @@ func (f *Feed) permission(r *http.Request, block netip.Prefix) (*Grant, *access,
 		if err := store.CheckTopic(name); err != nil {
 			f.options.Logger.Error("Authorize returned a grant with an invalid topic", "topic", name, "user", grant.User, "error", err)
 			return nil, nil, &refusal{wire.CloseTryLater, f.later(5*time.Second, "authorization failed"), refusedHook}
+		}
+		if strings.Contains(name, "*") && !wire.IsPattern(name) {
+			f.options.Logger.Warn(`a grant names a topic that looks like a pattern and is none; "price.*" stands for the topics that begin with "price.", and Topics nil for all`,
+				"topic", name, "user", grant.User)
 		}
 	}
 	return grant, &access{topics: grant.Topics, hook: got.allow}, nil

@@ -62,6 +62,18 @@ func TestGrantBoundsTheTopics(t *testing.T) {
 }
 
 // The end of a grant is announced in time, then the client is closed with 4401.
+// A name that only looks like a pattern would leave the user without data, and
+// nobody would know why.
+func TestGrantWithoutAPatternIsLogged(t *testing.T) {
+	for topic, warned := range map[string]bool{"*": true, "price*": true, "*.price": true, "price.*": false, "price": false} {
+		s := serve(t, Options{Authorize: func(*http.Request) (*Grant, error) { return &Grant{Topics: []string{topic}}, nil }})
+		s.knowing("")
+		if lines := s.log.with(`a grant names a topic that looks like a pattern and is none; "price.*" stands for the topics that begin with "price.", and Topics nil for all`); (len(lines) > 0) != warned {
+			t.Errorf("%q: %v", topic, lines)
+		}
+	}
+}
+
 func TestGrantExpires(t *testing.T) {
 	t.Parallel()
 	s := serve(t, Options{WriteTimeout: 40 * time.Millisecond, Authorize: func(*http.Request) (*Grant, error) {

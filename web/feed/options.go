@@ -133,6 +133,7 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Store == nil {
 		o.Store = memory.New(memory.Options{})
 	}
+	o.Store = shieldedStore{o.Store}
 	o.Heartbeat = cmp.Or(o.Heartbeat, 25*time.Second)
 	o.Silence = cmp.Or(o.Silence, o.Heartbeat*5/2)
 	o.WriteTimeout = cmp.Or(o.WriteTimeout, 30*time.Second)

@@ -102,9 +102,11 @@ func (p *pager) bounds() (store.Bounds, error) {
 // once reads for all who ask the same at this moment. A read that takes too long
 // makes the next one smaller, and gives it more time: otherwise a slow link would
 // never bring a page of large events. The read has a goroutine of its own: the
-// stack that it needs would stay with the client's.
+// stack that it needs would stay with the client's. A store that does not return
+// when its context ends is not waited for.
 func (p *pager) once(key string, read func(context.Context) (any, error)) (any, error) {
-	result := <-p.flight.DoChan(key, func() (any, error) {
+	given := p.limit() + p.timeout
+	ended := p.flight.DoChan(key, func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.Background(), p.limit())
 		defer cancel()
 		select {
@@ -122,7 +124,14 @@ func (p *pager) once(key string, read func(context.Context) (any, error)) (any, 
 		}
 		return v, err
 	})
-	return result.Val, result.Err
+	tooLong := time.NewTimer(given)
+	defer tooLong.Stop()
+	select {
+	case result := <-ended:
+		return result.Val, result.Err
+	case <-tooLong.C:
+		return nil, errBusy
+	}
 }
 
 // limit is how long a read may take.

@@ -210,3 +210,32 @@ func (h *hanging) After(ctx context.Context, _ store.ID, _ int) ([]store.Event, 
 	<-ctx.Done()
 	return nil, ctx.Err()
 }
+
+// deaf is a log whose reads do not end with their context.
+type deaf struct {
+	*memory.Store
+	end chan struct{}
+}
+
+func (d *deaf) After(context.Context, store.ID, int) ([]store.Event, error) {
+	<-d.end
+	return nil, nil
+}
+
+func TestStoreThatIgnoresItsContextIsNotWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := &deaf{memory.New(memory.Options{}), make(chan struct{})}
+		p := newPager(log, time.Second, newBudget(1<<20))
+		for range 2 { // the second waits for the first one's read
+			begun := time.Now()
+			if _, err := p.after(id(1)); !errors.Is(err, errBusy) || time.Since(begun) > 3*time.Second {
+				t.Errorf("%v after %v", err, time.Since(begun))
+			}
+		}
+		close(log.end)
+		synctest.Wait()
+		if page, err := p.after(id(1)); err != nil || len(page) > 0 {
+			t.Errorf("%d events, %v", len(page), err)
+		}
+	})
+}

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
+
+	"github.com/wakesocket/wakesocket/web/store"
 )
 
 // shieldedObserver keeps the feed running when a method of the application's
@@ -65,6 +67,31 @@ func (o shieldedObserver) LogLive(live bool) {
 func (o shieldedObserver) StoreFailed(operation string) {
 	defer o.shield("StoreFailed")
 	o.Observer.StoreFailed(operation)
+}
+
+// shieldedStore turns a panic of a store into an error: the log counts as one that
+// cannot be read, and is tried again.
+type shieldedStore struct{ store.Store }
+
+func shieldCall(method string, err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("feed: the store panicked in %s: %v\n%s", method, p, debug.Stack())
+	}
+}
+
+func (s shieldedStore) Bounds(ctx context.Context) (b store.Bounds, err error) {
+	defer shieldCall("Bounds", &err)
+	return s.Store.Bounds(ctx)
+}
+
+func (s shieldedStore) After(ctx context.Context, id store.ID, limit int) (events []store.Event, err error) {
+	defer shieldCall("After", &err)
+	return s.Store.After(ctx, id, limit)
+}
+
+func (s shieldedStore) Follow(ctx context.Context, from store.ID, sink store.Sink) (err error) {
+	defer shieldCall("Follow", &err)
+	return s.Store.Follow(ctx, from, sink)
 }
 
 // shieldedHandler keeps the feed running when the application's log handler panics.

@@ -3,8 +3,12 @@ package feed
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"reflect"
+	"strings"
 	"testing"
+
+	"github.com/wakesocket/wakesocket/web/store"
 )
 
 // A panic in any method of an observer ends nothing, and is logged with its name.
@@ -44,4 +48,25 @@ func TestFeedSurvivesItsObserverAndItsLog(t *testing.T) {
 	p.conn.CloseNow()
 	until(t, "the client is gone", func() bool { return s.Connected() == 0 })
 	s.knowing("")
+}
+
+// A panic of the store does not end the process.
+func TestStoreThatPanicsIsOneThatFails(t *testing.T) {
+	ctx := context.Background()
+	broken := shieldedStore{}
+	_, bounds := broken.Bounds(ctx)
+	_, after := broken.After(ctx, id(1), 1)
+	for method, err := range map[string]error{"Bounds": bounds, "After": after, "Follow": broken.Follow(ctx, id(1), nil)} {
+		if err == nil || !strings.Contains(err.Error(), "the store panicked in "+method) {
+			t.Errorf("%s: %v", method, err)
+		}
+	}
+	f, err := New(Options{Store: struct{ store.Store }{}, Logger: jsonLogger(&lines{})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if status, _ := answer(f.Ready()); status == http.StatusOK {
+		t.Error("a feed whose store panics is ready")
+	}
 }

@@ -26,14 +26,16 @@ type Event struct {
 // reach up to Top. Base and Top are equal when it has none.
 type Bounds struct{ Base, Top ID }
 
-// Store is an ordered log of events. Its methods may be called concurrently.
+// Store is an ordered log of events. Its methods may be called concurrently, and
+// return soon after their context ends.
 type Store interface {
 	// Publish appends one event and returns its id when the log has it. The data
 	// must be JSON and must not be changed afterwards.
 	//
 	// An error says what became of the event: [errors.Is] finds one of
 	// [ErrNotStored], [ErrStored] and [ErrOutcomeUnknown]. With an
-	// [IdempotencyKey] it is safe to publish again after any of them.
+	// [IdempotencyKey] it is safe to publish again after any of them. With a context
+	// that has ended already nothing is stored.
 	Publish(ctx context.Context, topic string, data []byte, options ...PublishOption) (ID, error)
 
 	// Bounds tells what the log holds now.

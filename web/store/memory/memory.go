@@ -60,6 +60,9 @@ func (s *Store) Publish(ctx context.Context, topic string, data []byte, options 
 	if err != nil {
 		return store.ID{}, err
 	}
+	if err := ctx.Err(); err != nil {
+		return store.ID{}, store.NotStored(err)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for s.full() {

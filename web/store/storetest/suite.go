@@ -118,11 +118,19 @@ func roundTrip(t *testing.T, newLog Make) {
 			t.Fatalf("event %d is %v %q %s", i, e.ID, e.Topic, e.Data)
 		}
 	}
+	ended, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := s.Publish(ended, "töpic", []byte("1")); !errors.Is(err, store.ErrNotStored) || !errors.Is(err, context.Canceled) {
+		t.Fatalf("with a context that has ended: %v", err)
+	}
 	for _, topic := range []string{"", "a\x00b", string(rune(0xfffd))} {
 		_, err := s.Publish(context.Background(), topic, []byte(`1`))
 		if !errors.Is(err, store.ErrInvalidTopic) || !errors.Is(err, store.ErrNotStored) {
 			t.Fatalf("topic %q: %v", topic, err)
 		}
+	}
+	if top := bounds(t, s).Top; top != ids[len(ids)-1] {
+		t.Fatalf("the log ends at %v after events that were refused, not at %v", top, ids[len(ids)-1])
 	}
 }
 

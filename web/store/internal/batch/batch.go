@@ -66,6 +66,9 @@ func (b *Batcher) Publish(ctx context.Context, topic string, data []byte, option
 	if err != nil {
 		return store.ID{}, err
 	}
+	if err := ctx.Err(); err != nil {
+		return store.ID{}, store.NotStored(err)
+	}
 	item := &Item{Topic: topic, Data: data, Key: o.Key, done: make(chan struct{})}
 	select {
 	case b.queue <- item:
