@@ -2,6 +2,7 @@
 import { css } from "./badge.css.js";
 import { debounceLoss } from "./debounce.js";
 import { formatAge, formatCountdown, formatLag, formatSilence } from "./format.js";
+import { changes } from "./registry.js";
 import { Styles } from "./styles.js";
 
 /** @typedef {import("./shim.d.ts").Feed} Feed */
@@ -147,7 +148,7 @@ function badgeClass(registry) {
     /** @param {Feed | null} feed */
     #listen(feed) {
       if (feed === this.#feed) return;
-      for (const type of ["state", "stale", "fresh"]) {
+      for (const type of changes) {
         this.#feed?.removeEventListener(type, this.#onState);
         feed?.addEventListener(type, this.#onState);
       }
@@ -156,7 +157,7 @@ function badgeClass(registry) {
 
     #update() {
       const state = this.#feed?.state;
-      this.#retryAt = state?.retryAt ? performance.now() + state.retryAt - Date.now() : null;
+      this.#retryAt = state && "retryAt" in state && state.retryAt ? performance.now() + state.retryAt - Date.now() : null;
       this.#show(state?.name === "live" && (this.#silent().length > 0 || state.lag > 0) ? "stale" : (state?.name ?? "connecting"));
       this.#tick();
     }

@@ -4,6 +4,12 @@
 /** The version of wakesocket. */
 export const release = "0.1.0";
 
+/** Reasons of a gap. */
+export const gapReasons = /** @type {const} */ (["trimmed", "epoch", "future", "invalid", "restarted", "skipped", "unknown"]);
+
+/** Codes of a server's error frames. */
+export const serverErrorCodes = /** @type {const} */ (["message-too-large", "message-rate", "too-many-topics", "message-invalid", "topic-forbidden"]);
+
 /** @typedef {"connecting" | "live" | "checking" | "reconnecting" | "offline" | "stopped" | "failed"} StateName */
 
 /**

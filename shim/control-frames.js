@@ -1,4 +1,6 @@
 // @ts-check
+import { gapReasons, serverErrorCodes } from "./boundary.gen.js";
+import { WakesocketError } from "./error.js";
 
 /** @typedef {import("./boundary.gen.js").Input} Input */
 
@@ -21,7 +23,7 @@ export function inputOf(generation, frame) {
       live: frame.live === true,
       heartbeat: count(frame.heartbeat),
       firstRetryWindow: count(frame.spread),
-      gap: gap ? { after: text(gap.after), earliest: text(gap.earliest), reason: text(gap.reason) } : null,
+      gap: gap ? { after: text(gap.after), earliest: text(gap.earliest), reason: wordOf(gapReasons, gap.reason) ?? "unknown" } : null,
     };
   }
   if (frame.wakesocket === "position" && position) {
@@ -29,6 +31,16 @@ export function inputOf(generation, frame) {
   }
   if (frame.wakesocket === "expiring") return { type: "expiring", generation, in: count(frame.in) };
   return { type: "frame", generation };
+}
+
+/**
+ * What a server's error frame says.
+ * @param {Record<string, any>} frame
+ */
+export function errorOf(frame) {
+  const code = wordOf(serverErrorCodes, frame.code);
+  const says = text(frame.message) || "(nothing)";
+  return new WakesocketError(code ?? "server", `the server says: ${code ? says : `${says} (${text(frame.code) || "no code"})`}`);
 }
 
 /** @param {Record<string, any>} frame */
@@ -57,6 +69,16 @@ export function limitsOf(given) {
 /** @param {unknown} value */
 function limit(value) {
   return typeof value === "number" && value > 0 ? value : Infinity;
+}
+
+/**
+ * The word, if it is one of those; other servers may use words of their own.
+ * @template {string} W
+ * @param {readonly W[]} words
+ * @param {unknown} word
+ */
+function wordOf(words, word) {
+  return words.find((known) => known === word);
 }
 
 /** @param {unknown} value */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { inputOf, isHello, limitsOf } from "./control-frames.js";
+import { errorOf, inputOf, isHello, limitsOf } from "./control-frames.js";
 
 const hello = { type: "hello", generation: 3, resumed: false, position: "p", live: false, heartbeat: 0, firstRetryWindow: 0, gap: null };
 
@@ -26,7 +26,11 @@ for (const [frame, want] of [
   ],
   [
     { wakesocket: "hello", at: "p", gap: { earliest: {} } },
-    { ...hello, gap: { after: "", earliest: "", reason: "" } },
+    { ...hello, gap: { after: "", earliest: "", reason: "unknown" } },
+  ],
+  [
+    { wakesocket: "hello", at: "p", gap: { after: "a", earliest: "b", reason: "another server's word" } },
+    { ...hello, gap: { after: "a", earliest: "b", reason: "unknown" } },
   ],
   [{ wakesocket: "hello" }, { type: "frame", generation: 3 }],
   [
@@ -69,4 +73,16 @@ test("limits", () => {
   const none = { message: Infinity, rate: Infinity, burst: Infinity, topics: Infinity };
   for (const given of [undefined, null, "x", {}, { message: 0, rate: -1, burst: "5", topics: null }]) assert.deepEqual(limitsOf(given), none);
   assert.deepEqual(limitsOf({ message: 1, rate: 2, burst: 3, topics: 4 }), { message: 1, rate: 2, burst: 3, topics: 4 });
+});
+
+test("an error frame has one of the protocol's codes, or says the server's own", () => {
+  for (const [frame, code, message] of [
+    [{ code: "message-rate", message: "slower" }, "message-rate", "the server says: slower"],
+    [{ code: "topic-forbidden" }, "topic-forbidden", "the server says: (nothing)"],
+    [{ code: "of-mine", message: "no" }, "server", "the server says: no (of-mine)"],
+    [{ code: null }, "server", "the server says: (nothing) (no code)"],
+  ]) {
+    const error = errorOf({ wakesocket: "error", ...frame });
+    assert.deepEqual([error.name, error.code, error.message], ["WakesocketError", code, message]);
+  }
 });

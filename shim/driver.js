@@ -1,5 +1,5 @@
 // @ts-check
-import { inputOf } from "./control-frames.js";
+import { errorOf, inputOf } from "./control-frames.js";
 import { Dialer, dialAddress } from "./dialer.js";
 import { WakesocketError, messageOf } from "./error.js";
 import { HeldEvents } from "./held-events.js";
@@ -256,7 +256,7 @@ export class Driver {
         return void this.#sockets.send(effect.generation, "ping");
       case "gap": {
         const { after, earliest, reason } = effect;
-        return this.#inbound.delivery.then(() => this.#page.gap({ after, earliest, reason }));
+        return this.#inbound.delivery.then(() => this.#page.gap(/** @type {import("./boundary.js").Gap} */ ({ after, earliest, reason })));
       }
       case "rtt":
         return this.#page.rtt(effect.smoothed);
@@ -311,9 +311,7 @@ export class Driver {
   #control(generation, frame) {
     this.#uplink.control(generation, frame);
     this.#page.control(frame);
-    if (frame.wakesocket === "error") {
-      this.#page.error(new WakesocketError(String(frame.code ?? "server"), `the server says: ${frame.message ?? "(nothing)"}`));
-    }
+    if (frame.wakesocket === "error") this.#page.error(errorOf(frame));
     this.#handle(inputOf(generation, frame));
   }
 

@@ -5,13 +5,14 @@ export class WakesocketError extends Error {
   /**
    * A field, not an assignment: that would throw where a page has frozen Error.prototype.
    * @override
+   * @type {"WakesocketError"}
    */
   name = "WakesocketError";
   /** @readonly */
   code;
 
   /**
-   * @param {string} code
+   * @param {import("./shim.d.ts").ErrorCode} code
    * @param {string} message
    * @param {ErrorOptions} [options]
    */

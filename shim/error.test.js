@@ -4,9 +4,9 @@ import { WakesocketError, messageOf, reportThrown } from "./error.js";
 
 test("an error has a name, a code, a message and a cause", () => {
   const cause = new Error("why");
-  const error = new WakesocketError("some-code", "what", { cause });
+  const error = new WakesocketError("url-failed", "what", { cause });
   assert.ok(error instanceof Error);
-  assert.deepEqual([error.name, error.code, error.message, error.cause], ["WakesocketError", "some-code", "what", cause]);
+  assert.deepEqual([error.name, error.code, error.message, error.cause], ["WakesocketError", "url-failed", "what", cause]);
 });
 
 test("an error can be made where a page has frozen what it inherits", () => {
@@ -14,9 +14,9 @@ test("an error can be made where a page has frozen what it inherits", () => {
   const name = Object.getOwnPropertyDescriptor(Error.prototype, "name");
   Object.defineProperty(Error.prototype, "name", { ...name, writable: false });
   try {
-    const error = new WakesocketError("c", "m");
+    const error = new WakesocketError("closed", "m");
     assert.equal(error.name, "WakesocketError");
-    assert.equal(error.code, "c");
+    assert.equal(error.code, "closed");
   } finally {
     Object.defineProperty(Error.prototype, "name", name);
     delete Error.prototype.code;

@@ -11,6 +11,9 @@ import { release } from "./boundary.gen.js";
  */
 const name = Symbol.for("wakesocket.page.1");
 
+/** The events after which a feed says something else about its data. */
+export const changes = /** @type {const} */ (["state", "stale", "fresh"]);
+
 /** From the best to the worst. */
 const ranks = ["live", "checking", "connecting", "reconnecting", "offline", "failed", "stopped"];
 
@@ -35,7 +38,7 @@ export class Registry {
   add(feed) {
     if (this.#feeds.includes(feed)) return;
     this.#feeds.push(feed);
-    for (const type of ["state", "stale", "fresh"]) feed.addEventListener(type, this.#changed);
+    for (const type of changes) feed.addEventListener(type, this.#changed);
     this.#changed();
   }
 
@@ -102,7 +105,7 @@ export class Registry {
 
   /** @param {Feed} feed */
   #remove(feed) {
-    for (const type of ["state", "stale", "fresh"]) feed.removeEventListener(type, this.#changed);
+    for (const type of changes) feed.removeEventListener(type, this.#changed);
     this.#feeds = this.#feeds.filter((other) => other !== feed);
   }
 }

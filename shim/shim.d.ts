@@ -12,15 +12,13 @@
  * - `stopped`: closed by `close()`
  * - `failed`: ended by an error that a retry cannot mend; `cause` tells which
  */
-export type StateName = "connecting" | "live" | "checking" | "reconnecting" | "offline" | "stopped" | "failed";
+export type StateName = State["name"];
 
-/** What a feed can say about itself. Times are epoch milliseconds, null when there is none. */
-export interface State {
-  readonly name: StateName;
+/** What every state tells. Times are epoch milliseconds, null when there is none. */
+interface StateBase {
   readonly since: number;
   /** Failed dials in a row. */
   readonly attempt: number;
-  readonly retryAt: number | null;
   /** Why the connection was lost, is in doubt or failed; "" when there is nothing to say. */
   readonly cause: string;
   readonly lastEventAt: number | null;
@@ -33,14 +31,58 @@ export interface State {
   readonly lag: number;
 }
 
+/** A state in which the next dial may be planned. */
+export interface WaitingState extends StateBase {
+  readonly name: "connecting" | "reconnecting" | "offline";
+  /** When the next dial is made, in epoch milliseconds; null while one is under way, or before it is known. */
+  readonly retryAt: number | null;
+}
+
+/** A state that has no next dial. */
+export interface SettledState extends StateBase {
+  readonly name: "live" | "checking" | "stopped" | "failed";
+}
+
+/** What a feed says about itself. Only the states that wait have `retryAt`: compare `name`, or ask `"retryAt" in state`. */
+export type State = WaitingState | SettledState;
+
 /** An event as the server sent it. */
 export interface FeedEvent {
   /** A number that JavaScript cannot hold exactly arrives as a string of its digits. */
   id?: string | number;
   topic?: string;
+  /** When it was published, in epoch milliseconds. */
+  time?: number;
   data?: any;
   [name: string]: any;
 }
+
+/** An event of a feed that names its topics: `connect<{ cpu: { load: number } }>(url)`. */
+export interface TypedEvent<Topic extends string = string, Data = unknown> {
+  /** A number that JavaScript cannot hold exactly arrives as a string of its digits. */
+  readonly id?: string | number;
+  readonly topic: Topic;
+  /** When it was published, in epoch milliseconds; servers other than wakesocket's may not tell. */
+  readonly time?: number;
+  readonly data: Data;
+}
+
+/** The names of the topics of T; any name when T is any. */
+export type TopicName<T> = Extract<keyof T, string>;
+
+/** The event of one of the topics of T; of all of them, if none is named. */
+export type EventOf<T, Topic extends TopicName<T> = TopicName<T>> = 0 extends 1 & T ? FeedEvent : { [Name in Topic]: TypedEvent<Name, T[Name]> }[Topic];
+
+/**
+ * - `trimmed`: the log no longer goes back that far
+ * - `epoch`: the id belongs to another epoch of the log
+ * - `future`: the id is newer than the log
+ * - `invalid`: the text is not an id of this log
+ * - `restarted`: the server began its ids anew
+ * - `skipped`: consecutive ids jumped
+ * - `unknown`: the server did not say why, or in a word that is none of these
+ */
+export type GapReason = "trimmed" | "epoch" | "future" | "invalid" | "restarted" | "skipped" | "unknown";
 
 /** Events that are missing for good: those after `after` and before `earliest`. */
 export interface Gap {
@@ -48,23 +90,47 @@ export interface Gap {
   readonly after: string;
   /** The oldest event that the server still has, "" when it has none. */
   readonly earliest: string;
-  /**
-   * "trimmed", "epoch", "future", "invalid", "restarted" (ids began anew), "skipped"
-   * (consecutive ids jumped), "unknown" (the server did not say), or another word of
-   * the server's.
-   */
-  readonly reason: string;
+  readonly reason: GapReason;
 }
 
+/** What the server did not accept, as its error frames say. */
+export type ServerErrorCode = "message-too-large" | "message-rate" | "too-many-topics" | "message-invalid" | "topic-forbidden";
+
 /**
- * Codes: "frame-malformed", "frame-binary", "frame-not-an-event", "id-invalid",
- * "url-failed", "address-refused", "persist-failed", "options-invalid", "engine-failed",
- * "message-too-large", "too-many-messages", "messages-lost", "too-many-topics",
- * "unsupported", "failed", "closed", and the codes of a server's error frames.
+ * - `frame-malformed`, `frame-binary`, `frame-not-an-event`, `id-invalid`, `time-invalid`: what the server sent cannot be used
+ * - `url-failed`: the url function threw; `address-refused`: the browser refuses the address
+ * - `persist-failed`: the cursor is not kept over a reload
+ * - `options-invalid`: the session does not accept an option
+ * - `engine-failed`: client.wasm cannot be loaded, or broke
+ * - `too-many-messages`, `messages-lost`: messages of `send` were not sent
+ * - `unsupported`: this is no browser, or it lacks something
+ * - `failed`, `closed`: why `ready` rejects
+ * - `server`: an error frame with a code that is none of ServerErrorCode
  */
+export type ErrorCode =
+  | ServerErrorCode
+  | "frame-malformed"
+  | "frame-binary"
+  | "frame-not-an-event"
+  | "id-invalid"
+  | "time-invalid"
+  | "url-failed"
+  | "address-refused"
+  | "persist-failed"
+  | "options-invalid"
+  | "engine-failed"
+  | "too-many-messages"
+  | "messages-lost"
+  | "unsupported"
+  | "failed"
+  | "closed"
+  | "server";
+
+/** What goes wrong without ending the feed. `message` says what to do. */
 export declare class WakesocketError extends Error {
-  readonly code: string;
-  constructor(code: string, message: string, options?: ErrorOptions);
+  readonly name: "WakesocketError";
+  readonly code: ErrorCode;
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown });
 }
 
 /** What is known of one topic, or of a feed as a whole. A frozen copy of this moment. */
@@ -97,58 +163,63 @@ export interface TopicChange {
   readonly staleAfter: number;
 }
 
-/** Durations are milliseconds. */
+/** Durations are milliseconds. An option that is undefined has its default. */
 export interface Options {
-  /** Only events of these topics; none means all. */
-  topics?: readonly string[];
-  /** Id to go on from, "" for the present. */
-  after?: string;
-  /** sessionStorage key under which the cursor survives a reload; it goes before `after`. */
-  persist?: string;
-  /** Names this client in the server's drop log; a random id of the tab if not given. */
-  client?: string;
+  /** topics are those whose events the feed sends. Defaults to all. */
+  topics?: readonly string[] | undefined;
+  /** after is the id to go on from: that of the snapshot that the page was rendered with. Defaults to "", the present. */
+  after?: string | undefined;
+  /** persist is the sessionStorage key under which the cursor survives a reload; a saved cursor goes before `after`. Defaults to none. */
+  persist?: string | undefined;
+  /** client names this client in the server's drop log. Defaults to a random id of the tab. */
+  client?: string | undefined;
   /**
-   * How old the newest event of a topic may be before the topic counts as stale: a
-   * number for every topic that speaks, or an object with a number for each topic,
-   * where "price.*" stands for all topics that begin with "price." and "*" for all
-   * others. 0 is no limit. A topic that is named here, or in `topics`, must speak
-   * within its limit even if it never did. The server can declare limits, too; the
-   * more specific one counts, and the page's where both name the same. Defaults to
-   * the limits of the server, if any.
+   * staleAfter is how old the newest event of a topic may be before the topic counts
+   * as stale: a number for every topic that speaks, or an object with a number for
+   * each topic, where "price.*" stands for all topics that begin with "price." and
+   * "*" for all others. 0 is no limit. A topic that is named here, or in `topics`,
+   * must speak within its limit even if it never did. The server can declare limits,
+   * too; the more specific one counts, and the page's where both name the same.
+   * Defaults to the limits of the server, if any.
    */
-  staleAfter?: number | Readonly<Record<string, number>>;
+  staleAfter?: number | Readonly<Record<string, number>> | undefined;
   /**
-   * The field of an event that says when it was published, with dots into nested
-   * objects ("data.time"): epoch milliseconds or an ISO 8601 string. Defaults to
-   * "time" with servers that tell their own time in the hello, else to none.
+   * timeField is the field of an event that says when it was published, with dots
+   * into nested objects ("data.time"): epoch milliseconds or an ISO 8601 string.
+   * Defaults to "time" with servers that tell their own time in the hello, else to none.
    */
-  timeField?: string;
-  onState?: (state: State) => void;
-  onGap?: (gap: Gap) => void;
-  /** Without it, and without a listener of "error", the first error of each code goes to the console. */
-  onError?: (error: WakesocketError) => void;
-  /** Where client.wasm is; beside shim.js if not given. */
-  wasmURL?: string | URL;
-  /** Between pings, 25000; 0 sends none, and then silence goes unnoticed. */
-  heartbeat?: number;
-  /** An unanswered ping ends the connection, 10000. */
-  heartbeatTimeout?: number;
-  /** Quiet time before a ping while the page is visible, 5000. */
-  visibleHeartbeat?: number;
-  /** An unanswered ping starts a second socket beside the first, 2000. */
-  challengeAfter?: number;
-  /** Upper bound of the first wait, doubled by each failure, 1000. */
-  minReconnectDelay?: number;
-  /** Upper bound of every wait, 30000. */
-  maxReconnectDelay?: number;
-  /** Proven life after which failures are forgotten, 5000. */
-  minUptime?: number;
-  /** For a connection to open, 5000. */
-  connectTimeout?: number;
-  /** Window of the first retry when the server names none, 1000. */
-  firstRetryWindow?: number;
-  /** The ids of a plain server count up by one, so that a jump is a gap with the reason "skipped"; false. */
-  consecutiveIds?: boolean;
+  timeField?: string | undefined;
+  /** onState is called with each new state. Defaults to none. */
+  onState?: ((state: State) => void) | undefined;
+  /** onGap is called when events are missing for good. Defaults to none. */
+  onGap?: ((gap: Gap) => void) | undefined;
+  /**
+   * onError is called with what goes wrong. Defaults to the console, which gets the
+   * first error of each code unless there is a listener of "error".
+   */
+  onError?: ((error: WakesocketError) => void) | undefined;
+  /** wasmURL is where client.wasm is. Defaults to beside the module of wakesocket. */
+  wasmURL?: string | URL | undefined;
+  /** heartbeat is the time between pings; 0 sends none, and then silence goes unnoticed. Defaults to 25000. */
+  heartbeat?: number | undefined;
+  /** heartbeatTimeout is how long an unanswered ping may last until it ends the connection. Defaults to 10000. */
+  heartbeatTimeout?: number | undefined;
+  /** visibleHeartbeat is the quiet time before a ping while the page is visible. Defaults to 5000. */
+  visibleHeartbeat?: number | undefined;
+  /** challengeAfter is how long an unanswered ping may last until a second socket is dialed beside the first. Defaults to 2000. */
+  challengeAfter?: number | undefined;
+  /** minReconnectDelay bounds the first wait from above; each failure doubles it. Defaults to 1000. */
+  minReconnectDelay?: number | undefined;
+  /** maxReconnectDelay bounds every wait from above. Defaults to 30000. */
+  maxReconnectDelay?: number | undefined;
+  /** minUptime is the proven life after which failures are forgotten. Defaults to 5000. */
+  minUptime?: number | undefined;
+  /** connectTimeout is the time for a connection to open; it doubles, to 20000, while dials keep hanging. Defaults to 5000. */
+  connectTimeout?: number | undefined;
+  /** firstRetryWindow is the time over which the first retry is spread when the server names none. Defaults to 1000. */
+  firstRetryWindow?: number | undefined;
+  /** consecutiveIds says that the ids of a plain server count up by one, so that a jump is a gap with the reason "skipped". Defaults to false. */
+  consecutiveIds?: boolean | undefined;
 }
 
 /** What a url function is called with. */
@@ -175,7 +246,11 @@ export interface FeedEvents {
   fresh: CustomEvent<TopicChange>;
 }
 
-export interface Feed extends EventTarget {
+/**
+ * A connection that mends itself. T names the topics and the type of their data;
+ * with the default, any, every topic and every field is accepted.
+ */
+export interface Feed<T = any> extends EventTarget {
   /** As it is now; a new frozen object whenever something changed. */
   readonly state: State;
   /** Resolves when first live; rejects when failed or closed before. */
@@ -183,13 +258,13 @@ export interface Feed extends EventTarget {
   /** Id of the last event that was delivered, or the position that the server reported. */
   readonly cursor: string;
   /** What is known of a topic; without a name, of the feed as a whole. */
-  topic(name?: string): TopicStatus;
+  topic(name?: TopicName<T>): TopicStatus;
   /** The topics that have been silent for longer than `staleAfter`; "" stands for events without a topic. */
   readonly staleTopics: readonly string[];
   /** Calls back for every event from now on; returns how to stop that. */
-  subscribe(callback: (event: FeedEvent) => void): () => void;
+  subscribe(callback: (event: EventOf<T>) => void): () => void;
   /** Calls back for the events of one topic. */
-  subscribe(topic: string, callback: (event: FeedEvent) => void): () => void;
+  subscribe<Topic extends TopicName<T>>(topic: Topic, callback: (event: EventOf<T, Topic>) => void): () => void;
   /** Sends JSON; false when not live, and then nothing is queued. Throws what JSON.stringify throws. */
   send(message: unknown): boolean;
   /** Replaces the topics; none means all. */
@@ -198,22 +273,17 @@ export interface Feed extends EventTarget {
   reconnect(): void;
   /** Closes, and stays closed until reconnect(). */
   close(): void;
-  addEventListener<K extends keyof FeedEvents>(
-    type: K,
-    listener: ((event: FeedEvents[K]) => void) | { handleEvent(event: FeedEvents[K]): void } | null,
-    options?: boolean | AddEventListenerOptions,
-  ): void;
-  addEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | AddEventListenerOptions): void;
-  removeEventListener<K extends keyof FeedEvents>(
-    type: K,
-    listener: ((event: FeedEvents[K]) => void) | { handleEvent(event: FeedEvents[K]): void } | null,
-    options?: boolean | EventListenerOptions,
-  ): void;
-  removeEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | EventListenerOptions): void;
+  addEventListener<K extends keyof FeedEvents>(type: K, listener: FeedListener<K> | null, options?: boolean | AddEventListenerOptions): void;
+  removeEventListener<K extends keyof FeedEvents>(type: K, listener: FeedListener<K> | null, options?: boolean | EventListenerOptions): void;
 }
+
+/** What hears an event of a feed. */
+export type FeedListener<K extends keyof FeedEvents> = ((event: FeedEvents[K]) => void) | { handleEvent(event: FeedEvents[K]): void };
 
 /**
  * Connects to a feed and returns at once. Throws a TypeError when the url or an
  * option is of the wrong type.
+ *
+ * `connect<{ cpu: { load: number } }>(url)` names the topics and types their data.
  */
-export declare function connect(url: FeedURL, options?: Options): Feed;
+export declare function connect<T = any>(url: FeedURL, options?: Options): Feed<T>;

@@ -4,10 +4,10 @@ import * as made from "./index.js";
 import type * as promised from "./shim.d.ts";
 
 const connect: typeof promised.connect = made.connect;
-export const thrown: promised.WakesocketError = new made.WakesocketError("code", "message", { cause: 1 });
+export const thrown: promised.WakesocketError = new made.WakesocketError("closed", "message", { cause: 1 });
 export const nothingElse: Record<Exclude<keyof typeof made, "connect" | "WakesocketError">, never> = {};
 
-const feed = connect("/feed", { topics: ["cpu"], onState: (state) => state.retryAt?.toFixed() });
+const feed = connect("/feed", { topics: ["cpu"], onState: (state) => "retryAt" in state && state.retryAt?.toFixed() });
 connect(new URL("wss://example.com"));
 connect(({ fresh, attempt }) => `/feed?token=${fresh ? "new" : attempt}`);
 connect(async () => new URL("/feed", location.href));
@@ -25,6 +25,40 @@ feed.topic().stale satisfies boolean;
 feed.staleTopics.join();
 feed.addEventListener("stale", ({ detail }) => detail.topic.length + detail.staleAfter);
 feed.addEventListener("fresh", ({ detail }) => detail.age?.toFixed());
+
+// A feed that names its topics.
+const typed = connect<{ cpu: { load: number }; note: string }>("/feed", { after: undefined });
+typed.subscribe("cpu", (event) => event.data.load.toFixed());
+typed.subscribe((event) => (event.topic === "cpu" ? event.data.load : event.data.length));
+typed.topic("note");
+const anyFeed: promised.Feed = typed;
+const target: EventTarget = typed;
+target.dispatchEvent(new Event("x"));
+anyFeed.addEventListener("state", ({ detail }) => {
+  if (detail.name === "reconnecting") detail.retryAt?.toFixed();
+  // @ts-expect-error a live feed has no next dial
+  if (detail.name === "live") detail.retryAt;
+  // @ts-expect-error no such state
+  if (detail.name === "alive") return;
+});
+const everyReason: Record<promised.GapReason, string> = { trimmed: "", epoch: "", future: "", invalid: "", restarted: "", skipped: "", unknown: "" };
+feed.addEventListener("gap", ({ detail }) => everyReason[detail.reason]);
+// @ts-expect-error no such reason
+feed.addEventListener("gap", ({ detail }) => detail.reason === "trimed");
+// @ts-expect-error no such code
+feed.addEventListener("error", ({ detail }) => detail.code === "engine-died");
+// @ts-expect-error no such field
+feed.addEventListener("error", ({ detail }) => detail.reason);
+// @ts-expect-error no such event
+feed.addEventListener("close", () => {});
+// @ts-expect-error no such topic
+typed.subscribe("gpu", () => {});
+// @ts-expect-error no such field in its data
+typed.subscribe("cpu", (event) => event.data.lod);
+// @ts-expect-error no such field of an event
+typed.subscribe("cpu", (event) => event.date);
+// @ts-expect-error no such option value
+connect("/feed", { heartbeat: "5s" });
 
 // @ts-expect-error a topic needs a callback
 feed.subscribe("cpu");

@@ -6,7 +6,7 @@
 //
 // An input crosses as a list: its opcode, then its fields in the order of the Go
 // type. An effect crosses as an object with its type and its fields. Durations
-// are milliseconds. The version of the release stands beside them.
+// are milliseconds. Beside them stands what the shim needs of package wire.
 package main
 
 import (
@@ -16,8 +16,6 @@ import (
 	"go/format"
 	"os"
 	"path/filepath"
-
-	"github.com/wakesocket/wakesocket/wasm/wire"
 )
 
 func main() {
@@ -41,7 +39,7 @@ func run(source, goFile, jsFile string, check bool) error {
 	if err != nil {
 		return fmt.Errorf("the Go side does not parse: %w", err)
 	}
-	for file, text := range map[string][]byte{goFile: goText, jsFile: []byte(jsSide(model, wire.Release))} {
+	for file, text := range map[string][]byte{goFile: goText, jsFile: []byte(jsSide(model))} {
 		old, err := os.ReadFile(file)
 		if err == nil && bytes.Equal(old, text) {
 			continue

@@ -19,7 +19,8 @@ const because = (cause) => causes[cause] ?? cause;
 
 /** What a state means for somebody who looks at the page. @param {State} state @param {number} now */
 export function sentence(state, now) {
-  const { name, cause, attempt, retryAt } = state;
+  const { name, cause, attempt } = state;
+  const retryAt = "retryAt" in state ? state.retryAt : null;
   const why = cause ? `: ${because(cause)}` : "";
   const nth = attempt > 0 ? `, try ${attempt + 1}` : "";
   switch (name) {
