@@ -42,14 +42,27 @@ function make(name, part, attributes = {}, children = []) {
 }
 
 /**
- * Defines <wakesocket-badge>. A copy of shim.js from before there was a registry
- * may have defined it already: then its badges are given the registry's feed.
+ * Defines <wakesocket-badge> with the first feed of the page: without one there is
+ * no state to show, and a copy of shim.js from before there was a registry, which
+ * may come later, can show its own feed. Where such a copy has defined the badge
+ * already, its badges are given the registry's feed.
  * @param {Registry} registry
  */
 export function defineBadge(registry) {
-  const defined = customElements.get(tag);
-  if (defined) registry.watch(() => lendFeed(registry));
-  else customElements.define(tag, badgeClass(registry));
+  const elements = customElements;
+  const Badge = badgeClass(registry);
+  const define = () => {
+    if (registry.feeds.length === 0) return;
+    unwatch();
+    if (!elements.get(tag)) {
+      elements.define(tag, Badge);
+      return;
+    }
+    registry.watch(() => lendFeed(registry));
+    lendFeed(registry);
+  };
+  const unwatch = registry.watch(define);
+  define();
 }
 
 /** @param {Registry} registry */
@@ -103,6 +116,19 @@ function badgeClass(registry) {
       root.append(make("span", "badge", {}, [dot, status, " ", this.#detail, " ", this.#retry]));
       styles.addTo(root);
       this.#retry.addEventListener("click", () => this.#feed?.reconnect());
+      this.#adopt("feed");
+      this.#adopt("labels");
+    }
+
+    /**
+     * What the page set before the badge was defined lies in the way of the property.
+     * @param {"feed" | "labels"} name
+     */
+    #adopt(name) {
+      if (!Object.prototype.hasOwnProperty.call(this, name)) return;
+      const value = this[name];
+      delete (/** @type {any} */ (this)[name]);
+      /** @type {any} */ (this)[name] = value;
     }
 
     get feed() {
@@ -124,15 +150,19 @@ function badgeClass(registry) {
     }
 
     connectedCallback() {
-      this.#unwatch = registry.watch(() => this.#bind());
-      document.addEventListener("visibilitychange", this.#onVisible);
+      const page = this.ownerDocument;
+      const unwatch = registry.watch(() => this.#bind());
+      page.addEventListener("visibilitychange", this.#onVisible);
+      this.#unwatch = () => {
+        unwatch();
+        page.removeEventListener("visibilitychange", this.#onVisible);
+      };
       this.#bind();
     }
 
     disconnectedCallback() {
       this.#unwatch?.();
       clearTimeout(this.#timer);
-      document.removeEventListener("visibilitychange", this.#onVisible);
       this.#listen(null);
     }
 

@@ -50,9 +50,9 @@ function setup(t, html = "<wakesocket-badge></wakesocket-badge>", define = defin
 
 test("the badge shows the state of the page's feed, and the age of the newest data", (t) => {
   const { badge, feed, text, pass } = setup(t);
+  const main = feed();
   assert.equal(badge.getAttribute("state"), "connecting");
   assert.equal(text(), "Connecting");
-  const main = feed();
   main.age = 2100;
   main.is("live");
   assert.equal(badge.getAttribute("state"), "live");
@@ -190,8 +190,34 @@ test("its words can be set, by attributes and by a property", (t) => {
   assert.equal(text(), "Stopped | 3 s! | [Réessayer]");
 });
 
+test("without a feed the badge says nothing, and a copy of shim.js that comes later can define its own", (t) => {
+  const { badge, feed, window } = setup(t);
+  assert.equal(badge.shadowRoot, null);
+  assert.equal(badge.hasAttribute("state"), false);
+  class Older extends window.HTMLElement {
+    feed = null;
+  }
+  window.customElements.define("wakesocket-badge", Older);
+  const ours = feed().is("live");
+  assert.ok(badge instanceof Older);
+  assert.equal(badge.feed, ours);
+});
+
+test("what a page set before the badge was defined is kept", (t) => {
+  const { badge, feed, text } = setup(t);
+  const shown = new FakeFeed().is("offline");
+  badge.feed = shown;
+  badge.labels = { offline: "Hors ligne" };
+  feed().is("live");
+  assert.equal(badge.feed, shown);
+  assert.equal(text(), "Hors ligne | [Retry]");
+  badge.feed = null;
+  assert.equal(text(), "Live");
+});
+
 test("a screen reader is told of the state, not of each second", (t) => {
-  const { part } = setup(t);
+  const { part, feed } = setup(t);
+  feed();
   assert.equal(part("status").getAttribute("role"), "status");
   assert.ok(part("status").contains(part("label")) && part("status").contains(part("cause")));
   assert.equal(part("detail").getAttribute("aria-hidden"), "true");

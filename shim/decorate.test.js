@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decorate } from "./decorate.js";
 import { registry } from "./registry.js";
-import { dom } from "./testing/dom.js";
+import { FakeFeed, dom } from "./testing/dom.js";
 
 test("without a document nothing happens", () => {
   decorate();
@@ -12,6 +12,8 @@ test("without a document nothing happens", () => {
 test("what a page lacks costs a warning and its part, never an exception", (t) => {
   const warnings = [];
   t.mock.method(console, "warn", (text) => warnings.push(text));
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  registry().add(new FakeFeed());
   const lacking = ["customElements", "HTMLElement", "MutationObserver", "CSSStyleSheet", "Element"];
   for (const name of lacking) {
     const { document } = dom(t, "<p data-stale></p><wakesocket-badge></wakesocket-badge>");
@@ -26,6 +28,7 @@ test("what a page lacks costs a warning and its part, never an exception", (t) =
 });
 
 test("a page is decorated once", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
   const { document } = dom(t, "<p data-stale></p>");
   registry().decorated = false;
   decorate();
