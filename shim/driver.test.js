@@ -12,6 +12,7 @@ const { Driver } = await import("./driver.js");
  */
 function setup(t, { script = {}, page = {}, settings = {}, open = () => 1 } = {}) {
   run();
+  t.mock.method(performance, "now", () => 1000); // a busy machine must not cut a burst in pieces
   const sockets = fakeSockets(t);
   const log = [];
   const calls = [];
