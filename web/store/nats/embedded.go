@@ -64,18 +64,13 @@ func embed(dir string, options Options, unlock func() error) (*Store, error) {
 		srv.Shutdown()
 		return nil, err
 	}
-	s, err := open(conn, options, func() error {
+	files := &syncer{dir: filepath.Join(dir, "jetstream", "$G", "streams", options.Stream, "msgs")}
+	return open(conn, options, files.sync, func() error {
 		conn.Close()
 		srv.Shutdown()
 		srv.WaitForShutdown()
 		return unlock()
 	})
-	if err != nil {
-		return nil, err
-	}
-	files := &syncer{dir: filepath.Join(dir, "jetstream", "$G", "streams", options.Stream, "msgs")}
-	s.sync = files.sync
-	return s, nil
 }
 
 // lock makes the directory, checks that it is a log, and keeps other processes out.

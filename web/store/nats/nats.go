@@ -58,7 +58,6 @@ type Store struct {
 	conn    *nats.Conn
 	js      jetstream.JetStream
 	close   func() error // what Close has to end besides
-	sync    func() error // makes what is stored survive a loss of power; nil where the server sees to it
 	batcher *batch.Batcher
 	pages   page.Sizer
 
@@ -97,7 +96,7 @@ func Open(address string, options Options) (*Store, error) {
 		if err != nil {
 			return nil, fmt.Errorf("nats: %w", err)
 		}
-		return open(conn, options, func() error { conn.Close(); return nil })
+		return open(conn, options, nil, func() error { conn.Close(); return nil })
 	}
 }
 
@@ -109,16 +108,22 @@ func New(conn *nats.Conn, options Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return open(conn, options, func() error { return nil })
+	return open(conn, options, nil, func() error { return nil })
 }
 
-func open(conn *nats.Conn, options Options, shut func() error) (*Store, error) {
+// open makes the store. Sync makes what is stored survive a loss of power; it is nil
+// where the server sees to that.
+func open(conn *nats.Conn, options Options, sync, shut func() error) (*Store, error) {
 	js, err := jetstream.New(conn)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("nats: %w", err), shut())
 	}
 	s := &Store{options: options, conn: conn, js: js, close: shut}
-	s.batcher = batch.New(s.commit)
+	if sync == nil {
+		s.batcher = batch.New(s.commit)
+	} else {
+		s.batcher = batch.NewSynced(s.commit, sync)
+	}
 	return s, nil
 }
 

@@ -3,7 +3,6 @@ package nats
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -41,11 +40,6 @@ func (s *Store) commit(ctx context.Context, items []*batch.Item) {
 		return
 	}
 	s.send(limited, before.epoch, items)
-	if s.sync != nil {
-		if err := s.sync(); err != nil {
-			fail(store.OutcomeUnknown(fmt.Errorf("nats: the log cannot be synced to disk: %w", err)))
-		}
-	}
 }
 
 // send publishes the items and answers each.

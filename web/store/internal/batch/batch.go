@@ -5,6 +5,7 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/wakesocket/wakesocket/web/store"
 )
@@ -31,23 +32,37 @@ const (
 // Batcher runs one commit at a time. What is published meanwhile makes the next
 // batch: nothing waits for company, and under load the batches are large.
 type Batcher struct {
-	commit func(context.Context, []*Item)
-	queue  chan *Item
-	closed context.Context
-	stop   context.CancelFunc
-	done   sync.WaitGroup
+	commit   func(context.Context, []*Item)
+	sync     func() error  // nil: a commit is all that it takes
+	syncTook time.Duration // the last time
+	queue    chan *Item
+	closed   context.Context
+	stop     context.CancelFunc
+	done     sync.WaitGroup
 }
 
 const (
 	queueLength = 1024 // items; more publishers wait outside
 	maxItems    = 512  // of a batch
 	maxBytes    = 4 << 20
+	maxUnsynced = 16 * maxItems // of batches that share a sync
 )
 
 // New returns a batcher. The commit must answer each item, and end in reasonable
 // time; its context ends with Close.
 func New(commit func(context.Context, []*Item)) *Batcher {
 	b := &Batcher{commit: commit, queue: make(chan *Item, queueLength)}
+	b.closed, b.stop = context.WithCancel(context.Background())
+	b.done.Go(b.run)
+	return b
+}
+
+// NewSynced returns a batcher for a log whose commits have to be synced before they
+// are answered. What is published during a commit is committed too before the sync, so
+// that many publishers share one; but none waits longer for others than a sync takes.
+// When it fails, the outcome of the events that it should have covered is unknown.
+func NewSynced(commit func(context.Context, []*Item), sync func() error) *Batcher {
+	b := &Batcher{commit: commit, sync: sync, queue: make(chan *Item, queueLength)}
 	b.closed, b.stop = context.WithCancel(context.Background())
 	b.done.Go(b.run)
 	return b
@@ -106,12 +121,51 @@ func (b *Batcher) run() {
 				continue
 			}
 			b.commit(b.closed, batch)
-			for _, item := range batch {
-				close(item.done)
+			if b.sync != nil {
+				batch = b.commitMore(batch)
+				b.syncAll(batch)
 			}
+			answer(batch)
 		case <-b.closed.Done():
 			return
 		}
+	}
+}
+
+// commitMore commits what was published meanwhile, and returns all that is committed.
+func (b *Batcher) commitMore(all []*Item) []*Item {
+	for began := time.Now(); len(all) < maxUnsynced && time.Since(began) < b.syncTook; {
+		for _, item := range all {
+			item.Data = nil // the log has them
+		}
+		select {
+		case item := <-b.queue:
+			if more := b.gather(item); len(more) > 0 {
+				b.commit(b.closed, more)
+				all = append(all, more...)
+			}
+		default:
+			return all
+		}
+	}
+	return all
+}
+
+func (b *Batcher) syncAll(items []*Item) {
+	began := time.Now()
+	err := b.sync()
+	b.syncTook = time.Since(began)
+	for _, item := range items {
+		if err != nil && item.Err == nil {
+			item.Err = store.OutcomeUnknown(err)
+		}
+	}
+}
+
+// answer lets the publishers go on.
+func answer(batch []*Item) {
+	for _, item := range batch {
+		close(item.done)
 	}
 }
 
