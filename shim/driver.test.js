@@ -402,10 +402,10 @@ test("what the server complains of is an error with its code", (t) => {
   const errors = [];
   const { sockets, load, run } = setup(t, { script: { start: [dial] }, page: { error: (error) => errors.push(`${error.code}: ${error.message}`) } });
   load();
-  sockets[0].receive({ wakesocket: "error", code: "rate", message: "too fast" });
+  sockets[0].receive({ wakesocket: "error", code: "message-rate", message: "too fast" });
   sockets[0].receive({ wakesocket: "error" });
   run();
-  assert.deepEqual(errors, ["rate: the server says: too fast", "server: the server says: (nothing)"]);
+  assert.deepEqual(errors, ["message-rate: the server says: too fast", "server: the server says: (nothing) (no code)"]);
 });
 
 test("events that are held are delivered when the session has decided, after the gap", (t) => {
