@@ -20,7 +20,7 @@ const policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-
 	"img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 func routes(b *broadcast, listener *faults.Listener, assets fs.FS) (http.Handler, error) {
-	files, err := static.New(assets)
+	files, err := static.New(assets, static.Options{})
 	if err != nil {
 		return nil, err
 	}

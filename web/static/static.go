@@ -1,6 +1,9 @@
 // Package static serves a fixed set of files from memory, compressed once: a file
 // x is sent as x.br or x.gz to whoever takes that, and text without such a twin
 // is gzipped at start.
+//
+//	files, err := static.New(os.DirFS("public"), static.Options{MaxAge: time.Hour})
+//	mux.Handle("/", files)
 package static
 
 import (
@@ -14,25 +17,52 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // types are the media types that are served; other files are not. Written down,
 // because the system's own table may lack or misname wasm.
 var types = map[string]string{
-	".html":  "text/html; charset=utf-8",
-	".css":   "text/css; charset=utf-8",
-	".js":    "text/javascript; charset=utf-8",
-	".svg":   "image/svg+xml",
-	".wasm":  "application/wasm",
-	".woff2": "font/woff2",
+	".avif":        "image/avif",
+	".css":         "text/css; charset=utf-8",
+	".gif":         "image/gif",
+	".html":        html,
+	".ico":         "image/x-icon",
+	".jpeg":        "image/jpeg",
+	".jpg":         "image/jpeg",
+	".js":          "text/javascript; charset=utf-8",
+	".json":        "application/json",
+	".map":         "application/json",
+	".mjs":         "text/javascript; charset=utf-8",
+	".png":         "image/png",
+	".svg":         "image/svg+xml",
+	".txt":         "text/plain; charset=utf-8",
+	".wasm":        "application/wasm",
+	".webmanifest": "application/manifest+json",
+	".webp":        "image/webp",
+	".woff2":       "font/woff2",
 }
 
-// dense files do not get smaller by gzip.
-var dense = map[string]bool{".woff2": true, ".wasm": true}
+const html = "text/html; charset=utf-8"
+
+// dense files do not get smaller by gzip, or take long for it.
+var dense = map[string]bool{
+	".avif": true, ".gif": true, ".jpeg": true, ".jpg": true, ".png": true, ".wasm": true, ".webp": true, ".woff2": true,
+}
+
+// Options of a [Handler].
+type Options struct {
+	// MaxAge is how long a browser uses a file without asking whether it has
+	// changed. It does not go for pages (.html), which name the other files: give
+	// those new names when they change, or accept that a browser may use the old
+	// ones for so long. Defaults to 0: each use asks, and costs a round trip.
+	MaxAge time.Duration
+}
 
 // Handler serves files by their path; "/" is index.html.
 type Handler struct {
 	files map[string]file
+	cache string // the Cache-Control of all files but pages
 }
 
 type file struct {
@@ -45,9 +75,13 @@ type encoded struct {
 	etag string
 }
 
-// New reads all of root. Files whose kind it does not know are not served.
-func New(root fs.FS) (*Handler, error) {
-	h := &Handler{files: map[string]file{}}
+// New reads all of root: an embed.FS, or a folder as os.DirFS. Files whose kind it
+// does not know are not served, nor are changes after this call.
+func New(root fs.FS, o Options) (*Handler, error) {
+	h := &Handler{files: map[string]file{}, cache: asking}
+	if o.MaxAge > 0 {
+		h.cache = "max-age=" + strconv.FormatInt(int64(o.MaxAge/time.Second), 10)
+	}
 	err := fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
@@ -102,8 +136,10 @@ func etag(body []byte) string {
 	return `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
 }
 
-// ServeHTTP answers GET and HEAD. Names never change with the content, so every
-// use asks again by ETag.
+// asking lets a browser keep a file, and ask by its ETag at each use.
+const asking = "no-cache"
+
+// ServeHTTP answers GET and HEAD.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f, ok := h.files[r.URL.Path]
 	if !ok {
@@ -120,7 +156,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	chosen := f.encodings[coding]
 	header.Set("Content-Type", f.mime)
 	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("Cache-Control", "no-cache")
+	header.Set("Cache-Control", h.cache)
+	if f.mime == html {
+		header.Set("Cache-Control", asking)
+	}
 	header.Set("Etag", chosen.etag)
 	if len(f.encodings) > 1 {
 		header.Set("Vary", "Accept-Encoding")

@@ -6,15 +6,20 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 )
 
 var text = strings.Repeat("hello wakesocket ", 50)
 
-func handler(t *testing.T) *Handler {
+func handler(t *testing.T) *Handler { return handlerWith(t, Options{}) }
+
+func handlerWith(t *testing.T, o Options) *Handler {
 	t.Helper()
 	file := func(s string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(s)} }
 	h, err := New(fstest.MapFS{
@@ -30,7 +35,9 @@ func handler(t *testing.T) *Handler {
 		"dist/same.wasm.gz":   file("just as many letters"[:19]),
 		"old.js/notes.html":   file(text), // a directory that is named like a file
 		"LICENSE":             file("MIT"),
-	})
+		"app.js.map":          file(text),
+		"photo.png":           file(text),
+	}, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,6 +72,8 @@ func TestTypesAndCodings(t *testing.T) {
 		{"/dist/same.wasm", "gzip", "application/wasm", ""},
 		{"/old.js/notes.html", "", "text/html; charset=utf-8", ""},
 		{"/font.woff2", "gzip", "font/woff2", ""},
+		{"/photo.png", "gzip", "image/png", ""},
+		{"/app.js.map", "gzip", "application/json", "gzip"},
 	} {
 		r := get(h, "GET", c.path, "Accept-Encoding", c.accept)
 		body, _ := io.ReadAll(r.Body)
@@ -79,9 +88,45 @@ func TestTypesAndCodings(t *testing.T) {
 		if got.Get("X-Content-Type-Options") != "nosniff" || got.Get("Cache-Control") != "no-cache" {
 			t.Errorf("%s: headers %v", c.path, got)
 		}
-		if vary := got.Get("Vary"); (vary == "Accept-Encoding") != (c.path != "/font.woff2") {
+		if vary := got.Get("Vary"); (vary == "Accept-Encoding") != (c.path != "/font.woff2" && c.path != "/photo.png") {
 			t.Errorf("%s: Vary %q", c.path, vary)
 		}
+	}
+}
+
+func TestMaxAge(t *testing.T) {
+	for _, c := range []struct {
+		age               time.Duration
+		page, file, index string
+	}{
+		{0, "no-cache", "no-cache", "no-cache"},
+		{time.Second, "no-cache", "max-age=1", "no-cache"},
+		{time.Hour, "no-cache", "max-age=3600", "no-cache"},
+	} {
+		h := handlerWith(t, Options{MaxAge: c.age})
+		for path, want := range map[string]string{"/index.html": c.page, "/": c.index, "/app.js": c.file, "/dist/client.wasm": c.file} {
+			if got := get(h, "GET", path).Header.Get("Cache-Control"); got != want {
+				t.Errorf("MaxAge %v, %s: %q, want %q", c.age, path, got, want)
+			}
+		}
+	}
+}
+
+// A folder is served like files that were built in.
+func TestFolder(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "app.js"), []byte("let a"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	h, err := New(os.DirFS(folder), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body, _ := io.ReadAll(get(h, "GET", "/app.js").Body); string(body) != "let a" {
+		t.Errorf("app.js is %q", body)
+	}
+	if _, err := New(os.DirFS(filepath.Join(folder, "missing")), Options{}); err == nil {
+		t.Error("a folder that is not there was served")
 	}
 }
 
