@@ -65,6 +65,7 @@ type Proxy struct {
 	changed  chan struct{} // closed and replaced whenever anything recorded here changes
 	listener net.Listener  // nil while refusing
 	onNew    Fault
+	eager    bool
 	delay    time.Duration
 	rate     int // bytes a second; 0 for any
 	conns    []*Conn
@@ -156,6 +157,14 @@ func (p *Proxy) Rate(bytes int) {
 	p.rate = bytes
 }
 
+// Eager makes the proxy dial the server as soon as it accepts a client, and not with
+// the client's first bytes: for protocols in which the server speaks first.
+func (p *Proxy) Eager() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.eager = true
+}
+
 // Conns is every connection accepted so far, oldest first.
 func (p *Proxy) Conns() []*Conn {
 	p.mu.Lock()
@@ -244,7 +253,13 @@ func (p *Proxy) accept(client *net.TCPConn) {
 		c.resetLocked()
 	} else {
 		c.faultLocked(p.onNew)
-		p.running.Go(c.pumpUp)
+		eager := p.eager
+		p.running.Go(func() {
+			if eager && c.pass(chunk{}, false) {
+				c.dial() // it resets the client when it fails
+			}
+			c.pumpUp()
+		})
 	}
 	p.notifyLocked()
 }
