@@ -17,10 +17,12 @@ js_tests = $$(find shim web -name node_modules -prune -o -name '*.test.js' -prin
 biome    = shim/node_modules/.bin/biome format --indent-style=space --line-width=160
 # What runs in a page only is tested in Node.js, in the page's place.
 test_bridge = GOOS=js GOARCH=wasm go test -exec "env -i PATH=$(PATH) $$(go env GOROOT)/lib/wasm/go_js_wasm_exec" ./wasm/internal/bridge
+modules  = web/store/nats e2e/peers e2e/middleware
 generate = cd wasm/internal/bridge && go run ../boundary
 
 .DEFAULT_GOAL := help
-.PHONY: help run build package check test needs format lint generate test-go test-js test-quick test-e2e sim herd bench bench-peers bench-server mutants e2e-report clean
+.PHONY: help run build package check test needs format generate test-go test-nats test-js test-e2e sim herd bench bench-peers bench-server mutants e2e-report clean
+.PHONY: lint lint-format lint-generated lint-vet lint-staticcheck lint-types test-quick test-quick-go test-quick-js
 
 help: ## shows this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -38,9 +40,16 @@ package: build ## writes dist/wakesocket-VERSION.tgz, the npm package; needs Nod
 	@sh e2e/needs.sh js
 	@sh shim/package.sh dist
 
-check: lint test-quick ## format, lint, generated files and quick tests: run it before each commit
+# The steps run side by side; the output of each stays together.
+check: build node_modules ## format, lint, generated files and quick tests: run it before each commit
+	@$(MAKE) --no-print-directory -j --output-sync=target lint test-quick
 
-test: needs build lint test-js test-go sim test-e2e ## installs what the tests need (as root; else says what is missing) and runs all of them
+# What waits most of the time runs beside what computes; the browsers are alone,
+# because their tests assert times.
+test: needs ## installs what the tests need (as root; else says what is missing) and runs all of them
+	@$(MAKE) --no-print-directory build node_modules
+	@$(MAKE) --no-print-directory -j3 --output-sync=target test-go test-nats lint test-js sim
+	@$(MAKE) --no-print-directory test-e2e
 
 needs:
 	@sh e2e/needs.sh
@@ -49,33 +58,47 @@ format: node_modules ## formats all Go and JavaScript files
 	gofmt -w wasm web e2e
 	@$(biome) --write $(js)
 
-lint: node_modules ## format, generated files, go vet, staticcheck, tsc
+lint: lint-format lint-generated lint-vet lint-staticcheck lint-types ## format, generated files, go vet, staticcheck, tsc
+
+lint-format: node_modules
 	@test -z "$$(gofmt -l wasm web e2e)" || { gofmt -l wasm web e2e; echo "these Go files are not formatted: run make format"; exit 1; }
 	@$(biome) $(js) >/dev/null 2>&1 || { $(biome) $(js); echo "these JavaScript files are not formatted: run make format"; exit 1; }
-	@$(generate) -check 
+
+lint-generated:
+	@$(generate) -check
+
+lint-vet:
 	go vet ./...
 	GOOS=js GOARCH=wasm go vet ./wasm ./wasm/internal/bridge
-	go -C e2e/peers vet ./...
-	go -C web/store/nats vet ./...
-	go -C e2e/middleware vet ./...
-	staticcheck=$(call tool,staticcheck) && $$staticcheck ./... && (cd e2e/peers && $$staticcheck ./...) && (cd e2e/middleware && $$staticcheck ./...) && \
-		GOOS=js GOARCH=wasm $$staticcheck ./wasm ./wasm/internal/bridge
-	cd shim && npx --no-install tsc -p . && npx --no-install tsc -p ../web
+	@for module in $(modules); do echo go -C $$module vet ./...; go -C $$module vet ./... || exit 1; done
+
+lint-staticcheck:
+	@staticcheck=$(call tool,staticcheck) && echo staticcheck ./... && $$staticcheck ./... && GOOS=js GOARCH=wasm $$staticcheck ./wasm ./wasm/internal/bridge && \
+		for module in $(modules); do echo "staticcheck ./... in $$module"; (cd $$module && $$staticcheck ./...) || exit 1; done
+
+lint-types: build node_modules # the demo page is checked against dist/shim.d.ts
+	cd shim && node_modules/.bin/tsc -p . && node_modules/.bin/tsc -p ../web
 
 generate: ## writes the generated files anew
 	$(generate)
 
-test-quick: node_modules
+test-quick: test-quick-go test-quick-js
+
+test-quick-go:
 	go test -short $$(go list ./wasm/... ./web/... | grep -v "/store/postgres\|/store/redis")
 	$(test_bridge)
+
+test-quick-js: build node_modules
 	node --test --test-reporter=dot $(js_tests)
 
-test-js: node_modules ## all JavaScript tests that need no browser
+test-js: build node_modules ## all JavaScript tests that need no browser
 	node --test $(js_tests)
 
 test-go: ## all Go tests that need no browser, with the race detector
 	go test -race ./wasm/... ./web/...
 	$(test_bridge)
+
+test-nats: ## those of the NATS store, which is a module of its own
 	go -C web/store/nats test -race ./...
 
 # One package after the other: each has browsers, and asserts times.
