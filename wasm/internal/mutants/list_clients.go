@@ -37,7 +37,7 @@ var bridge = []Mutant{
 	{"an error in the arguments is not told", "wasm/internal/bridge/bridge.go",
 		`if args.err != nil {`, `if args.err != nil && result == nil {`},
 	{"an input of another build is skipped in silence", "wasm/internal/bridge/bridge.go",
-		"if in == nil {\n\t\targs.fail(fmt.Errorf(\"unknown opcode %d: shim.js and client.wasm are of different builds\", op))\n\t}\n\tif e == nil", "_ = fmt.Errorf\n\tif in == nil || e == nil"},
+		"if in == nil {\n\t\targs.fail(errors.New(\"unknown opcode \" + strconv.Itoa(op) + \": shim.js and client.wasm are of different builds\"))\n\t}\n\tif e == nil", "_ = strconv.Itoa\n\tif in == nil || e == nil"},
 	{"a session that was dropped stays", "wasm/internal/bridge/bridge.go",
 		"\tdelete(b.sessions, args.int())\n", "\t_ = args.int()\n"},
 	{"all sessions have one number", "wasm/internal/bridge/bridge.go",

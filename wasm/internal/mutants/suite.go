@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 )
@@ -98,8 +97,13 @@ func wasmTest(ctx context.Context, root, dir string, m Mutant) (*exec.Cmd, error
 	if err != nil {
 		return nil, err
 	}
+	goroot, err := exec.CommandContext(ctx, "go", "env", "GOROOT").Output()
+	if err != nil {
+		return nil, err
+	}
 	// A program for the page has room for a small environment only.
-	cmd.Args = append(cmd.Args, "-exec", "env -i PATH="+os.Getenv("PATH")+" "+filepath.Join(runtime.GOROOT(), "lib", "wasm", "go_js_wasm_exec"))
+	run := filepath.Join(strings.TrimSpace(string(goroot)), "lib", "wasm", "go_js_wasm_exec")
+	cmd.Args = append(cmd.Args, "-exec", "env -i PATH="+os.Getenv("PATH")+" "+run)
 	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
 	return cmd, nil
 }
