@@ -34,5 +34,10 @@ fi
 # Not minified: the bundler of the page does that, and people read it in a debugger.
 bundle index.js --outfile="$out/index.js"
 bundle badge.js --outfile="$out/badge.js"
+for name in react vue svelte; do
+	bundle "$name.js" --packages=external --external:./index.js --outfile="$out/$name.js"
+done
 cp shim.d.ts "$out/index.d.ts"
-sed 's#"./shim.d.ts"#"./index.js"#' badge.d.ts >"$out/badge.d.ts"
+for name in badge react vue svelte; do
+	sed 's#"./shim.d.ts"#"./index.js"#; s#"./badge.d.ts"#"./badge.js"#' "$name.d.ts" >"$out/$name.d.ts"
+done

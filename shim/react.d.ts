@@ -1,0 +1,46 @@
+import type { EventOf, Feed, FeedURL, Options, State, TopicName } from "./shim.d.ts";
+import type { DetailedHTMLProps, HTMLAttributes } from "react";
+import type { BadgeLabels, WakesocketBadge } from "./badge.d.ts";
+
+/**
+ * Connects when the component is mounted, and closes when it is unmounted; null before that, on a server,
+ * and while url is null. Another url or another option makes another connection;
+ * functions among them may change at any time without that.
+ */
+export declare function useFeed<T = any>(url: FeedURL | null, options?: Options): Feed<T> | null;
+
+/** The state of a feed. Without one it is that of the page's feed that is in the worst state. */
+export declare function useConnectionState(feed?: Feed | null): State;
+
+/** The newest event of a topic; undefined before the first. */
+export declare function useTopic<T, Topic extends TopicName<T>>(feed: Feed<T> | null, topic: Topic): EventOf<T, Topic> | undefined;
+
+/** The newest events of a topic, or of all topics; the oldest first. limit is how many are kept. Defaults to 100. */
+export declare function useEvents<T, Topic extends TopicName<T> = TopicName<T>>(
+  feed: Feed<T> | null,
+  topic?: Topic,
+  options?: { limit?: number },
+): readonly EventOf<T, Topic>[];
+
+/** Whether the data of a topic, or any data of the page, may be out of date: what an element with data-stale shows. */
+export declare function useStale(topic?: string): boolean;
+
+/** Attributes of <wakesocket-badge>; words are set as label-live="En direct" and its like. */
+interface BadgeAttributes {
+  compact?: boolean | "" | undefined;
+  [label: `label-${string}`]: string | undefined;
+}
+
+/** With React 19 objects are set as properties; with React 18 use a ref for feed and labels. */
+interface BadgeProps extends DetailedHTMLProps<HTMLAttributes<WakesocketBadge>, WakesocketBadge>, BadgeAttributes {
+  feed?: Feed | null | undefined;
+  labels?: Partial<BadgeLabels> | undefined;
+}
+
+declare module "react" {
+  namespace JSX {
+    interface IntrinsicElements {
+      "wakesocket-badge": BadgeProps;
+    }
+  }
+}

@@ -1,0 +1,91 @@
+// @ts-check
+import { connectionKey, eventsStore, openFeed, staleStore, stateStore, topicStore } from "./stores.js";
+
+/** @typedef {import("./shim.d.ts").Feed} Feed */
+/** @typedef {Feed | null | undefined | {subscribe: (run: (feed: Feed | null) => void) => () => void}} Source a feed, or a store of one */
+
+/**
+ * @param {import("./shim.d.ts").FeedURL | null} url
+ * @param {import("./shim.d.ts").Options} [options]
+ */
+export function useFeed(url, options) {
+  /** @type {Feed | null} */
+  let feed = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  return readable({
+    subscribe() {
+      clearTimeout(timer);
+      // What a server renders has no connection.
+      if (connectionKey(url, options) !== null && typeof document !== "undefined") feed ??= openFeed(() => /** @type {any} */ ({ url, options }));
+      return () => {
+        // Later: the next component may subscribe in the same task.
+        timer = setTimeout(() => {
+          feed?.close();
+          feed = null;
+        });
+      };
+    },
+    get: () => feed,
+  });
+}
+
+/** @param {Source} [feed] */
+export function useConnectionState(feed) {
+  return follow(feed, stateStore);
+}
+
+/** @param {Source} feed @param {string} topic */
+export function useTopic(feed, topic) {
+  return follow(feed, (feed) => topicStore(feed ?? null, topic));
+}
+
+/** @param {Source} feed @param {string} [topic] @param {{limit?: number}} [options] */
+export function useEvents(feed, topic, options) {
+  return follow(feed, (feed) => eventsStore(feed ?? null, topic, options));
+}
+
+/** @param {string} [topic] */
+export function useStale(topic) {
+  return readable(staleStore(topic));
+}
+
+/**
+ * A store of Svelte's form: it calls back at once, too.
+ * @template T
+ * @param {import("./stores.js").Store<T>} store
+ */
+function readable({ subscribe, get }) {
+  return {
+    /** @param {(value: T) => void} run */
+    subscribe(run) {
+      const end = subscribe(() => run(get()));
+      run(get());
+      return end;
+    },
+  };
+}
+
+/**
+ * A value of the feed that a source has at the time.
+ * @template T
+ * @param {Source} source
+ * @param {(feed: Feed | null | undefined) => import("./stores.js").Store<T>} make
+ */
+function follow(source, make) {
+  if (!source || "state" in source) return readable(make(/** @type {Feed | null | undefined} */ (source)));
+  return {
+    /** @param {(value: T) => void} run */
+    subscribe(run) {
+      let end = () => {};
+      const stop = source.subscribe((/** @type {any} */ feed) => {
+        end();
+        end = readable(make(feed)).subscribe(run);
+      });
+      return () => {
+        end();
+        stop();
+      };
+    },
+  };
+}

@@ -1,0 +1,67 @@
+// @ts-check
+import { getCurrentInstance, getCurrentScope, onMounted, onScopeDispose, shallowReadonly, shallowRef, toValue, unref, watch } from "vue";
+import { connectionKey, eventsStore, openFeed, staleStore, stateStore, topicStore } from "./stores.js";
+
+/**
+ * @param {any} url
+ * @param {any} [options]
+ */
+export function useFeed(url, options) {
+  if (!getCurrentScope()) throw new Error("useFeed(url, options) must be called in setup() or in an effectScope(), so that the feed is closed with it");
+  const feed = shallowRef(/** @type {import("./shim.d.ts").Feed | null} */ (null));
+  const current = () => ({ url: unref(url), options: unref(options) });
+  const open = () => {
+    const { url, options } = current();
+    feed.value?.close();
+    feed.value = connectionKey(url, options) === null ? null : openFeed(/** @type {any} */ (current));
+  };
+  const start = () => {
+    open();
+    watch(() => connectionKey(unref(url), unref(options)), open);
+  };
+  // Not before it is mounted: what a server renders has no connection.
+  if (getCurrentInstance()) onMounted(start);
+  else start();
+  onScopeDispose(() => feed.value?.close());
+  return shallowReadonly(feed);
+}
+
+/**
+ * @template T
+ * @param {() => import("./stores.js").Store<T>} make
+ */
+function useStore(make) {
+  const value = shallowRef(make().get());
+  watch(
+    make,
+    (store, _, onCleanup) => {
+      const read = () => {
+        value.value = store.get();
+      };
+      onCleanup(store.subscribe(read));
+      read();
+    },
+    { immediate: true },
+  );
+  return shallowReadonly(value);
+}
+
+/** @param {any} [feed] */
+export function useConnectionState(feed) {
+  return useStore(() => stateStore(unref(feed)));
+}
+
+/** @param {any} feed @param {any} topic */
+export function useTopic(feed, topic) {
+  return useStore(() => topicStore(unref(feed), toValue(topic)));
+}
+
+/** @param {any} feed @param {any} [topic] @param {{limit?: number}} [options] */
+export function useEvents(feed, topic, options) {
+  return useStore(() => eventsStore(unref(feed), toValue(topic), options));
+}
+
+/** @param {any} [topic] */
+export function useStale(topic) {
+  return useStore(() => staleStore(toValue(topic)));
+}
