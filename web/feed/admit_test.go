@@ -87,6 +87,20 @@ func TestForbiddenClientsTakeNothingFromOthers(t *testing.T) {
 	}
 }
 
+// Who comes too fast is refused, and gives its place back.
+func TestTooFastKeepsNoPlace(t *testing.T) {
+	s := serve(t, Options{AcceptRate: 0.001}).ready()
+	s.knowing("")
+	for range 3 {
+		if code, _ := s.raw("", "Host: feed").closed(); code != wire.CloseTryLater {
+			t.Fatalf("%d", code)
+		}
+	}
+	if n := places(s.Feed); n != 1 {
+		t.Errorf("%d places for one client", n)
+	}
+}
+
 // Clients that are refused and never answer the close frame hold a few goroutines,
 // and hide the reason from nobody.
 func TestMuteRefusedClients(t *testing.T) {

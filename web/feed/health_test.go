@@ -237,3 +237,25 @@ func TestJudgement(t *testing.T) {
 		t.Error("it does not heal")
 	}
 }
+
+// While the log cannot be read nobody is greeted as live; a plain client, which
+// cannot be told, is not let in.
+func TestNobodyIsGreetedAsLiveWithoutALog(t *testing.T) {
+	s := serve(t, Options{}).ready()
+	id := s.publish("cpu", 1, 1)[0]
+	s.settle(id)
+	s.stop() // the judge, who would find that the log can be read
+	s.done.Wait()
+	for _, healthy := range []bool{true, false} {
+		s.health.live.Store(healthy)
+		for _, after := range []string{"", id, "nonsense"} {
+			from, err := s.resume(after, false)
+			if err != nil || from.live != (healthy && after != "nonsense") {
+				t.Errorf("log %v, after %q: live %v, %v", healthy, after, from.live, err)
+			}
+			if _, err := s.resume(after, true); (err == nil) != healthy {
+				t.Errorf("log %v, after %q, a plain client: %v", healthy, after, err)
+			}
+		}
+	}
+}

@@ -68,6 +68,16 @@ func TestOriginAllowed(t *testing.T) {
 	}
 }
 
+func TestTwoOriginsAreRefused(t *testing.T) {
+	for _, second := range []string{"http://evil.test", "http://feed.test", ""} {
+		r := httptest.NewRequest("GET", "http://feed.test/", nil)
+		r.Header["Origin"] = []string{"http://feed.test", second}
+		if (&Feed{origins: []originPattern{{whole: "*"}}}).originAllowed(r) {
+			t.Errorf("a second Origin %q is passed over", second)
+		}
+	}
+}
+
 func TestOriginBehindAProxyThatChangesHost(t *testing.T) {
 	f := &Feed{options: Options{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}}
 	for peer, want := range map[string]bool{"10.1.2.3:4": true, "9.9.9.9:4": false} {

@@ -180,6 +180,20 @@ func TestRingAgainstAList(t *testing.T) {
 	}
 }
 
+// An event that a filter names twice, by its topic and by a pattern, is sent once.
+func TestEventWithTwoNamesIsSentOnce(t *testing.T) {
+	r := newRing(10, 1<<20)
+	r.reset(id(0))
+	r.append(logged(1, 5, one("a.b.c")))
+	f := newFilter([]string{"a.b.c", "a.b.*", "a.*"}, &access{})
+	at, b := cursor{1, 0}, batch{most: 100, memory: newBudget(1 << 20)}
+	r.read(&at, &f, &b)
+	defer b.release()
+	if b.n != 5 || strings.Count(string(b.frame()), `"id"`) != 5 {
+		t.Errorf("%d events: %s", b.n, *b.array)
+	}
+}
+
 // What a read says of the events that it moved past decides which position the
 // client is told.
 func TestReadTellsWhatItSkipped(t *testing.T) {

@@ -17,8 +17,12 @@ import (
 // ServeHTTP makes the request a client of the feed. It returns when the client is
 // connected, not when it leaves.
 func (f *Feed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
+	if !isHandshake(r) {
 		answerOrdinary(w, r)
+		return
+	}
+	if r.ContentLength != 0 {
+		http.Error(w, "a WebSocket handshake has no body; what follows it would count as frames", http.StatusBadRequest)
 		return
 	}
 	address := f.clientAddress(r)

@@ -165,6 +165,19 @@ func (f *Feed) subprotocols(r *http.Request) []string {
 // defaultSubprotocol is preferred: a page may offer a token as a second one.
 const defaultSubprotocol = "wakesocket"
 
+// isHandshake reports whether the request asks for a WebSocket, perhaps among other
+// protocols.
+func isHandshake(r *http.Request) bool {
+	for _, line := range r.Header.Values("Upgrade") {
+		for name := range strings.SplitSeq(line, ",") {
+			if strings.EqualFold(strings.TrimSpace(name), "websocket") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // answerOrdinary answers a request that is no handshake.
 func answerOrdinary(w http.ResponseWriter, r *http.Request) {
 	switch {

@@ -144,6 +144,34 @@ func TestInvalidHandshake(t *testing.T) {
 	}
 }
 
+// Bytes after a handshake would be a body for a proxy and frames for the feed.
+func TestHandshakeWithABodyIsRefused(t *testing.T) {
+	s := serve(t, Options{}).ready()
+	for header, body := range map[string]string{
+		"Content-Length: 10":         frame(textFrame, "ping"),
+		"Transfer-Encoding: chunked": "5\r\nhello\r\n0\r\n\r\n",
+	} {
+		c := rawDial(t, strings.TrimPrefix(s.url, "http://"), "wakesocket=1", body, header)
+		if c.answer.StatusCode != http.StatusBadRequest || places(s.Feed) != 0 {
+			t.Errorf("%s: %s, %d places", header, c.answer.Status, places(s.Feed))
+		}
+	}
+}
+
+func TestIsHandshake(t *testing.T) {
+	for lines, want := range map[string]bool{
+		"": false, "h2c": false, "websockets": false, "websocket": true, "WebSocket": true, "h2c, websocket": true, "h2c|websocket": true,
+	} {
+		r := httptest.NewRequest("GET", "/", nil)
+		for line := range strings.SplitSeq(lines, "|") {
+			r.Header.Add("Upgrade", line)
+		}
+		if isHandshake(r) != want {
+			t.Errorf("Upgrade %q: %v", lines, !want)
+		}
+	}
+}
+
 func TestFramesInOnePacketWithTheHandshake(t *testing.T) {
 	got := make(chan string, 1)
 	s := serve(t, Options{OnMessage: func(_ Client, data []byte) { got <- string(data) }}).ready()

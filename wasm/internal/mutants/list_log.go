@@ -40,7 +40,7 @@ var log = []Mutant{
 		`if len(p.last)+len(e.lists) > pastNames {`, `if len(p.last)+len(e.lists) > 100*pastNames {`},
 	// resume
 	{"live is told while events are still to be replayed", "web/feed/resume.go",
-		`resumed: true, live: at == head}`, `resumed: true, live: true}`},
+		`resumed: true, live: at == head}`, `resumed: true, live: at.resets == head.resets}`},
 	{"live is told while the log cannot be read", "web/feed/resume.go",
 		"\ts.live = s.live && healthy\n", ""},
 	{"live is told after a gap with events to come", "web/feed/resume.go",
