@@ -12,17 +12,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// marker names the file that makes a directory a log, and its version.
+// marker names the file that makes a directory a log, and its version. The file named
+// by clean is there while the log is closed and everything of it is on disk.
 const (
 	marker  = "wakesocket-log"
 	version = "wakesocket log 1\n"
+	clean   = "wakesocket-clean"
 )
 
 // OpenDir returns the log in a directory, which it makes if there is none. The server
 // runs inside of the process and opens no port. One process at a time may have the
-// directory. An event is synced to disk before Publish returns, so that a crash does not
-// take one that was acknowledged; kill -9 is tested, a loss of power is not. Events that
-// are published at the same time share one sync.
+// directory. An event is synced to disk before Publish returns, so that neither a crash
+// nor a loss of power takes one that was acknowledged: this is tested with kill -9, and
+// with files that are cut where the last sync ended. Events that are published at the
+// same time share one sync. After a crash the log is read once when it is opened.
 func OpenDir(dir string, options Options) (*Store, error) {
 	options, err := options.withDefaults()
 	if err != nil {
@@ -44,6 +47,9 @@ func OpenDir(dir string, options Options) (*Store, error) {
 }
 
 func embed(dir string, options Options, unlock func() error) (*Store, error) {
+	if err := newSyncer(dir, options.Stream).distrust(dir); err != nil {
+		return nil, err
+	}
 	srv, err := server.NewServer(&server.Options{
 		ServerName: "wakesocket", DontListen: true, JetStream: true, StoreDir: dir, NoSigs: true, NoLog: true,
 	})
@@ -64,12 +70,12 @@ func embed(dir string, options Options, unlock func() error) (*Store, error) {
 		srv.Shutdown()
 		return nil, err
 	}
-	files := &syncer{dir: filepath.Join(dir, "jetstream", "$G", "streams", options.Stream, "msgs")}
+	files := newSyncer(dir, options.Stream)
 	return open(conn, options, files.sync, func() error {
 		conn.Close()
 		srv.Shutdown()
 		srv.WaitForShutdown()
-		return unlock()
+		return errors.Join(files.markClean(dir), unlock())
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/wakesocket/wakesocket/web/store"
 	"github.com/wakesocket/wakesocket/web/store/nats"
@@ -84,13 +85,15 @@ func TestKilled(t *testing.T) {
 // everything reads the whole log, without a gap.
 func everything(t *testing.T, s store.Store) map[string]string {
 	t.Helper()
-	b, err := s.Bounds(context.Background())
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	b, err := s.Bounds(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
 	log := map[string]string{}
 	for at := b.Base; ; {
-		page, err := s.After(context.Background(), at, 1000)
+		page, err := s.After(ctx, at, 1000)
 		if err != nil {
 			t.Fatal(err)
 		}

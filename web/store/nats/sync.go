@@ -18,6 +18,48 @@ type syncer struct {
 	oldest int    // block that may have grown since the last sync
 }
 
+func newSyncer(dir, stream string) *syncer {
+	return &syncer{dir: filepath.Join(dir, "jetstream", "$G", "streams", stream, "msgs")}
+}
+
+// index is the server's summary of the blocks. It is not synced with them: after a
+// loss of power it may tell of messages that no block has.
+const index = "index.db"
+
+// distrust removes the index unless the log was closed; the server then reads the
+// blocks themselves.
+func (s *syncer) distrust(dir string) error {
+	err := os.Remove(filepath.Join(dir, clean))
+	if errors.Is(err, fs.ErrNotExist) {
+		err = os.Remove(filepath.Join(s.dir, index))
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return syncDir(dir)
+}
+
+// markClean makes the index be trusted, when the server has ended.
+func (s *syncer) markClean(dir string) error {
+	if err := s.sync(); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // the stream was never made
+		}
+		return err
+	}
+	err := syncFile(filepath.Join(s.dir, index))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // there was nothing to summarize
+	}
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, clean), nil, 0o600); err != nil {
+		return err
+	}
+	return errors.Join(syncDir(s.dir), syncFile(filepath.Join(dir, clean)), syncDir(dir))
+}
+
 // sync syncs every block that may have grown. Blocks are numbered; only the newest
 // one grows.
 func (s *syncer) sync() error {
