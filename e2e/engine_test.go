@@ -147,4 +147,5 @@ func core(t *testing.T, name string, e engine) {
 		w.healed(10 * time.Second)
 		w.counted(figures.Engines, name+": reloaded, the cursor kept")
 	})
+	truths(t, clientTabBy(e))
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/wakesocket/wakesocket/e2e/levers"
 )
 
-//go:embed testdata/page.html testdata/page.js
+//go:embed testdata/page.html testdata/page.js testdata/older.js
 var testdata embed.FS
 
 // pageFiles is the page under test.
