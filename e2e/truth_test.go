@@ -202,7 +202,7 @@ func truths(t *testing.T, open func(testing.TB) *tab) {
 		if kept := eval[string](tb, `JSON.stringify(sessionStorage)`); strings.Contains(kept, first) {
 			t.Errorf("the id %s is where a copy of the tab finds it: %s", first, kept)
 		}
-		tb.run(`setTimeout(() => location.reload())`)
+		tb.run(`void setTimeout(() => location.reload())`)
 		if again := <-clients; again != first {
 			t.Errorf("the page was %s, and after a reload it is %s", first, again)
 		}
