@@ -25,7 +25,7 @@
  * @typedef {object} Page
  * @property {(context: {fresh: boolean, attempt: number}) => string | Promise<string>} url may throw or reject
  * @property {(status: Status) => void} status
- * @property {(event: FeedEvent) => void} deliver
+ * @property {(event: FeedEvent, at: number) => void} deliver at: when it had arrived, on performance.now()
  * @property {() => void} paused the cursor has moved, and the browser gets its turn
  * @property {() => void} lagChanged
  * @property {(gap: Gap) => void} gap

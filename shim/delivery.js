@@ -9,7 +9,7 @@ const lagAfter = 500;
 
 /**
  * @typedef {object} Receiver
- * @property {(event: FeedEvent, id: string) => void} deliver
+ * @property {(event: FeedEvent, id: string, at: number) => void} deliver at: when it had arrived, on performance.now()
  * @property {() => void} paused some were delivered, and now the browser gets its turn
  * @property {() => void} lagChanged the lag began or ended
  */
@@ -107,7 +107,7 @@ export class Delivery {
       const i = item.next++;
       if (item.next === item.events.length) this.#queue.shift();
       this.#events--;
-      this.#receiver.deliver(item.events[i], item.ids[i]);
+      this.#receiver.deliver(item.events[i], item.ids[i], item.at);
     } catch (thrown) {
       reportThrown(thrown); // and the next one gets its turn
     }

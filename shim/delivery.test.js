@@ -31,6 +31,19 @@ function setup({ callback = () => {}, time = 1 } = {}) {
   return { delivery, log, events, asked: () => asked };
 }
 
+test("an event is told when it arrived", () => {
+  const times = [];
+  const delivery = new Delivery({ deliver: (event, id, at) => times.push([id, at]), paused() {}, lagChanged() {} }, () => {});
+  now = 7;
+  delivery.events([{}, {}], ["a", "b"], "");
+  now = 900;
+  delivery.deliver(901);
+  assert.deepEqual(times, [
+    ["a", 7],
+    ["b", 7],
+  ]);
+});
+
 test("events come in order and say when they want to be delivered", () => {
   const { delivery, log, events, asked } = setup();
   assert.equal(delivery.waiting, false);

@@ -53,9 +53,9 @@ export class Driver {
       error: (error) => this.#page.error(error),
     },
     {
-      deliver: (event, id) => {
+      deliver: (event, id, at) => {
         if (id) this.#cursor = id;
-        this.#page.deliver(event);
+        this.#page.deliver(event, at);
       },
       paused: () => this.#page.paused(),
       lagChanged: () => this.#page.lagChanged(),

@@ -77,7 +77,7 @@ export class Feed extends EventTarget {
       {
         url: (ctx) => (typeof this.#source === "string" ? this.#source : this.#ask(this.#source, ctx)),
         status: (status) => this.#tell(status),
-        deliver: (event) => this.#deliver(event),
+        deliver: (event, at) => this.#deliver(event, at),
         paused: () => this.#saved.write(this.cursor),
         lagChanged: () => this.#changed(),
         gap: (gap) => this.#dispatch("gap", Object.freeze(gap)),
@@ -221,12 +221,15 @@ export class Feed extends EventTarget {
     this.#dispatch("state", this.state);
   }
 
-  /** @param {FeedEvent} event */
-  #deliver(event) {
-    this.#lastEventAt = Date.now();
+  /**
+   * @param {FeedEvent} event
+   * @param {number} at when it had arrived, on performance.now()
+   */
+  #deliver(event, at) {
+    this.#lastEventAt = Math.round(Date.now() - (performance.now() - at));
     this.#state = undefined;
     try {
-      this.#freshness.event(event);
+      this.#freshness.event(event, at);
     } finally {
       this.#subscribers.call(event);
     }

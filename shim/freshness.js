@@ -108,7 +108,7 @@ export class Freshness {
   /** @param {readonly string[]} topics the topics that the page wants; none means all */
   filter(topics) {
     this.#filter = topics;
-    for (const topic of this.#topics.keys()) if (!this.#wanted(topic)) this.#topics.delete(topic);
+    for (const topic of this.#topics.keys()) if (!this.#wanted(topic)) this.#forget(topic);
     this.#expect();
     this.#check();
   }
@@ -116,16 +116,18 @@ export class Freshness {
   /**
    * An event is being delivered.
    * @param {FeedEvent} event
+   * @param {number} [at] when it had arrived, on performance.now(): it may have waited for slow callbacks
    */
-  event(event) {
+  event(event, at = performance.now()) {
     const name = typeof event.topic === "string" ? event.topic : "";
     const time = this.#timeOf(event);
     if (time !== undefined) this.#server.event(time);
     const known = this.#topics.get(name);
     const topic = known ?? this.#add(name);
-    topic.arrived = this.#clock.now();
+    const waited = performance.now() - at;
+    topic.arrived = this.#clock.now() - waited;
     topic.time = time === undefined ? undefined : Math.max(time, topic.time ?? time);
-    topic.lastEventAt = Date.now();
+    topic.lastEventAt = Math.round(Date.now() - waited);
     // The deadline of a topic that goes on speaking is looked at when the timer fires.
     if (!known || topic.stale) this.#check();
   }
@@ -191,13 +193,23 @@ export class Freshness {
 
   /** @param {string} name */
   #add(name) {
-    // The topic that stands for all until the first event has come.
-    if (name !== "" && this.#topics.get("")?.lastEventAt === null) this.#topics.delete("");
-    if (this.#topics.size >= maxTopics) this.#topics.delete(this.#topics.keys().next().value ?? "");
     /** @type {Topic} */
     const topic = { arrived: this.#clock.now(), time: undefined, lastEventAt: null, stale: false };
     this.#topics.set(name, topic);
+    // The topic that stands for all until the first event has come.
+    if (name !== "" && this.#topics.get("")?.lastEventAt === null) this.#forget("");
+    if (this.#topics.size > maxTopics) this.#forget(this.#topics.keys().next().value ?? "");
     return topic;
+  }
+
+  /**
+   * Nothing is expected of the topic any more, so it cannot be stale.
+   * @param {string} name
+   */
+  #forget(name) {
+    const topic = this.#topics.get(name);
+    this.#topics.delete(name);
+    if (topic?.stale) this.#change(name, topic);
   }
 
   /** Topics that have a limit must speak, even if they never did. */

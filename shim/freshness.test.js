@@ -42,6 +42,31 @@ test("a silent topic goes stale while the feed is live, and comes back with its 
   assert.deepEqual(log.slice(3), ["stale cpu 5010 5000"]);
 });
 
+test("an event that waited for the page's callbacks is as old as that", (t) => {
+  const { time, log, freshness, live } = setup(t, { staleAfter: { cpu: 5000 } });
+  const at = performance.now();
+  time.pass(6000);
+  live();
+  freshness.event({ topic: "cpu" }, at);
+  assert.deepEqual(freshness.topic("cpu"), { stale: true, lastEventAt: start, age: 6000 });
+  assert.deepEqual(log, ["stale cpu 6000 5000"]);
+});
+
+test("whatever is no longer stale is told, also where it is no longer expected", (t) => {
+  const { time, log, freshness, live, say } = setup(t, { staleAfter: 1000 });
+  live();
+  time.pass(1500);
+  assert.deepEqual(log.splice(0), ["stale  null 1000"]);
+  say("cpu");
+  assert.deepEqual(log.splice(0), ["fresh  null 1000"]);
+  say("mem");
+  time.pass(1500);
+  assert.deepEqual(log.splice(0), ["stale cpu 1010 1000", "stale mem 1010 1000"]);
+  freshness.filter(["mem"]);
+  assert.deepEqual(log.splice(0), ["fresh cpu 1500 1000"]);
+  assert.deepEqual(freshness.staleTopics(), ["mem"]);
+});
+
 test("a topic that goes on speaking never goes stale", (t) => {
   const { time, log, live, say } = setup(t, { staleAfter: { cpu: 100 } });
   live();
