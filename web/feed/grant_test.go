@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/coder/websocket"
+
 	"github.com/wakesocket/wakesocket/wasm/wire"
 	"github.com/wakesocket/wakesocket/web/store"
 	"github.com/wakesocket/wakesocket/web/store/memory"
@@ -61,7 +63,6 @@ func TestGrantBoundsTheTopics(t *testing.T) {
 	}
 }
 
-// The end of a grant is announced in time, then the client is closed with 4401.
 // A name that only looks like a pattern would leave the user without data, and
 // nobody would know why.
 func TestGrantWithoutAPatternIsLogged(t *testing.T) {
@@ -74,6 +75,54 @@ func TestGrantWithoutAPatternIsLogged(t *testing.T) {
 	}
 }
 
+// A grant also bounds what a client is replayed from pages of the log.
+func TestGrantBoundsPages(t *testing.T) {
+	s := serve(t, Options{Ring: 2, Authorize: func(*http.Request) (*Grant, error) {
+		return &Grant{Topics: []string{"price.*"}}, nil
+	}}).ready()
+	first := s.publish("price.gold", 0, 0)[0]
+	s.publish("secret", 100, 120)
+	s.publish("price.gold", 1, 10)
+	s.settle(s.publish("price.gold", 11, 11)[0])
+	for _, query := range []string{"", "wakesocket=1"} {
+		for _, topics := range []string{"", "&topic=price.gold&topic=secret"} {
+			p := s.dial(query + "&after=" + first + topics)
+			p.readEvents(11)
+			p.expect(1, 11)
+		}
+	}
+}
+
+// A grant that ended before the client came lets nobody in; one that ends in
+// centuries does not overflow.
+func TestGrantFromAnotherTime(t *testing.T) {
+	for name, test := range map[string]struct {
+		expires time.Time
+		let     bool
+	}{
+		"an hour ago":     {time.Now().Add(-time.Hour), false},
+		"1970":            {time.Unix(0, 0), false},
+		"year 1":          {time.Time{}.Add(1), false},
+		"in an hour":      {time.Now().Add(time.Hour), true},
+		"in a millennium": {time.Now().AddDate(1000, 0, 0), true},
+		"the last moment": {time.Unix(1<<62, 0), true},
+		"never":           {time.Time{}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := serve(t, Options{Authorize: func(*http.Request) (*Grant, error) { return &Grant{Expires: test.expires}, nil }}).ready()
+			p := s.dial("wakesocket=1")
+			err := p.tryRead()
+			if (err == nil) != test.let || test.let && (p.hello == nil || (p.hello.Expires > 0) == test.expires.IsZero()) {
+				t.Fatalf("%v, %+v", err, p.hello)
+			}
+			if !test.let && websocket.CloseStatus(err) != wire.CloseUnauthorized {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
+
+// The end of a grant is announced in time, then the client is closed with 4401.
 func TestGrantExpires(t *testing.T) {
 	t.Parallel()
 	s := serve(t, Options{WriteTimeout: 40 * time.Millisecond, Authorize: func(*http.Request) (*Grant, error) {
