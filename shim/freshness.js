@@ -12,6 +12,9 @@ import { Timer } from "./timer.js";
 /** The oldest of more topics are forgotten: names that never come again must not fill the memory. */
 const maxTopics = 10_000;
 
+/** An event that is older when it comes, in ms, may be too old already. */
+const oldEvent = 100;
+
 /**
  * What is known of one topic. Times of arrival are on the page clock.
  * @typedef {object} Topic
@@ -50,6 +53,8 @@ export class Freshness {
   /** Whether the feed was live once. Before that nothing is expected. */
   #begun = false;
   #timer = new Timer(() => this.#check());
+  /** When the timer fires, on performance.now(). */
+  #nextCheck = Infinity;
 
   /**
    * @param {Pick<import("./shim.d.ts").Options, "staleAfter" | "timeField" | "topics">} options
@@ -129,7 +134,7 @@ export class Freshness {
     topic.time = time === undefined ? undefined : Math.max(time, topic.time ?? time);
     topic.lastEventAt = Math.round(Date.now() - waited);
     // The deadline of a topic that goes on speaking is looked at when the timer fires.
-    if (!known || topic.stale) this.#check();
+    if (!known || topic.stale || this.#age(topic) > oldEvent) this.#judge(name, topic);
   }
 
   /**
@@ -222,13 +227,24 @@ export class Freshness {
 
   /** Tells the page which topics went stale or came back, and sets the timer for the next one. */
   #check() {
-    let next = Infinity;
-    for (const [name, topic] of this.#topics) {
-      if (this.#silent(name, topic) !== topic.stale) this.#change(name, topic);
-      const limit = this.#limits.of(name);
-      if (limit > 0 && !topic.stale) next = Math.min(next, limit - this.#age(topic));
-    }
-    this.#timer.set(next === Infinity || this.#state === "stopped" ? -1 : performance.now() + next + 1);
+    this.#nextCheck = Infinity;
+    this.#timer.set(-1);
+    for (const [name, topic] of this.#topics) this.#judge(name, topic);
+  }
+
+  /**
+   * Tells the page when a topic went stale or came back.
+   * @param {string} name
+   * @param {Topic} topic
+   */
+  #judge(name, topic) {
+    if (this.#silent(name, topic) !== topic.stale) this.#change(name, topic);
+    const limit = this.#limits.of(name);
+    if (limit <= 0 || topic.stale || this.#state === "stopped") return;
+    const at = performance.now() + limit - this.#age(topic) + 1;
+    if (at >= this.#nextCheck) return;
+    this.#nextCheck = at;
+    this.#timer.set(at);
   }
 
   /**
