@@ -86,6 +86,7 @@ test-quick: test-quick-go test-quick-js
 
 test-quick-go:
 	go test -short $$(go list ./wasm/... ./web/... | grep -v "/store/postgres\|/store/redis")
+	go test -short -run WithoutServer ./web/store/postgres ./web/store/redis
 	$(test_bridge)
 
 test-quick-js: build node_modules

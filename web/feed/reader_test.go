@@ -211,10 +211,12 @@ func TestFramesUnderTheLimitPass(t *testing.T) {
 
 func TestTextThatIsNotUTF8EndsTheConnection(t *testing.T) {
 	s := serve(t, Options{OnMessage: func(_ Client, data []byte) { t.Errorf("OnMessage got %q", data) }}).ready()
-	c := s.raw("", "Host: feed")
-	c.Write([]byte(frame(textFrame, "\"\xff\xfe\"")))
-	if code, _ := c.closed(); code != wire.CloseInvalidText {
-		t.Errorf("%d", code)
+	for _, query := range []string{"", "wakesocket=1"} {
+		c := s.raw(query, "Host: feed")
+		c.Write([]byte(frame(textFrame, "\"\xff\xfe\"")))
+		if code, _ := c.closed(); code != wire.CloseInvalidText {
+			t.Errorf("%q: %d", query, code)
+		}
 	}
 }
 
