@@ -121,7 +121,7 @@ herd: ## a hundred thousand simulated clients come back: table and chart
 bench: build ## how long the page takes to come back, and how many events it takes a second
 	go test -run '^$$' -bench . -benchtime 5x -timeout 60m ./e2e/
 
-bench-peers: build ## other clients through the same faults, about 85 minutes; ARGS chooses less (ARGS=-help)
+bench-peers: build ## other clients: their speed, and the same faults, about 2 hours; ARGS chooses less (ARGS=-help)
 	cd e2e/peers && npm ci --ignore-scripts --no-audit --no-fund
 	go -C e2e/peers run . $(ARGS)
 

@@ -14,8 +14,15 @@ type client struct {
 	serve  func() (server, error)
 }
 
+// ours is the name of our client.
+const ours = "wakesocket"
+
+// plain is the WebSocket of the browser with a callback: what the speeds of others
+// are compared with. It never comes back, so it has no place among the wakes.
+var plain = client{"new WebSocket", "plain.js", "/feed", plainFeed}
+
 var clients = []client{
-	{"wakesocket", "wakesocket.js", "/feed", ourFeed},
+	{ours, "wakesocket.js", "/feed", ourFeed},
 	{"@rails/actioncable", "actioncable.js", "/cable", func() (server, error) { return &actionCable{}, nil }},
 	{"the article's 100 lines", "article.js", "/feed", plainFeed},
 	{"centrifuge", "centrifuge.js", "/connection/websocket", centrifugeNode},

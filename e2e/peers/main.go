@@ -1,8 +1,9 @@
 // Peers puts other clients through the same deaths as ours: the same levers, in
-// the same browser, on the same machine, in one run.
+// the same browser, on the same machine, in one run. And it measures their speed.
 //
 //	make bench-peers
 //	make bench-peers ARGS='-clients "wakesocket|phoenix" -only "b|f" -rounds 1'
+//	make bench-peers ARGS='-measure speed -chart speed.svg'
 //
 // Each client has a page and a browser of its own and a feed of five events a
 // second. What counts is the time to the next new WebSocket, which the browser
@@ -38,10 +39,23 @@ func main() {
 	flag.IntVar(&r.parallel, "parallel", 2, "how many clients are measured at a time")
 	flag.DurationVar(&r.limit, "limit", time.Minute, "how long to wait for a client to come back")
 	who := flag.String("clients", "", "regular expression: only clients whose whole names match")
-	only := flag.String("only", "", "regular expression: only columns whose whole names match")
+	only := flag.String("only", "", "regular expression: only columns of wakes whose whole names match")
+	what := flag.String("measure", "both", "wakes, speed or both")
+	tiny := flag.Bool("brief", false, "speed: only a few events, to see that it runs")
+	chart := flag.String("chart", "", "speed: also write a chart (SVG) to this file")
 	flag.Parse()
 	err := r.choose(*who, *only)
-	if err == nil {
+	if err == nil && *what != "wakes" && *what != "speed" && *what != "both" {
+		err = fmt.Errorf("-measure %s: use wakes, speed or both", *what)
+	}
+	if err == nil && *what != "wakes" {
+		p := full
+		if p.rounds = r.rounds; *tiny {
+			p = brief
+		}
+		err = r.speed(p, *chart)
+	}
+	if err == nil && *what != "speed" {
 		err = r.all()
 	}
 	if err != nil {
@@ -68,6 +82,24 @@ func (r *run) choose(who, only string) error {
 		return errors.New("nothing is left to be measured")
 	}
 	return nil
+}
+
+// speed measures, and prints the table.
+func (r *run) speed(p plan, chart string) error {
+	all := append([]client{plain}, r.clients...)
+	got, failed := speeds(all, p)
+	if got == nil {
+		return failed
+	}
+	var names []string
+	for _, c := range all {
+		names = append(names, c.name)
+	}
+	fmt.Printf("Medians of %d rounds; in bold who is first, or at most 5 %% worse.\n\n%s%s\n", p.rounds, got.table(p.measures(), names), servers)
+	if chart != "" {
+		failed = errors.Join(failed, os.WriteFile(chart, []byte(got.chart(p.measures(), names)), 0o644))
+	}
+	return failed
 }
 
 // whole matches whole names; an empty expression matches all.

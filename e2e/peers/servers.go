@@ -36,6 +36,7 @@ func plainFeed() (server, error) { return newFeed(feed.Options{Silence: -1}) }
 
 func newFeed(o feed.Options) (server, error) {
 	o.Logger = slog.New(slog.DiscardHandler)
+	o.Ring, o.RingBytes = 1<<16, 512<<20 // a burst waits for its page
 	f, err := feed.New(o)
 	return wakesocket{f}, err
 }
@@ -54,7 +55,7 @@ type node struct {
 }
 
 func centrifugeNode() (server, error) {
-	n, err := centrifuge.New(centrifuge.Config{LogLevel: centrifuge.LogLevelNone})
+	n, err := centrifuge.New(centrifuge.Config{LogLevel: centrifuge.LogLevelNone, ClientQueueMaxSize: 512 << 20})
 	if err != nil {
 		return nil, err
 	}

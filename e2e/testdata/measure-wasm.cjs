@@ -11,7 +11,9 @@ const instance = new WebAssembly.Instance(module_, go.importObject);
 globalThis.wakesocket = {
   ready() {
     const ready = performance.now();
-    console.log(`compiled in ${(compiled - begun).toFixed(1)} ms, ready after ${(ready - compiled).toFixed(1)} ms more, memory ${(instance.exports.mem.buffer.byteLength / 1e6).toFixed(1)} MB`);
+    console.log(
+      `compiled in ${(compiled - begun).toFixed(1)} ms, ready after ${(ready - compiled).toFixed(1)} ms more, memory ${(instance.exports.mem.buffer.byteLength / 1e6).toFixed(1)} MB`,
+    );
     process.exit(0);
   },
 };

@@ -1,5 +1,5 @@
 import { createConsumer } from "@rails/actioncable";
 
 createConsumer().subscriptions.create("FeedChannel", {
-  received: (event) => (document.querySelector("output").textContent = JSON.stringify(event)),
+  received: (event) => receive(event),
 });

@@ -1,4 +1,3 @@
-// @ts-check
 // The client of "WebSockets die silently", written after the article's words:
 // what it does, it does here, double redials included.
 
@@ -61,6 +60,4 @@ class ResilientSocket {
   }
 }
 
-new ResilientSocket(`ws://${location.host}/feed`, (event) => {
-  /** @type {HTMLOutputElement} */ (document.querySelector("output")).textContent = JSON.stringify(event.data);
-});
+new ResilientSocket(`ws://${location.host}/feed`, (event) => receive(event.data));

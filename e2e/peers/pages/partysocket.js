@@ -1,4 +1,4 @@
 import { WebSocket } from "partysocket";
 
 const ws = new WebSocket(`ws://${location.host}/feed`);
-ws.addEventListener("message", (event) => (document.querySelector("output").textContent = event.data));
+ws.addEventListener("message", (event) => receive(JSON.parse(event.data).data));

@@ -3,5 +3,5 @@ import { Socket } from "phoenix";
 const socket = new Socket("/socket");
 socket.connect();
 const channel = socket.channel("feed", {});
-channel.on("event", (event) => (document.querySelector("output").textContent = JSON.stringify(event)));
+channel.on("event", (event) => receive(event));
 channel.join();

@@ -2,4 +2,4 @@ import { io } from "socket.io-client";
 
 // By default it begins with polling; there would be no socket to watch.
 const socket = io({ transports: ["websocket"] });
-socket.on("event", (event) => (document.querySelector("output").textContent = JSON.stringify(event)));
+socket.on("event", (event) => receive(event));

@@ -1,0 +1,2 @@
+const ws = new WebSocket(`ws://${location.host}/feed`);
+ws.onmessage = (event) => receive(JSON.parse(event.data).data);
