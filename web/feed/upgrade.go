@@ -27,7 +27,7 @@ type upgrader struct {
 // memory of an idle client.
 const (
 	readBuffer  = 256
-	writeBuffer = 1024 // most events fit, so that their frame leaves in one packet
+	writeBuffer = 512 // most events fit, so that their frame leaves in one packet
 )
 
 func (u *upgrader) WriteHeader(status int) {
