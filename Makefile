@@ -102,10 +102,11 @@ test-go: ## all Go tests that need no browser, with the race detector
 test-nats: ## those of the NATS store, which is a module of its own
 	go -C web/store/nats test -race ./...
 
-# One package after the other: each has browsers, and asserts times.
+# The scenarios are alone on the machine, because they assert times.
 test-e2e: build ## the tests in real browsers
 	cd e2e/conform && npm ci --ignore-scripts --no-audit --no-fund
-	go test -count=1 -p 1 -timeout 20m ./e2e/...
+	go test -count=1 -timeout 20m ./e2e
+	go test -count=1 -timeout 20m $$(go list ./e2e/... | grep -v /e2e$$)
 	go -C e2e/peers test -count=1 -timeout 20m ./...
 	go -C e2e/middleware test -count=1 ./...
 

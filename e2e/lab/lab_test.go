@@ -124,12 +124,13 @@ func named(t *testing.T, name string) Trial {
 
 // The lab tells a client that comes back from one that does not.
 func TestClientsAreToldApart(t *testing.T) {
+	t.Parallel()
 	if _, err := os.Stat("../../dist/shim.js"); err != nil {
 		t.Fatal("dist/shim.js is missing: run `make build` (or ./build.sh) first")
 	}
 	l := open(t, Options{Page: site(t).URL + "/ours"})
 	for _, name := range []string{"the link is reset", "only packets from the server are lost", "the link is reset and the first redial hangs"} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) { // one after the other: it is one page
 			tr := named(t, name)
 			outcomes, err := l.Try(tr)
 			if err != nil {
@@ -150,6 +151,7 @@ func TestClientsAreToldApart(t *testing.T) {
 
 // Every place that a page has for a client is a row, and each client is found again.
 func TestEveryPlaceOfAPage(t *testing.T) {
+	t.Parallel()
 	server := site(t)
 	for _, c := range []struct {
 		page    string
@@ -171,6 +173,7 @@ func TestEveryPlaceOfAPage(t *testing.T) {
 		{"/poll", Polling, "page", 1, nil},
 	} {
 		t.Run(c.page, func(t *testing.T) {
+			t.Parallel() // it waits most of the time
 			l := open(t, Options{Page: server.URL + c.page, Steps: c.steps})
 			tr := named(t, "the link is reset")
 			outcomes, err := l.Try(tr)
@@ -194,6 +197,7 @@ func TestEveryPlaceOfAPage(t *testing.T) {
 
 // A trial of a program's own, with a cookie instead of a login.
 func TestOwnTrial(t *testing.T) {
+	t.Parallel()
 	l := open(t, Options{Page: site(t).URL + "/inside", Cookies: []*http.Cookie{{Name: "session", Value: "1"}}})
 	away := fmt.Errorf("away")
 	if _, err := l.Try(Trial{Name: "broken", Run: func(*Visit) error { return away }}); err != away {
@@ -209,6 +213,7 @@ func TestOwnTrial(t *testing.T) {
 }
 
 func TestPagesThatCannotBeTested(t *testing.T) {
+	t.Parallel()
 	server := site(t)
 	secure := httptest.NewTLSServer(http.NotFoundHandler())
 	t.Cleanup(secure.Close)
