@@ -63,7 +63,7 @@ func TestBadgeDoesNotFlicker(t *testing.T) {
 	w.awaitState(mark, soon, "live")
 	w.healed(soon)
 	<-time.After(500 * time.Millisecond) // longer than the badge waits
-	for _, r := range w.told()[mark:] {
+	for _, r := range w.seen()[mark:] {
 		if r.Kind == "badge" {
 			t.Errorf("the page flickered: %v", r)
 		}

@@ -112,7 +112,7 @@ func (w *world) staysClosed() {
 	if err := w.proxy.AwaitLive(w.within(soon), 0); err != nil {
 		w.t.Errorf("%d sockets are alive after close(): %v", w.proxy.Live(), err)
 	}
-	for _, r := range w.told() {
+	for _, r := range w.seen() {
 		if r.Kind == "uncaught" {
 			w.t.Errorf("%v", r)
 		}

@@ -77,9 +77,9 @@ func (w *world) revived(name string, mark int, trouble, killed, listens time.Tim
 		w.t.Errorf("dialed %.3f s after an outage of %v", r.Dial, outage)
 	}
 	promised := killed
-	for _, told := range w.told()[mark:] {
-		if told.RetryAt > 0 && told.at.Before(dial.Accepted) {
-			promised = time.UnixMilli(told.RetryAt)
+	for _, one := range w.seen()[mark:] {
+		if one.RetryAt > 0 && one.at.Before(dial.Accepted) {
+			promised = time.UnixMilli(one.RetryAt)
 		}
 	}
 	if late := dial.Accepted.Sub(promised); late > crowd {
@@ -125,11 +125,11 @@ func crashInMemory(t *testing.T, srv *server) {
 	}
 	var got []int
 	gaps := 0
-	for _, r := range w.told()[mark:] {
+	for _, r := range w.seen()[mark:] {
 		switch r.Kind {
 		case "gap":
 			if gaps++; len(got) > 0 {
-				t.Error("the gap was told behind what follows it")
+				t.Error("the gap was told after what follows it")
 			}
 		case "event":
 			if r.N != first+len(got) {
@@ -336,7 +336,7 @@ func database(t testing.TB, s *storetest.Server, err error) string {
 	return s.URL
 }
 
-// valve forwards connections, and holds what comes back behind so many bytes of
+// valve forwards connections, and holds what comes back after so many bytes of
 // one of them until it is opened.
 type valve struct {
 	address string

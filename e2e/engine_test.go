@@ -33,7 +33,7 @@ func asText(expression string) string {
 }
 
 // visitBy is newWorld in another engine.
-func visitBy(t testing.TB, e engine, p pace, options map[string]any) *world {
+func visitBy(t testing.TB, e engine, p traffic, options map[string]any) *world {
 	t.Helper()
 	s := newSite(t)
 	tb := &tab{TB: t, page: context.Background(), engine: e, opened: time.Now(), changed: make(chan struct{})}
@@ -74,11 +74,11 @@ func (tb *tab) listen(s *site, script string) (url string) {
 		}
 		defer conn.CloseNow()
 		for {
-			_, told, err := conn.Read(r.Context())
+			_, data, err := conn.Read(r.Context())
 			if err != nil {
 				return
 			}
-			tb.note(string(told))
+			tb.note(string(data))
 		}
 	})
 	return serve(tb, mux).URL

@@ -34,7 +34,7 @@ func (tb *tab) delivers(want ...string) {
 }
 
 func (tb *tab) events() (all []string) {
-	for _, r := range tb.told() {
+	for _, r := range tb.seen() {
 		if r.Kind == "event" {
 			all = append(all, fmt.Sprintf("%s#%d", r.ID, r.N))
 		}
@@ -43,7 +43,7 @@ func (tb *tab) events() (all []string) {
 }
 
 func (tb *tab) errs() (codes []string) {
-	for _, r := range tb.told() {
+	for _, r := range tb.seen() {
 		if r.Kind == "error" {
 			codes = append(codes, fmt.Sprint(r.Code))
 		}

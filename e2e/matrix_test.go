@@ -32,19 +32,19 @@ var matrix = []struct {
 // What networks do to a page that somebody looks at, or not.
 var links = []scenario{
 	{
-		name: "silent cut of a busy feed, visible", column: "a busy", pace: busy, figure: 2500 * time.Millisecond,
+		name: "silent cut of a busy feed, visible", column: "a busy", traffic: busy, figure: 2500 * time.Millisecond,
 		happens: func(w *world) time.Time { w.cut(); return time.Now() },
 		sees:    []string{"checking"}, holds: heals,
 	}, {
-		name: "silent cut of an idle feed, visible", column: "a idle", pace: idle, figure: 7500 * time.Millisecond,
+		name: "silent cut of an idle feed, visible", column: "a idle", traffic: idle, figure: 7500 * time.Millisecond,
 		happens: func(w *world) time.Time { w.cut(); w.publish(); return time.Now() },
 		sees:    []string{"checking"}, holds: heals,
 	}, {
-		name: "silent cut, hidden", column: "a hidden", pace: busy, figure: 36 * time.Second,
+		name: "silent cut, hidden", column: "a hidden", traffic: busy, figure: 36 * time.Second,
 		happens: func(w *world) time.Time { w.hide(); w.cut(); return time.Now() },
 		sees:    []string{"checking"}, holds: heals,
 	}, {
-		name: "hidden, cut, then visible", pace: busy, figure: 300 * time.Millisecond,
+		name: "hidden, cut, then visible", traffic: busy, figure: 300 * time.Millisecond,
 		happens: func(w *world) time.Time {
 			show := w.hide()
 			mark := w.mark()
@@ -54,13 +54,13 @@ var links = []scenario{
 		},
 		sees: []string{"checking"}, holds: heals,
 	}, {
-		name: "only what the server says is lost, a busy feed", pace: busy, figure: 2500 * time.Millisecond,
+		name: "only what the server says is lost, a busy feed", traffic: busy, figure: 2500 * time.Millisecond,
 		happens: func(w *world) time.Time { return w.fault(faultproxy.SwallowDown) },
 		sees:    []string{"checking"}, holds: heals,
 	}, {
 		// Nothing may be published before it is live again: a frame would prove the
 		// old connection, which brings what there is to bring.
-		name: "only what the page says is lost, an idle feed", pace: idle, figure: 7500 * time.Millisecond,
+		name: "only what the page says is lost, an idle feed", traffic: idle, figure: 7500 * time.Millisecond,
 		happens: func(w *world) time.Time {
 			mark := w.mark()
 			at := w.fault(faultproxy.SwallowUp)
@@ -70,25 +70,25 @@ var links = []scenario{
 		sees: []string{"checking"}, holds: heals,
 	}, {
 		// Frames that come prove the link to the page; the server ends what is silent.
-		name: "only what the page says is lost, a busy feed: until the server notices", pace: busy, proven: true,
+		name: "only what the page says is lost, a busy feed: until the server notices", traffic: busy, proven: true,
 		server:  func() feed.Options { return feed.Options{Heartbeat: time.Second, Silence: 3 * time.Second} },
 		figure:  3 * time.Second,
 		happens: func(w *world) time.Time { return w.fault(faultproxy.SwallowUp) },
 		sees:    []string{"reconnecting"}, holds: heals,
 	}, {
-		name: "half-close: the server's end is closed", pace: busy, proven: true, figure: 50 * time.Millisecond,
+		name: "half-close: the server's end is closed", traffic: busy, proven: true, figure: 50 * time.Millisecond,
 		happens: func(w *world) time.Time { return w.fault(faultproxy.HalfCloseDown) },
 		sees:    []string{"reconnecting"}, holds: heals,
 	}, {
-		name: "half-close: the page's end is closed", pace: busy, proven: true, figure: 50 * time.Millisecond,
+		name: "half-close: the page's end is closed", traffic: busy, proven: true, figure: 50 * time.Millisecond,
 		happens: func(w *world) time.Time { return w.fault(faultproxy.HalfCloseUp) },
 		sees:    []string{"reconnecting"}, holds: heals,
 	}, {
-		name: "clean reset", column: "f", pace: busy, proven: true, figure: 50 * time.Millisecond,
+		name: "clean reset", column: "f", traffic: busy, proven: true, figure: 50 * time.Millisecond,
 		happens: func(w *world) time.Time { return w.fault(faultproxy.Reset) },
 		sees:    []string{"reconnecting"}, holds: heals,
 	}, {
-		name: "the first redial hangs", column: "e", pace: busy, proven: true, figure: 2500 * time.Millisecond,
+		name: "the first redial hangs", column: "e", traffic: busy, proven: true, figure: 2500 * time.Millisecond,
 		happens: func(w *world) time.Time {
 			w.proxy.New(faultproxy.Hang)
 			w.proxy.Existing(faultproxy.Reset)
@@ -99,7 +99,7 @@ var links = []scenario{
 		sees: []string{"reconnecting"}, holds: heals,
 	}, {
 		// The old connection gets its bytes back beside the new one.
-		name: "a stall that ends when another connection is there", pace: busy, figure: 2500 * time.Millisecond,
+		name: "a stall that ends when another connection is there", traffic: busy, figure: 2500 * time.Millisecond,
 		happens: func(w *world) time.Time {
 			stalled := w.fault(faultproxy.Hang)
 			w.dialed(1, 10*time.Second)
@@ -108,7 +108,7 @@ var links = []scenario{
 		},
 		sees: []string{"checking"}, holds: heals,
 	}, {
-		name: "offline, then online, the link alive all the while", pace: busy,
+		name: "offline, then online, the link alive all the while", traffic: busy,
 		happens: func(w *world) time.Time {
 			w.lever(levers.Offline)
 			w.awaitPage(0, soon, "offline")
@@ -124,7 +124,7 @@ var links = []scenario{
 // What sleep does, at whatever it finds the page.
 var sleeps = []scenario{
 	{
-		name: "sleep, then visibilitychange", column: "b", pace: busy, figure: 200 * time.Millisecond,
+		name: "sleep, then visibilitychange", column: "b", traffic: busy, figure: 200 * time.Millisecond,
 		happens: func(w *world) time.Time {
 			show := w.hide()
 			mark := w.mark()
@@ -134,11 +134,11 @@ var sleeps = []scenario{
 		},
 		sees: []string{"checking"}, holds: heals,
 	}, {
-		name: "sleep without any event", column: "c", pace: busy, figure: 300 * time.Millisecond,
+		name: "sleep without any event", column: "c", traffic: busy, figure: 300 * time.Millisecond,
 		happens: func(w *world) time.Time { return w.sleep(10*time.Second, w.cut) },
 		sees:    []string{"checking"}, holds: heals,
 	}, {
-		name: "true sleep of 10 h: the wall clock jumps, the monotonic clock held, no event", column: "c2", pace: busy, figure: 800 * time.Millisecond,
+		name: "true sleep of 10 h: the wall clock jumps, the monotonic clock held, no event", column: "c2", traffic: busy, figure: 800 * time.Millisecond,
 		happens: func(w *world) time.Time {
 			w.cut()
 			woken := time.Now()
@@ -147,7 +147,7 @@ var sleeps = []scenario{
 		},
 		sees: []string{"checking"}, holds: heals,
 	}, {
-		name: "sleep, then offline and online", column: "d", pace: busy, figure: 50 * time.Millisecond,
+		name: "sleep, then offline and online", column: "d", traffic: busy, figure: 50 * time.Millisecond,
 		happens: func(w *world) time.Time {
 			w.lever(levers.Offline)
 			w.awaitState(0, soon, "offline")
@@ -157,7 +157,7 @@ var sleeps = []scenario{
 		},
 		sees: []string{"offline"}, holds: heals,
 	}, {
-		name: "sleep, offline, awake for 300 ms before online", pace: busy, figure: 50 * time.Millisecond,
+		name: "sleep, offline, awake for 300 ms before online", traffic: busy, figure: 50 * time.Millisecond,
 		happens: func(w *world) time.Time {
 			w.lever(levers.Offline)
 			w.awaitPage(0, soon, "offline")
@@ -202,7 +202,7 @@ var sleeps = []scenario{
 			w.awaitEvent(last-900, 10*time.Second)
 			woken := w.sleep(nap, w.cut)
 			w.proxy.Rate(0)
-			if slices.ContainsFunc(w.told(), func(r record) bool { return r.N == last }) {
+			if slices.ContainsFunc(w.seen(), func(r record) bool { return r.N == last }) {
 				w.t.Error("the replay was over before the second sleep")
 			}
 			return woken
@@ -216,19 +216,19 @@ var sleeps = []scenario{
 		},
 		holds: (*world).staysClosed,
 	}, {
-		name: "a stop of 2 s, the link alive", pace: busy,
+		name: "a stop of 2 s, the link alive", traffic: busy,
 		happens: func(w *world) time.Time { return w.sleep(2*time.Second, func() {}) },
 		holds:   prevails,
 	}, {
-		name: "sleep of 10 s, the link alive", pace: busy,
+		name: "sleep of 10 s, the link alive", traffic: busy,
 		happens: func(w *world) time.Time { return w.sleep(10*time.Second, func() {}) },
 		holds:   prevails,
 	}, {
-		name: "the clock is set an hour ahead, the link alive", pace: busy,
+		name: "the clock is set an hour ahead, the link alive", traffic: busy,
 		happens: func(w *world) time.Time { w.clock(time.Hour, 0); return time.Now() },
 		holds:   prevails,
 	}, {
-		name: "the clock is set an hour back, the link alive", pace: busy,
+		name: "the clock is set an hour back, the link alive", traffic: busy,
 		happens: func(w *world) time.Time { w.clock(-time.Hour, 0); return time.Now() },
 		holds:   stays,
 	},
@@ -240,7 +240,7 @@ const nap = 3 * time.Second
 // What browsers do to tabs.
 var tabs = []scenario{
 	{
-		name: "frozen, then resumed, the link dead", column: "g", pace: busy, proven: true, figure: 50 * time.Millisecond,
+		name: "frozen, then resumed, the link dead", column: "g", traffic: busy, proven: true, figure: 50 * time.Millisecond,
 		happens: func(w *world) time.Time {
 			w.lever(levers.Freeze)
 			w.awaitPage(0, soon, "freeze")
@@ -251,7 +251,7 @@ var tabs = []scenario{
 		},
 		sees: []string{"reconnecting"}, holds: heals,
 	}, {
-		name: "hidden, then visible, the link alive", pace: busy,
+		name: "hidden, then visible, the link alive", traffic: busy,
 		happens: func(w *world) time.Time {
 			show := w.hide()
 			w.awaitEvent(w.publish(), soon)
@@ -260,7 +260,7 @@ var tabs = []scenario{
 		},
 		holds: stays,
 	}, {
-		name: "minimized, then restored, the link alive", pace: idle,
+		name: "minimized, then restored, the link alive", traffic: idle,
 		happens: func(w *world) time.Time {
 			w.lever(levers.Minimize)
 			w.awaitPage(0, soon, "hidden")

@@ -104,7 +104,7 @@ func (n *internet) forgets(after time.Duration) {
 }
 
 // visit opens a site on the server from the laptop.
-func (n *internet) visit(t *testing.T, p pace, options map[string]any) *world {
+func (n *internet) visit(t *testing.T, p traffic, options map[string]any) *world {
 	t.Helper()
 	return enter(t, n.browser, n.server.site(t, serverIP), p, options)
 }
@@ -125,7 +125,7 @@ func (n *internet) healed(w *world, limit time.Duration) {
 
 // alive is on how many of the laptop's connections to the feed all that was said
 // has been received. A browser keeps those that were abandoned for a minute,
-// trying to say goodbye.
+// trying to close in order.
 func (n *internet) alive(w *world) (alive int) {
 	_, feed, _ := strings.Cut(strings.TrimSuffix(w.url, "/feed"), "//")
 	for line := range strings.Lines(n.laptop.run("ss", "-Htn", "state", "established", "dst", feed)) {
@@ -140,12 +140,12 @@ func TestNAT(t *testing.T) {
 	t.Parallel()
 	n := newInternet(t)
 	for _, sc := range []scenario{
-		{name: "a router forgets a connection", pace: busy, figure: 2500 * time.Millisecond, happens: func(w *world) time.Time {
+		{name: "a router forgets a connection", traffic: busy, figure: 2500 * time.Millisecond, happens: func(w *world) time.Time {
 			forgotten := time.Now()
 			n.wifi.run("conntrack", "-F")
 			return forgotten
 		}},
-		{name: "a router forgets a silent connection", pace: idle, figure: 7500 * time.Millisecond, happens: func(w *world) time.Time {
+		{name: "a router forgets a silent connection", traffic: idle, figure: 7500 * time.Millisecond, happens: func(w *world) time.Time {
 			n.forgets(3 * time.Second)
 			w.awaitEvent(w.publish(), soon) // a packet brings the change to what it belongs to
 			silent := time.Now()
@@ -153,26 +153,26 @@ func TestNAT(t *testing.T) {
 			w.publish()
 			return silent
 		}},
-		{name: "from Wi-Fi to mobile", pace: busy, figure: 2500 * time.Millisecond, happens: func(w *world) time.Time {
+		{name: "from Wi-Fi to mobile", traffic: busy, figure: 2500 * time.Millisecond, happens: func(w *world) time.Time {
 			n.down(wlan)
 			back := time.Now()
 			n.up(wwan, 2)
 			return back
 		}},
-		{name: "from mobile to Wi-Fi, both there for a second", pace: busy, figure: 3500 * time.Millisecond, happens: func(w *world) time.Time {
+		{name: "from mobile to Wi-Fi, both there for a second", traffic: busy, figure: 3500 * time.Millisecond, happens: func(w *world) time.Time {
 			both := time.Now()
 			n.up(wlan, 2)
 			<-time.After(time.Second)
 			n.down(wwan)
 			return both
 		}},
-		{name: "another address on the same network", pace: busy, figure: 2500 * time.Millisecond, happens: func(w *world) time.Time {
+		{name: "another address on the same network", traffic: busy, figure: 2500 * time.Millisecond, happens: func(w *world) time.Time {
 			gone := time.Now()
 			n.laptop.ip("address", "flush", "dev", wlan.link)
 			n.up(wlan, 3)
 			return gone
 		}},
-		{name: "no network for 5 s, then another address", pace: busy, figure: 50 * time.Millisecond, sees: []string{"offline"}, happens: func(w *world) time.Time {
+		{name: "no network for 5 s, then another address", traffic: busy, figure: 50 * time.Millisecond, sees: []string{"offline"}, happens: func(w *world) time.Time {
 			n.down(wlan)
 			w.awaitPage(0, soon, "offline")
 			<-time.After(5 * time.Second)
@@ -181,7 +181,7 @@ func TestNAT(t *testing.T) {
 		}},
 	} {
 		t.Run(sc.name, func(t *testing.T) {
-			w := n.visit(t, sc.pace, nil)
+			w := n.visit(t, sc.traffic, nil)
 			mark := w.mark()
 			from := sc.happens(w)
 			w.measured(figures.NAT, sc.name, mark, from, sc.figure, func(limit time.Duration) {

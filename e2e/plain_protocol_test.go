@@ -22,8 +22,8 @@ func TestPlainServer(t *testing.T) {
 		case 0:
 			p.say(`{"id":"a&1","n":1}`)
 			p.say(`{"id":"b=é","n":2}`)
-			if msg := <-p.heard; msg != `{"hello":1}` {
-				t.Errorf("the server heard %q", msg)
+			if msg := <-p.received; msg != `{"hello":1}` {
+				t.Errorf("the server received %q", msg)
 			}
 		case 1:
 			p.say(`{"id":"b=é","n":2}`) // a server that repeats the last one
@@ -66,7 +66,7 @@ func TestCloseCodes(t *testing.T) {
 		tb.run(`import("/dist/shim.js").then(({ connect }) => watch(connect(({ fresh }) => { say("note", { text: "fresh " + fresh }); return %s })))`, url)
 		tb.awaitState(0, soon, "failed")
 		var asked []string
-		for _, r := range tb.told() {
+		for _, r := range tb.seen() {
 			if r.Kind == "note" {
 				asked = append(asked, r.Text)
 			}

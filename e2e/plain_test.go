@@ -15,10 +15,10 @@ import (
 // only what the article's protocol asks for, and whatever a test makes it say.
 type peer struct {
 	*websocket.Conn
-	t       testing.TB
-	n       int // how many came before it
-	request *http.Request
-	heard   chan string // what the client sent, pings aside
+	t        testing.TB
+	n        int // how many came before it
+	request  *http.Request
+	received chan string // what the client sent, pings aside
 }
 
 // say sends a text frame.
@@ -29,7 +29,7 @@ func (p *peer) say(text string) {
 
 // gone waits until the connection has ended.
 func (p *peer) gone() {
-	for range p.heard {
+	for range p.received {
 	}
 }
 
@@ -47,13 +47,13 @@ func plainServer(t testing.TB, talk func(*peer)) (url string) {
 			return
 		}
 		mu.Lock()
-		p := &peer{Conn: conn, t: t, n: len(peers), request: r, heard: make(chan string, 100)}
+		p := &peer{Conn: conn, t: t, n: len(peers), request: r, received: make(chan string, 100)}
 		peers = append(peers, p)
 		talking.Add(1)
 		mu.Unlock()
 		defer talking.Done()
 		go func() {
-			defer close(p.heard)
+			defer close(p.received)
 			for {
 				_, data, err := conn.Read(context.Background())
 				switch {
@@ -62,7 +62,7 @@ func plainServer(t testing.TB, talk func(*peer)) (url string) {
 				case string(data) == "ping":
 					p.say("pong")
 				default:
-					p.heard <- string(data)
+					p.received <- string(data)
 				}
 			}
 		}()

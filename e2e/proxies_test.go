@@ -165,7 +165,7 @@ func TestReloadOfBalancers(t *testing.T) {
 	for _, kind := range kinds {
 		tests[kind] = func(t *testing.T) {
 			s := newSite(t)
-			p := s.front(reverseOptions{kind: kind, goodbye: 500 * time.Millisecond})
+			p := s.front(reverseOptions{kind: kind, grace: 500 * time.Millisecond})
 			w := enter(t, startBrowser(t), s, busy, nil)
 			<-time.After(minUptime)
 			mark := w.mark()
@@ -193,7 +193,7 @@ func TestTLS(t *testing.T) {
 				versions <- r.Header.Get("X-Http-Version")
 				return nil, nil
 			}})
-			p := s.front(reverseOptions{kind: kind, tls: trusted(), goodbye: 500 * time.Millisecond})
+			p := s.front(reverseOptions{kind: kind, tls: trusted(), grace: 500 * time.Millisecond})
 			w := enter(t, startBrowser(t), s, busy, nil)
 			if got := <-versions; got != version {
 				t.Errorf("the browser came by %s; want %s", got, version)

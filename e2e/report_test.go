@@ -30,8 +30,8 @@ func report(r result) {
 func (w *world) tally(r *result, mark int, from time.Time, dial *faultproxy.Conn) {
 	r.Dial = dial.Accepted.Sub(from).Seconds()
 	r.Sockets = len(w.proxy.Conns())
-	told := w.told()
-	for _, rec := range told[mark:] {
+	all := w.seen()
+	for _, rec := range all[mark:] {
 		if rec.Kind != "state" || rec.at.Before(from) {
 			continue
 		}
@@ -42,22 +42,22 @@ func (w *world) tally(r *result, mark int, from time.Time, dial *faultproxy.Conn
 			r.Live = rec.at.Sub(from).Seconds()
 		}
 	}
-	count(r, told)
+	count(r, all)
 }
 
 // counted reports a scenario in which no time is measured.
 func (w *world) counted(group, name string) {
 	r := result{Group: group, Scenario: name, Sockets: len(w.proxy.Conns())}
-	count(&r, w.told())
+	count(&r, w.seen())
 	report(r)
 }
 
 // count counts the numbered events that came twice or too early, and those that
 // are missing: told as a gap, or lost.
-func count(r *result, told []record) {
+func count(r *result, all []record) {
 	seen := map[int]bool{}
 	last, gap := 0, false
-	for _, rec := range told {
+	for _, rec := range all {
 		if rec.Kind == "gap" {
 			gap = true
 		}

@@ -33,16 +33,16 @@ type reverse struct {
 	// for the templates
 	Address, Page, Feed string
 	Dir, Certificate    string
-	Idle, Goodbye       int64 // ms
+	Idle, Grace         int64 // ms
 	Apart               bool
 }
 
 type reverseOptions struct {
-	kind    string        // "nginx" or "haproxy"
-	idle    time.Duration // after which it closes a quiet connection, a minute when 0
-	goodbye time.Duration // that old connections have after a reload, a minute when 0
-	tls     *identity     // nil for plain HTTP
-	apart   bool          // WebSockets get connections of their own, not the page's HTTP/2
+	kind  string        // "nginx" or "haproxy"
+	idle  time.Duration // after which it closes a quiet connection, a minute when 0
+	grace time.Duration // that old connections have after a reload, a minute when 0
+	tls   *identity     // nil for plain HTTP
+	apart bool          // WebSockets get connections of their own, not the page's HTTP/2
 }
 
 // front puts a reverse proxy before the site, which has its address from then on.
@@ -52,7 +52,7 @@ func (s *site) front(o reverseOptions) *reverse {
 	p := &reverse{
 		reverseOptions: o, t: s, dir: s.TB.TempDir(),
 		Page: strings.TrimPrefix(s.page.URL, "http://"), Feed: s.proxy.Addr(),
-		Idle: cmp.Or(o.idle, time.Minute).Milliseconds(), Goodbye: cmp.Or(o.goodbye, time.Minute).Milliseconds(),
+		Idle: cmp.Or(o.idle, time.Minute).Milliseconds(), Grace: cmp.Or(o.grace, time.Minute).Milliseconds(),
 	}
 	p.Dir, p.Address, p.Apart = p.dir, freeAddress(s), o.apart
 	if o.tls != nil {

@@ -14,12 +14,12 @@ type scenario struct {
 	name   string
 	column string // in the table of figures; "" when there is no figure for it
 
-	// The page is live on a feed of this pace when it happens, if begin does not
+	// The page is live on a feed with this traffic when it happens, if begin does not
 	// bring it elsewhere.
-	pace   pace
-	client map[string]any      // options of the client
-	server func() feed.Options // nil: the defaults
-	begin  func(testing.TB) *world
+	traffic traffic
+	client  map[string]any      // options of the client
+	server  func() feed.Options // nil: the defaults
+	begin   func(testing.TB) *world
 	// proven waits for the uptime after which a loss is redialed at once; before it,
 	// a server may be one that accepts only to close.
 	proven bool
@@ -110,7 +110,7 @@ func (sc *scenario) world(t testing.TB) *world {
 	if sc.server != nil {
 		s.use(sc.server())
 	}
-	return enter(t, startBrowser(t), s, sc.pace, sc.client)
+	return enter(t, startBrowser(t), s, sc.traffic, sc.client)
 }
 
 // noise is what a busy machine adds to a time that is next to nothing.
@@ -161,7 +161,7 @@ func prevails(w *world) {
 }
 
 // tells: what is gone was told as one gap, for this reason, and all that came
-// behind it came once and in order.
+// after it came once and in order.
 func tells(reason string) func(*world) {
 	return func(w *world) {
 		w.t.Helper()
@@ -172,7 +172,7 @@ func tells(reason string) func(*world) {
 			w.t.Error(err)
 		}
 		gaps, next, earliest := 0, 0, ""
-		for _, r := range w.told() {
+		for _, r := range w.seen() {
 			switch r.Kind {
 			case "gap":
 				if gaps++; gaps > 1 || r.Reason != reason || r.After == "" {
@@ -196,7 +196,7 @@ func tells(reason string) func(*world) {
 func (w *world) saw(mark int, want []string) {
 	w.t.Helper()
 	var seen []string
-	for _, r := range w.told()[mark:] {
+	for _, r := range w.seen()[mark:] {
 		if r.Kind == "state" {
 			seen = append(seen, r.Name)
 		}

@@ -60,9 +60,9 @@ func newSite(t testing.TB) *site {
 	s.page = servePage(t)
 	s.home = s.page.URL
 	s.use(feed.Options{})
-	behind := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.current().ServeHTTP(w, r) }))
-	t.Cleanup(behind.Close)
-	s.proxy = startProxy(t, behind)
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.current().ServeHTTP(w, r) }))
+	t.Cleanup(upstream.Close)
+	s.proxy = startProxy(t, upstream)
 	s.url = "ws://" + s.proxy.Addr() + "/feed"
 	return s
 }
@@ -99,9 +99,9 @@ func serve(t testing.TB, h http.Handler) *httptest.Server {
 	return server
 }
 
-func startProxy(t testing.TB, behind *httptest.Server) *faultproxy.Proxy {
+func startProxy(t testing.TB, upstream *httptest.Server) *faultproxy.Proxy {
 	t.Helper()
-	p, err := faultproxy.Listen(strings.TrimPrefix(behind.URL, "http://"))
+	p, err := faultproxy.Listen(strings.TrimPrefix(upstream.URL, "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -118,7 +118,7 @@ func slowLink(t *testing.T, lasts time.Duration) {
 // is in doubt.
 func (w *world) doubted(mark int) (sum time.Duration) {
 	var since time.Time
-	for _, r := range w.told()[mark:] {
+	for _, r := range w.seen()[mark:] {
 		switch {
 		case r.Kind != "state":
 		case r.Name == "checking" && since.IsZero():

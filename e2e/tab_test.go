@@ -103,10 +103,10 @@ func (tb *tab) hear(raw []byte) {
 	}
 }
 
-func (tb *tab) note(told string) {
+func (tb *tab) note(line string) {
 	r := record{at: time.Now()}
-	if err := json.Unmarshal([]byte(told), &r); err != nil {
-		r.Kind, r.Text = "unreadable", told
+	if err := json.Unmarshal([]byte(line), &r); err != nil {
+		r.Kind, r.Text = "unreadable", line
 	}
 	tb.mu.Lock()
 	defer tb.mu.Unlock()
@@ -115,17 +115,17 @@ func (tb *tab) note(told string) {
 	tb.changed = make(chan struct{})
 }
 
-// told is everything that the page told so far.
-func (tb *tab) told() []record {
+// seen is everything that the page told so far.
+func (tb *tab) seen() []record {
 	tb.mu.Lock()
 	defer tb.mu.Unlock()
 	return append([]record(nil), tb.records...)
 }
 
 // mark is a position in what the page told, for [tab.await].
-func (tb *tab) mark() int { return len(tb.told()) }
+func (tb *tab) mark() int { return len(tb.seen()) }
 
-// await waits for a record behind the mark that matches.
+// await waits for a record after the mark that matches.
 func (tb *tab) await(mark int, limit time.Duration, what string, match func(record) bool) record {
 	tb.Helper()
 	deadline := time.NewTimer(limit)
@@ -217,8 +217,8 @@ func (tb *tab) lever(pull func(context.Context) error) {
 // settled waits until the last state that the page told is this one.
 func (tb *tab) settled(name string, limit time.Duration) {
 	tb.Helper()
-	told := tb.told()
-	for _, r := range slices.Backward(told) {
+	all := tb.seen()
+	for _, r := range slices.Backward(all) {
 		if r.Kind == "state" && r.Name == name {
 			return
 		}
@@ -226,7 +226,7 @@ func (tb *tab) settled(name string, limit time.Duration) {
 			break
 		}
 	}
-	tb.awaitState(len(told), limit, name)
+	tb.awaitState(len(all), limit, name)
 }
 
 // badge waits until the text of the badge holds the word.
@@ -250,7 +250,7 @@ func (tb *tab) badge(word string, limit time.Duration) {
 func (tb *tab) story() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "what the page told, in seconds since the tab was opened:\n")
-	for _, r := range tb.told() {
+	for _, r := range tb.seen() {
 		fmt.Fprintf(&b, "  %7.3f  %v\n", r.at.Sub(tb.opened).Seconds(), r)
 	}
 	return b.String()

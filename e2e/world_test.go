@@ -22,21 +22,21 @@ type world struct {
 func (w *world) Fatal(args ...any)                 { w.t.Helper(); w.t.Fatal(args...) }
 func (w *world) Fatalf(format string, args ...any) { w.t.Helper(); w.t.Fatalf(format, args...) }
 
-type pace bool
+type traffic bool
 
 const (
-	idle pace = false
-	busy pace = true
+	idle traffic = false
+	busy traffic = true
 )
 
 // newWorld opens the page and waits until it is live and has had an event.
-func newWorld(t testing.TB, p pace, options map[string]any) *world {
+func newWorld(t testing.TB, p traffic, options map[string]any) *world {
 	t.Helper()
 	return enter(t, startBrowser(t), newSite(t), p, options)
 }
 
 // enter is newWorld on a site and in a browser that are there.
-func enter(t testing.TB, b *chromium, s *site, p pace, options map[string]any) *world {
+func enter(t testing.TB, b *chromium, s *site, p traffic, options map[string]any) *world {
 	t.Helper()
 	w := &world{site: s, t: t}
 	w.tab = b.openTab(t, s.home+"/page.html", levers.PatchClock())
@@ -50,7 +50,7 @@ func enter(t testing.TB, b *chromium, s *site, p pace, options map[string]any) *
 }
 
 // start opens the feed in the page.
-func (w *world) start(p pace, options map[string]any) {
+func (w *world) start(p traffic, options map[string]any) {
 	w.t.Helper()
 	w.run(`open(%s, %s ?? undefined)`, w.url, options)
 	w.awaitState(0, 10*time.Second, "live")
@@ -58,7 +58,7 @@ func (w *world) start(p pace, options map[string]any) {
 	w.awaitEvent(n, soon)
 	if p == busy {
 		w.busy()
-		// A feed is known to be busy when its pace is known.
+		// A feed is known to be busy when its usual interval is known.
 		w.await(w.mark(), soon, "a busy feed", func(r record) bool { return r.Kind == "event" && r.N >= n+10 })
 	}
 }
@@ -173,7 +173,7 @@ func (w *world) well(limit time.Duration, one func() error) {
 func (w *world) exact() {
 	w.t.Helper()
 	next := 0
-	for _, r := range w.told() {
+	for _, r := range w.seen() {
 		switch r.Kind {
 		case "event":
 			if next != 0 && r.N != next {

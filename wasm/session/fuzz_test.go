@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// tape reads values from fuzzed bytes; behind its end everything is zero.
+// tape reads values from fuzzed bytes; after its end everything is zero.
 type tape []byte
 
 func (t *tape) byte() byte {
@@ -200,11 +200,11 @@ func FuzzOptions(f *testing.F) {
 	f.Add(int64(0), int64(minOption), int64(minOption), int64(minOption), int64(minOption), int64(minOption), int64(0), int64(minOption), int64(0))
 	f.Add(int64(maxOption), int64(maxOption), int64(maxOption), int64(maxOption), int64(maxOption), int64(maxOption), int64(maxOption), int64(maxOption), int64(maxOption))
 	f.Add(int64(-1), int64(1<<62), int64(-1<<63), int64(0), int64(0), int64(0), int64(0), int64(0), int64(0))
-	f.Fuzz(func(t *testing.T, beat, timeout, attentive, suspect, base, limit, uptime, dial, spread int64) {
+	f.Fuzz(func(t *testing.T, heartbeat, timeout, visible, challenge, base, limit, uptime, dial, window int64) {
 		s, err := New(Options{
-			Heartbeat: time.Duration(beat), HeartbeatTimeout: time.Duration(timeout), VisibleHeartbeat: time.Duration(attentive), ChallengeAfter: time.Duration(suspect),
+			Heartbeat: time.Duration(heartbeat), HeartbeatTimeout: time.Duration(timeout), VisibleHeartbeat: time.Duration(visible), ChallengeAfter: time.Duration(challenge),
 			MinReconnectDelay: time.Duration(base), MaxReconnectDelay: time.Duration(limit), MinUptime: time.Duration(uptime), ConnectTimeout: time.Duration(dial),
-			FirstRetryWindow: time.Duration(spread), Visible: true, Online: true,
+			FirstRetryWindow: time.Duration(window), Visible: true, Online: true,
 		}, func() float64 { return 0.999 })
 		if err != nil {
 			if len(err.Error()) < 20 || err.Error()[:7] != "option " {

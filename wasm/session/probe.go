@@ -88,7 +88,7 @@ func (s *Session) heartbeatProbe(grace time.Duration) probe {
 // challenger.
 func (s *Session) answered(k *socket) {
 	if s.doubted() {
-		k.pace.last = s.now.Mono // an outage is no usual pause
+		k.interval.last = s.now.Mono // an outage is no usual pause
 	}
 	k.probe = nil
 	s.retry.settle()

@@ -8,7 +8,7 @@ import (
 
 // slowLink is a plain server at the other end of a slow link. It has one long
 // message, which each socket is sent from its beginning until one has got it all.
-// What it says after that, answers to pings too, waits behind the message.
+// What it says after that, answers to pings too, comes after the message.
 type slowLink struct {
 	*world
 	rate   int // bytes a second, which all sockets share

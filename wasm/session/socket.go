@@ -42,7 +42,7 @@ type socket struct {
 	lastPing      time.Duration   // mono
 	pings         []time.Duration // sent and unanswered, oldest first; negative: no measure of the round trip
 	probe         *probe          // nil when its life is not in doubt
-	pace          pace
+	interval      interval
 	replay        replay
 }
 
@@ -92,7 +92,7 @@ func (s *Session) received(generation int, brings bool) *socket {
 	}
 	s.limits.spoke(k.silence(s.now.Mono))
 	k.lastFrame, k.lastFrameWall = s.now.Mono, s.now.Wall
-	k.pace.asked = false
+	k.interval.asked = false
 	if !k.greeted {
 		k.caughtUp = true
 	}

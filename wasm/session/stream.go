@@ -70,7 +70,7 @@ func (s *Session) events(in Events) {
 		}
 		held = 0
 	}
-	k.pace.burst(s.now.Mono)
+	k.interval.burst(s.now.Mono)
 	s.emit(Deliver{Mask: mask, Held: held, Cursor: s.stream.cursor})
 }
 

@@ -117,7 +117,7 @@ func TestLateTickIsNotAMissedPong(t *testing.T) {
 }
 
 func TestStallDuringAProbe(t *testing.T) {
-	t.Run("the answer lies behind the late tick", func(t *testing.T) {
+	t.Run("the answer comes after the late tick", func(t *testing.T) {
 		w := newWorld(t, nil).live()
 		w.do(Wake{})
 		w.pass(time.Second)
@@ -140,7 +140,7 @@ func TestStallDuringAProbe(t *testing.T) {
 		w.pass(time.Second)
 		w.do(Tick{})
 		w.pass(time.Second)
-		w.do(Tick{}) // late again: that excuse is spent
+		w.do(Tick{}) // late again: it is not waited for twice
 		w.want("10s ping 1", "10s checking: wake", "12s dial 2 after=e-0 previous=wake,9.99s,2s")
 	})
 }

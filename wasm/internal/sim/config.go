@@ -14,17 +14,17 @@ type Config struct {
 	NATIdle   time.Duration // a quiet connection is forgotten; 0: never
 
 	// The server.
-	Plain  bool          // knows neither hello, gap nor position
-	Count  bool          // and its ids are numbers from 1, in each epoch anew
-	Same   bool          // and what event n says is the same in each epoch
-	Resume int           // and this is what it does about ?after
-	Retain int           // events that the log keeps
-	Batch  int           // events a frame, for a client that lags
-	Frame  time.Duration // that a frame takes on the wire
-	Beat   time.Duration // heartbeat asked for in hello, 0: none
-	Spread time.Duration // window asked for in hello
-	Every  time.Duration // between events
-	Repeat int           // percent of frames that are sent twice
+	Plain     bool          // knows neither hello, gap nor position
+	Count     bool          // and its ids are numbers from 1, in each epoch anew
+	Same      bool          // and what event n says is the same in each epoch
+	Resume    int           // and this is what it does about ?after
+	Retain    int           // events that the log keeps
+	Batch     int           // events a frame, for a client that lags
+	Frame     time.Duration // that a frame takes on the wire
+	Heartbeat time.Duration // heartbeat asked for in hello, 0: none
+	Spread    time.Duration // window asked for in hello
+	Every     time.Duration // between events
+	Repeat    int           // percent of frames that are sent twice
 
 	// The browser.
 	Tabs        int
@@ -46,7 +46,7 @@ const (
 func (c *Config) counter() bool { return c.Plain && c.Count }
 
 func config(seed uint64) Config {
-	r := &rng{seed}
+	r := &random{seed}
 	return Config{
 		Seed:        seed,
 		RTT:         pick(r, 1*ms, 20*ms, 20*ms, 60*ms, 100*ms, 300*ms, 2*second),
@@ -61,7 +61,7 @@ func config(seed uint64) Config {
 		Retain:      pick(r, 5, 50, 500, 4096),
 		Batch:       pick(r, 1, 7, 64),
 		Frame:       pick(r, 0, 0, 0, 2*ms, 100*ms),
-		Beat:        pick(r, 0, 25*second, 25*second, 3*second, 10*second),
+		Heartbeat:   pick(r, 0, 25*second, 25*second, 3*second, 10*second),
 		Spread:      pick(r, 0, 0, 10*ms, second, 20*second),
 		Every:       pick(r, 200*ms, second, 7*second, time.Minute, time.Hour),
 		Repeat:      pick(r, 0, 0, 0, 5),

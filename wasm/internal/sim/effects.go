@@ -88,7 +88,7 @@ func pause(how func(*tab)) func(*World, Step) {
 				return
 			}
 			if s.For >= time.Minute || s.For < blink || !t.seen { // hidden, it looks like a throttled timer
-				t.judge.shake()
+				t.judge.doubt()
 			}
 			t.resume(s.N)
 		})
@@ -112,7 +112,7 @@ func asleep(w *World, s Step) {
 			w.computer.lag += s.For
 		}
 		for _, t := range w.tabs {
-			t.judge.shake()
+			t.judge.doubt()
 			if t.armed >= 0 {
 				t.schedule()
 			}
@@ -137,7 +137,7 @@ func takeAway(w *World, s Step) {
 		if !t.frozen {
 			return
 		}
-		t.judge.shake()
+		t.judge.doubt()
 		t.resume(s.N)
 		t.post(func() {
 			t.do(session.Wake{}) // pageshow

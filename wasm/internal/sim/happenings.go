@@ -29,7 +29,7 @@ const (
 	crash
 	stall
 	drain
-	turnAway
+	rejectDials
 	slamDoor
 	expire
 	forbid
@@ -149,7 +149,7 @@ func init() { // not a literal: the steps tell themselves through it
 			w.server.stallUntil = max(w.server.stallUntil, until)
 		})},
 		drain: {2, second, 30 * second, lasts("the server drains"), lasting(func(w *World, s Step, until time.Duration) { w.server.drain(s.For) })},
-		turnAway: {3, second, time.Minute, func(s Step) string {
+		rejectDials: {3, second, time.Minute, func(s Step) string {
 			return fmt.Sprintf("for %v newcomers are turned away with code %d, advice %v", s.For, refusalOf(s), adviceOf(s))
 		}, lasting(func(w *World, s Step, until time.Duration) { w.server.refuse(s, until, false) })},
 		slamDoor: {3, 10 * second, 2 * time.Minute, func(s Step) string {
@@ -186,7 +186,7 @@ func init() { // not a literal: the steps tell themselves through it
 			func(w *World, s Step) {
 				w.computer.step += correctionOf(s)
 				for _, t := range w.tabs {
-					t.judge.jolted = true
+					t.judge.doubtful = true
 				}
 			}},
 		reload:  {3, 0, 0, says("the page is reloaded"), again(true)},

@@ -54,28 +54,28 @@ type judge struct {
 	held      []held        // withheld in doubt
 	heldSince time.Duration //
 
-	shown    session.State
-	over     bool // stopped or failed
-	gapTold  bool // in this step
-	dials    []time.Duration
-	trip     time.Duration // longest round trip of a ping
-	heard    time.Duration // last frame of the socket that delivers
-	shift    time.Duration // when the page last began to run, or to be seen or not
-	ran      time.Duration // when it last began to run
-	lostAt   time.Duration // when it was last live
-	progress time.Duration // last event delivered
-	advised  time.Duration // until when the server told it to wait
-	bound    time.Duration // until when it may not dial
-	rare     time.Duration // until when it may not dial without a sign: the browser refused the address
-	rareEnd  time.Duration // until when it may wait for that reason
-	away     bool          // the browser has taken the page away
-	newest   int           // generation that was dialed last
-	others   int           // sockets that were held when one closed
-	waited   time.Duration // the last long wait before a retry
-	shaken   time.Duration // last sign that the connection may be dead
-	jolted   bool          // the next input brings such a sign
-	cursor   string
-	steps    int
+	shown     session.State
+	over      bool // stopped or failed
+	gapTold   bool // in this step
+	dials     []time.Duration
+	trip      time.Duration // longest round trip of a ping
+	lastFrame time.Duration // last frame of the socket that delivers
+	shift     time.Duration // when the page last began to run, or to be seen or not
+	ran       time.Duration // when it last began to run
+	lostAt    time.Duration // when it was last live
+	progress  time.Duration // last event delivered
+	advised   time.Duration // until when the server told it to wait
+	bound     time.Duration // until when it may not dial
+	rare      time.Duration // until when it may not dial without a sign: the browser refused the address
+	rareEnd   time.Duration // until when it may wait for that reason
+	away      bool          // the browser has taken the page away
+	newest    int           // generation that was dialed last
+	others    int           // sockets that were held when one closed
+	waited    time.Duration // the last long wait before a retry
+	doubtedAt time.Duration // last sign that the connection may be dead
+	doubtful  bool          // the next input brings such a sign
+	cursor    string
+	steps     int
 }
 
 func (j *judge) violated(rule, format string, args ...any) {
@@ -88,7 +88,7 @@ func (j *judge) violated(rule, format string, args ...any) {
 func (j *judge) load(after string) {
 	now := j.w.now
 	*j = judge{w: j.w, tab: j.tab, number: j.number, known: j.known && after != "", log: j.log, n: j.n, last: j.last, most: j.most, cursor: after,
-		shown: session.State{Name: session.Stopped}, shift: now, ran: now, lostAt: now, shaken: now, heard: now}
+		shown: session.State{Name: session.Stopped}, shift: now, ran: now, lostAt: now, doubtedAt: now, lastFrame: now}
 	if after == "" {
 		j.last, j.most = 0, 0 // it may be told of everything again
 	}
@@ -100,11 +100,11 @@ func (j *judge) shifted() { j.shift = j.w.now }
 // it the connection.
 func (j *judge) resumed() { j.shift, j.ran = j.w.now, j.w.now }
 
-// shake is a sign for the session that the connection may be dead.
-func (j *judge) shake() { j.shaken = j.w.now }
+// doubt is a sign for the session that the connection may be dead.
+func (j *judge) doubt() { j.doubtedAt = j.w.now }
 
 // asked is the user asking for a connection.
-func (j *judge) asked() { j.over, j.lostAt, j.shaken = false, j.w.now, j.w.now }
+func (j *judge) asked() { j.over, j.lostAt, j.doubtedAt = false, j.w.now, j.w.now }
 
 // look judges what the page shows at this moment.
 func (j *judge) look() {
@@ -116,7 +116,7 @@ func (j *judge) look() {
 		j.violated(ruleOnce, "%d events were withheld for %v", len(j.held), now-j.heldSince)
 	}
 	if j.shown.Name == session.Live {
-		if quiet := now - max(j.heard, j.shift); quiet > j.longestLive() {
+		if quiet := now - max(j.lastFrame, j.shift); quiet > j.longestLive() {
 			j.violated(ruleHonest, "live was shown for %v without a sign of life, %v are allowed", quiet, j.longestLive())
 		}
 		return
@@ -136,28 +136,28 @@ func (j *judge) look() {
 // take long are given more, but never more than the timeout.
 func (j *judge) longestLive() time.Duration {
 	opt := session.Defaults()
-	beat := opt.Heartbeat
-	if j.w.cfg.Beat > 0 && !j.w.cfg.Plain {
-		beat = j.w.cfg.Beat
+	heartbeat := opt.Heartbeat
+	if j.w.cfg.Heartbeat > 0 && !j.w.cfg.Plain {
+		heartbeat = j.w.cfg.Heartbeat
 	}
 	grace := min(max(opt.ChallengeAfter, 6*j.trip), opt.HeartbeatTimeout)
 	switch {
 	case j.tab.visible:
-		return min(opt.VisibleHeartbeat, beat) + grace + 500*ms
+		return min(opt.VisibleHeartbeat, heartbeat) + grace + 500*ms
 	case j.w.cfg.Throttle:
-		return beat + 2*time.Minute + second
+		return heartbeat + 2*time.Minute + second
 	}
-	return beat + opt.HeartbeatTimeout + 2*second // a hidden page has a timer a second
+	return heartbeat + opt.HeartbeatTimeout + 2*second // a hidden page has a timer a second
 }
 
 // before judges the moment before an input, and notes what the input proves.
 func (j *judge) before(in input) {
 	j.look()
 	j.gapTold = false
-	if j.jolted {
-		j.jolted = false
+	if j.doubtful {
+		j.doubtful = false
 		j.bound, j.rare = 0, 0
-		j.shake()
+		j.doubt()
 	}
 	k, p := in.socket, in.packet
 	switch it := in.Input.(type) {
@@ -172,10 +172,10 @@ func (j *judge) before(in input) {
 	case session.Tick, session.Events, session.Pong, session.Frame, session.Opened, session.URLReady, session.URLFailed:
 	case session.Reconnect:
 		j.bound, j.rare, j.rareEnd = 0, 0, min(j.rareEnd, j.w.now)
-		j.shake()
+		j.doubt()
 	case session.Network, session.Online:
 		j.rare, j.rareEnd = 0, min(j.rareEnd, j.w.now)
-		j.shake()
+		j.doubt()
 	case session.Wake, session.Start, session.Away:
 		j.rare, j.rareEnd = 0, min(j.rareEnd, j.w.now)
 	case session.Visible:
@@ -214,7 +214,7 @@ func (j *judge) before(in input) {
 // after judges the moment after an input.
 func (j *judge) after(in input) {
 	if k, p := in.socket, in.packet; k != nil && p != nil && k.gen == j.shown.Generation && j.tab.socket(k.gen) == k {
-		j.heard = j.w.now
+		j.lastFrame = j.w.now
 		j.begin(k)
 		switch p.kind {
 		case hello:
@@ -344,7 +344,7 @@ func (j *judge) alive(k *socket) bool {
 		return false
 	}
 	quick := cfg.RTT+2*cfg.Jitter < 140*ms && cfg.Frame <= 2*ms
-	calm := j.w.now-max(j.w.calm, j.shaken) > 15*second
+	calm := j.w.now-max(j.w.calm, j.doubtedAt) > 15*second
 	return quick && calm && c != nil && c.open && !c.long && !c.cutUp && !c.cutDown && k.gen == j.shown.Generation &&
 		(cfg.NATIdle == 0 || j.w.now-c.lastPacket < cfg.NATIdle/2)
 }
@@ -376,7 +376,7 @@ func (j *judge) state(e session.State) {
 		j.lostAt = j.w.now
 	}
 	if e.Generation != was.Generation {
-		j.heard = j.w.now
+		j.lastFrame = j.w.now
 	}
 	j.shown = e
 	j.over = e.Name == session.Stopped || e.Name == session.Failed

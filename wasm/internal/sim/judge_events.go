@@ -214,7 +214,7 @@ func (j *judge) moved(cursor string) {
 func (j *judge) atTheEnd() {
 	j.look()
 	if j.shown.Name != session.Live {
-		j.violated(ruleHealed, "the evening finds the page %s: %s", j.shown.Name, j.shown.Cause)
+		j.violated(ruleHealed, "at the end of the day the page is %s: %s", j.shown.Name, j.shown.Cause)
 	}
 	if log := j.w.server.log; j.log != log || j.wanted(j.n, log.top()) {
 		j.violated(ruleOnce, "the page has %s, the log is at %s", j.log.id(j.n), log.id(log.top()))

@@ -26,17 +26,17 @@ func (n *network) heal(now time.Duration) {
 // oneWay is how long a frame sent now takes.
 func (w *World) oneWay() time.Duration {
 	n := &w.network
-	d := w.cfg.RTT/2 + w.rng.upto(w.cfg.Jitter)
+	d := w.cfg.RTT/2 + w.random.upto(w.cfg.Jitter)
 	if w.now < n.slowUntil {
 		d += n.slow
 	}
 	if w.now < n.lossUntil {
-		for again := 200 * ms; again < 4*second && w.rng.percent(n.loss); again *= 2 {
+		for again := 200 * ms; again < 4*second && w.random.percent(n.loss); again *= 2 {
 			d += again
 		}
 	}
 	if dark := n.darkUntil - w.now; dark > 0 {
-		d += dark + w.rng.upto(min(n.darkUntil-n.darkFrom, 5*second))
+		d += dark + w.random.upto(min(n.darkUntil-n.darkFrom, 5*second))
 	}
 	return d
 }

@@ -31,7 +31,7 @@ func (t *tab) schedule() {
 	w := t.w
 	t.timer++
 	timer := t.timer
-	due := w.now + max(0, t.armed-w.instant().Mono) + w.rng.upto(timerLag)
+	due := w.now + max(0, t.armed-w.instant().Mono) + w.random.upto(timerLag)
 	if !t.visible {
 		every := second
 		if t.throttled() {
@@ -121,7 +121,7 @@ func (t *tab) resume(signs int) {
 			t.do(session.Online{On: t.online})
 		}
 	}
-	for _, part := range pick(t.w.rng,
+	for _, part := range pick(t.w.random,
 		[]func(){tell, drain, tick}, []func(){tick, drain, tell}, []func(){drain, tick, tell}, []func(){drain, tell, tick}) {
 		part()
 	}

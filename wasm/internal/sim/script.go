@@ -21,10 +21,10 @@ type Step struct {
 	Tab   int
 }
 
-// Generate makes the case of a seed: a day from morning to evening.
+// Generate makes the case of a seed: a whole day.
 func Generate(seed uint64) Case {
 	c := Case{Config: config(seed)}
-	r := &rng{seed ^ 0xda7}
+	r := &random{seed ^ 0xda7}
 	total := 0
 	for _, h := range happenings {
 		total += h.weight
@@ -100,7 +100,7 @@ func (c Config) String() string {
 		{c.Retain < 4096, fmt.Sprintf("%d events kept", c.Retain)},
 		{true, fmt.Sprintf("%d events a frame", c.Batch)},
 		{c.Frame > 0, fmt.Sprintf("%v a frame", c.Frame)},
-		{c.Beat > 0, fmt.Sprintf("heartbeat %v", c.Beat)},
+		{c.Heartbeat > 0, fmt.Sprintf("heartbeat %v", c.Heartbeat)},
 		{c.Spread > 0, fmt.Sprintf("spread %v", c.Spread)},
 		{true, fmt.Sprintf("an event in %v", c.Every)},
 		{c.Repeat > 0, fmt.Sprintf("%d %% of frames sent twice", c.Repeat)},
@@ -111,7 +111,7 @@ func (c Config) String() string {
 		{c.Throttle, "one timer a minute when hidden"},
 		{c.MonoSleeps, "the monotonic clock stands still in a sleep"},
 		{c.FreezeKills, "sockets of a frozen page are closed"},
-		{c.Stale, "abandoned sockets are heard of"},
+		{c.Stale, "abandoned sockets still deliver"},
 	} {
 		if p.is {
 			b.WriteString(", " + p.text)

@@ -8,7 +8,7 @@ import (
 )
 
 // server follows the rules of web/feed on virtual time: one log, a cursor a
-// connection, batches for whoever is behind, pong before replay.
+// connection, batches for whoever lags, pong before replay.
 type server struct {
 	w      *World
 	log    *epoch
@@ -30,24 +30,24 @@ type server struct {
 	quiet        bool // no events but those of the script
 }
 
-// silence drops a client that has not been heard of, 2.5 heartbeats.
+// silence drops a client that sent nothing, 2.5 heartbeats.
 const silence = 62500 * ms
 
 // client is what the server keeps of a connection.
 type client struct {
-	open    bool
-	log     *epoch
-	from    int // where it began
-	pos     int
-	after   string
-	live    bool // it knows that it is at the head
-	skipped bool // events were passed over since a position was told
-	pending bool // an at frame is due
-	pongs   int
-	bye     *packet
-	busy    bool // a frame is on its way out
-	long    bool // and takes long
-	heard   time.Duration
+	open       bool
+	log        *epoch
+	from       int // where it began
+	pos        int
+	after      string
+	live       bool // it knows that it is at the head
+	skipped    bool // events were passed over since a position was told
+	pending    bool // a position frame has to be sent
+	pongs      int
+	closeFrame *packet
+	busy       bool // a frame is on its way out
+	long       bool // and takes long
+	lastFrame  time.Duration
 }
 
 func (s *server) down() bool { return s.w.now < s.downUntil }
@@ -113,25 +113,25 @@ func (s *server) publishLong(takes time.Duration) {
 // accept is a new connection, whose handshake is complete.
 func (s *server) accept(c *conn, k *socket) {
 	w := s.w
-	c.open, c.heard = true, w.now
+	c.open, c.lastFrame = true, w.now
 	s.conns = append(s.conns, c)
-	turnAway := func(code int, advice time.Duration) {
+	reject := func(code int, advice time.Duration) {
 		c.say(code, advice, "refused")
 		c.write()
 	}
 	switch {
 	case w.now < s.drainUntil:
-		turnAway(wire.CloseRestart, s.drainUntil-w.now+w.rng.upto(second+w.cfg.Spread))
+		reject(wire.CloseRestart, s.drainUntil-w.now+w.random.upto(second+w.cfg.Spread))
 		return
 	case s.unauthorized > 0 && (s.stale || !k.fresh):
 		s.unauthorized--
-		turnAway(wire.CloseUnauthorized, -1)
+		reject(wire.CloseUnauthorized, -1)
 		return
 	case w.now < s.singleUntil && s.knows(c.tab, c):
-		turnAway(wire.CloseForbidden, -1)
+		reject(wire.CloseForbidden, -1)
 		return
 	case w.now < s.refusal.until && !s.refusal.late:
-		turnAway(s.refusal.code, s.refusal.advice)
+		reject(s.refusal.code, s.refusal.advice)
 		return
 	}
 	from := s.log.resume(k.after)
@@ -152,10 +152,10 @@ func (s *server) accept(c *conn, k *socket) {
 // watch drops the client when it falls silent.
 func (c *conn) watch() {
 	w := c.w
-	w.at(c.heard+silence, func() {
+	w.at(c.lastFrame+silence, func() {
 		switch {
 		case !c.open:
-		case w.now-c.heard < silence:
+		case w.now-c.lastFrame < silence:
 			c.watch()
 		default:
 			c.end(1006, -1, "")
@@ -163,19 +163,19 @@ func (c *conn) watch() {
 	})
 }
 
-// say asks for a close frame behind what is being written.
+// say asks for a close frame after what is being written.
 func (c *conn) say(code int, advice time.Duration, text string) {
 	reason := text
 	if advice >= 0 {
 		reason = wire.Advice(advice, text)
 	}
-	c.bye = &packet{kind: closed, code: code, reason: reason}
+	c.closeFrame = &packet{kind: closed, code: code, reason: reason}
 }
 
 // end closes the connection at once; the client hears of it if the path lets it.
 func (c *conn) end(code int, advice time.Duration, text string) {
 	c.say(code, advice, text)
-	c.down(*c.bye)
+	c.down(*c.closeFrame)
 	c.forget()
 }
 
@@ -199,7 +199,7 @@ func (c *conn) pinged() {
 	case !c.open:
 		c.down(packet{kind: closed, code: 1006})
 	default:
-		c.heard = c.w.now
+		c.lastFrame = c.w.now
 		c.pongs++
 		c.write()
 	}
@@ -228,7 +228,7 @@ func (c *conn) write() {
 			return
 		}
 		c.down(p)
-		if p.kind == events && c.w.cfg.Repeat > 0 && c.w.rng.percent(c.w.cfg.Repeat) {
+		if p.kind == events && c.w.cfg.Repeat > 0 && c.w.random.percent(c.w.cfg.Repeat) {
 			c.down(p)
 		}
 		if p.kind == closed {
@@ -274,13 +274,13 @@ func (c *conn) next() (packet, bool) {
 		return packet{kind: pong}, true
 	case c.pending:
 		return c.tell(c.live), true
-	case c.bye != nil:
-		return *c.bye, true
+	case c.closeFrame != nil:
+		return *c.closeFrame, true
 	case c.log == nil:
 		return packet{}, false
 	case c.pos < c.log.base:
-		c.say(wire.CloseRestart, c.w.rng.upto(max(c.w.cfg.Spread, second)), "the log was trimmed past the client")
-		return *c.bye, true
+		c.say(wire.CloseRestart, c.w.random.upto(max(c.w.cfg.Spread, second)), "the log was trimmed past the client")
+		return *c.closeFrame, true
 	}
 	if p, any := c.read(); any {
 		return p, true

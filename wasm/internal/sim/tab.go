@@ -64,7 +64,7 @@ func newTab(w *World, n int) *tab {
 func (t *tab) load(after string) {
 	opt := session.Defaults()
 	opt.After, opt.Visible, opt.Online = after, t.visible, t.online
-	jitter := &rng{t.w.rng.next()}
+	jitter := &random{t.w.random.next()}
 	s, err := session.New(opt, jitter.float)
 	if err != nil {
 		panic(err)
@@ -201,7 +201,7 @@ func (t *tab) drop(k *socket, tell bool) {
 	if c := k.conn; c != nil && tell {
 		c.up(c.left)
 		if t.w.cfg.Stale {
-			t.w.after(t.w.rng.upto(time.Minute), func() { t.post(func() { t.ghost(k) }) })
+			t.w.after(t.w.random.upto(time.Minute), func() { t.post(func() { t.ghost(k) }) })
 		}
 	}
 }
@@ -209,7 +209,7 @@ func (t *tab) drop(k *socket, tell bool) {
 // ghost is the close event that comes for a socket which was given up.
 func (t *tab) ghost(k *socket) {
 	if slices.Contains(t.ghosts, k) {
-		code := pick(t.w.rng, 1000, 1006, 1013, 4403)
+		code := pick(t.w.random, 1000, 1006, 1013, 4403)
 		t.enter(input{session.Closed{Generation: k.gen, Code: code}, k, nil})
 	}
 }
@@ -239,7 +239,7 @@ func (t *tab) take(k *socket, p *packet) {
 	case hello:
 		t.enter(input{session.Hello{
 			Generation: k.gen, Resumed: p.start.resumed, Position: p.log.id(p.to), Live: p.start.live,
-			Heartbeat: t.w.cfg.Beat, FirstRetryWindow: t.w.cfg.Spread, Gap: p.start.gap,
+			Heartbeat: t.w.cfg.Heartbeat, FirstRetryWindow: t.w.cfg.Spread, Gap: p.start.gap,
 		}, k, p})
 	case at:
 		t.enter(input{session.Position{Generation: k.gen, Position: p.log.id(p.to), Live: p.live}, k, p})

@@ -12,10 +12,10 @@ import (
 
 // World is a case on its way through the day.
 type World struct {
-	cfg   Config
-	rng   *rng
-	now   time.Duration // true time
-	queue timeline.Queue[func()]
+	cfg    Config
+	random *random
+	now    time.Duration // true time
+	queue  timeline.Queue[func()]
 
 	network  network
 	server   server
@@ -56,7 +56,7 @@ const (
 )
 
 func newWorld(cfg Config) *World {
-	w := &World{cfg: cfg, rng: &rng{cfg.Seed ^ 0x5eed}}
+	w := &World{cfg: cfg, random: &random{cfg.Seed ^ 0x5eed}}
 	w.server = server{w: w, log: w.newEpoch(1), epochs: 1}
 	for i := range cfg.Tabs {
 		w.tabs = append(w.tabs, newTab(w, i))
@@ -92,7 +92,7 @@ func (c Case) run(t *trace) (result Result) {
 		w.note("── %s", s)
 		happenings[s.Kind].do(w, s)
 	}
-	w.evening()
+	w.endOfDay()
 	return
 }
 
@@ -124,10 +124,10 @@ func (w *World) instant() session.Instant {
 // disturb says that the session cannot be expected to be live before a moment.
 func (w *World) disturb(until time.Duration) { w.calm = max(w.calm, until) }
 
-// evening ends all trouble and looks whether the day ends well: every page live,
+// endOfDay ends all trouble and looks whether the day ends well: every page live,
 // and nothing missing that was not told.
-func (w *World) evening() {
-	w.note("── evening: nothing is in the way any more")
+func (w *World) endOfDay() {
+	w.note("── the end of the day: nothing is in the way any more")
 	w.pass(max(0, w.computer.asleepUntil-w.now))
 	w.network.heal(w.now)
 	w.server.heal()

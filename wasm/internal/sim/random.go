@@ -2,10 +2,10 @@ package sim
 
 import "time"
 
-// rng is splitmix64: small, and the same on every machine and Go version.
-type rng struct{ state uint64 }
+// random is splitmix64: small, and the same on every machine and Go version.
+type random struct{ state uint64 }
 
-func (r *rng) next() uint64 {
+func (r *random) next() uint64 {
 	r.state += 0x9e3779b97f4a7c15
 	z := r.state
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
@@ -14,14 +14,14 @@ func (r *rng) next() uint64 {
 }
 
 // float is in [0, 1).
-func (r *rng) float() float64 { return float64(r.next()>>11) / (1 << 53) }
+func (r *random) float() float64 { return float64(r.next()>>11) / (1 << 53) }
 
-func (r *rng) intn(n int) int { return int(r.next() % uint64(n)) }
+func (r *random) intn(n int) int { return int(r.next() % uint64(n)) }
 
-func (r *rng) percent(p int) bool { return r.intn(100) < p }
+func (r *random) percent(p int) bool { return r.intn(100) < p }
 
 // upto is in [0, d].
-func (r *rng) upto(d time.Duration) time.Duration {
+func (r *random) upto(d time.Duration) time.Duration {
 	if d <= 0 {
 		return 0
 	}
@@ -30,7 +30,7 @@ func (r *rng) upto(d time.Duration) time.Duration {
 
 // between doubles a random number of times, so that short and long are equally
 // likely, and ends in whole milliseconds, which read better in a story.
-func (r *rng) between(low, high time.Duration) time.Duration {
+func (r *random) between(low, high time.Duration) time.Duration {
 	doublings := 0
 	for low<<(doublings+1) <= high {
 		doublings++
@@ -39,4 +39,4 @@ func (r *rng) between(low, high time.Duration) time.Duration {
 	return min(d+r.upto(d), high).Round(time.Millisecond)
 }
 
-func pick[T any](r *rng, from ...T) T { return from[r.intn(len(from))] }
+func pick[T any](r *random, from ...T) T { return from[r.intn(len(from))] }
