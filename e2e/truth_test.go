@@ -65,7 +65,7 @@ func truths(t *testing.T, open func(testing.TB) *tab) {
 				case topic := <-say:
 					n++
 					p.say(fmt.Sprintf(`{"id":"e-%d","topic":%q,"n":%d}`, n, topic, n))
-				case _, open := <-p.heard:
+				case _, open := <-p.received:
 					if !open {
 						return
 					}
