@@ -16,6 +16,9 @@ const topicAttribute = "data-stale-topic";
 
 /** ms between two searches for new elements. */
 const searchEvery = 250;
+/** The same after so many searches that found nothing new. */
+const searchRarely = 1000;
+const patience = 20;
 /** ms that one search for shadow roots may take. */
 const budget = 1;
 /** Searches take at most one part in so many of the time. */
@@ -40,6 +43,8 @@ export class StaleMarks {
   });
   /** What is shown, by topic; undefined: all. @type {Map<string | undefined, {stale: boolean, show: (verdict: string) => void}>} */
   #shown = new Map();
+  /** Searches since something new was found. */
+  #vain = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} the next search */
   #timer;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -57,6 +62,7 @@ export class StaleMarks {
     for (const [topic, { show }] of this.#shown) show(this.#registry.verdict(topic));
     clearTimeout(this.#marking);
     this.#marking = undefined;
+    this.#vain = 0;
     if (this.#timer === undefined) this.#search();
     else this.#markAll();
   }
@@ -64,9 +70,10 @@ export class StaleMarks {
   /** Marks whatever is new, and goes on with that while the page has a feed. */
   #search = () => {
     const begun = performance.now();
+    this.#vain++;
     this.#roots.search(budget);
     this.#markAll();
-    const wait = Math.max(searchEvery, share * (performance.now() - begun));
+    const wait = Math.max(this.#vain > patience ? searchRarely : searchEvery, share * (performance.now() - begun));
     this.#timer = this.#registry.feeds.length > 0 ? setTimeout(this.#search, wait) : undefined;
   };
 
@@ -85,6 +92,7 @@ export class StaleMarks {
     if (value === null) return;
     if (!this.#observed.has(element)) {
       this.#observed.add(element);
+      this.#vain = 0;
       this.#observer.observe(element, { attributeFilter: [attribute] });
     }
     const marked = value === "true" || value === "false";

@@ -267,3 +267,24 @@ test("a script that insists gets its way for the rest of a second, and nothing h
   assert.ok(writes <= 21, `${writes} writes`);
   assert.deepEqual(shows("p"), ["true"]);
 });
+
+test("a page that stays as it is is searched more rarely, until something new is found", async (t) => {
+  const { feed, document, shows, pass } = setup(t, "<p data-stale></p>");
+  feed().is("live");
+  const begun = document.querySelectorAll;
+  let searches = 0;
+  document.querySelectorAll = (selector) => (searches++, begun.call(document, selector));
+  const during = async (times) => {
+    searches = 0;
+    for (let i = 0; i < times; i++) await pass(250);
+    return searches;
+  };
+  assert.equal(await during(16), 16, "at first");
+  await during(8);
+  assert.equal(await during(40), 10, "once a second");
+  document.body.insertAdjacentHTML("beforeend", "<b data-stale></b>");
+  await during(4);
+  assert.deepEqual(shows("b"), ["false"]);
+  const next = await during(3);
+  assert.ok(next >= 2, `${next} searches after something new was found`);
+});
