@@ -1,6 +1,7 @@
 package faultproxy
 
 import (
+	"bufio"
 	"io"
 	"net"
 	"testing"
@@ -48,7 +49,11 @@ func TestEager(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.Close()
-	if err := dial(t, p).end(); err == nil || isTimeout(err) {
-		t.Errorf("without a server the client gets %v", err)
+	conn, err := net.Dial("tcp", p.Addr())
+	if err == nil { // else the reset was faster
+		t.Cleanup(func() { conn.Close() })
+		if err := (&client{t, conn, bufio.NewReader(conn)}).end(); err == nil || isTimeout(err) {
+			t.Errorf("without a server the client gets %v", err)
+		}
 	}
 }
