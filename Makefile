@@ -107,6 +107,7 @@ test-e2e: build ## the tests in real browsers
 	cd e2e/conform && npm ci --ignore-scripts --no-audit --no-fund
 	go test -count=1 -timeout 20m ./e2e
 	go test -count=1 -timeout 20m $$(go list ./e2e/... | grep -v /e2e$$)
+	cd e2e/peers && npm ci --ignore-scripts --no-audit --no-fund
 	go -C e2e/peers test -count=1 -timeout 20m ./...
 	go -C e2e/middleware test -count=1 ./...
 

@@ -26,10 +26,19 @@ var clients = []client{
 	{"@rails/actioncable", "actioncable.js", "/cable", func() (server, error) { return &actionCable{}, nil }},
 	{"the article's 100 lines", "article.js", "/feed", plainFeed},
 	{"centrifuge", "centrifuge.js", "/connection/websocket", centrifugeNode},
+	{"graphql-ws", "graphql-ws.js", "/graphql", func() (server, error) { return &graphQL{}, nil }},
 	{"partysocket", "partysocket.js", "/feed", plainFeed},
 	{"phoenix", "phoenix.js", "/socket/websocket", func() (server, error) { return &phoenix{}, nil }},
 	{"reconnecting-websocket", "reconnecting-websocket.js", "/feed", plainFeed},
 	{"socket.io-client", "socketio.js", "/socket.io/", socketIONode},
+}
+
+// requests are clients without a WebSocket, or not at first. The benchmark, which
+// counts the dials of WebSockets, leaves them out.
+var requests = []client{
+	{"EventSource", "eventsource.js", "/events", func() (server, error) { return &events{changed: make(chan struct{})}, nil }},
+	{"socket.io-client, by default", "socketio-polling.js", "/socket.io/", socketIONode},
+	{"socket.io-client, polling only", "socketio-only-polling.js", "/socket.io/", socketIONode},
 }
 
 //go:embed package.json

@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -14,7 +15,19 @@ import (
 //go:embed pages
 var pages embed.FS
 
-var index = template.Must(template.ParseFS(pages, "pages/index.html"))
+var templates = template.Must(template.ParseFS(pages, "pages/*.html"))
+
+// imports are the files of the packages that pages import by name. An import map
+// would do, but workers have none.
+var imports = strings.NewReplacer(
+	`"@rails/actioncable"`, `"/modules/@rails/actioncable/app/assets/javascripts/actioncable.esm.js"`,
+	`"centrifuge"`, `"/modules/centrifuge/build/index.mjs"`,
+	`"graphql-ws"`, `"/modules/graphql-ws/dist/client.js"`,
+	`"partysocket"`, `"/modules/partysocket/dist/index.js"`,
+	`"phoenix"`, `"/modules/phoenix/priv/static/phoenix.mjs"`,
+	`"reconnecting-websocket"`, `"/modules/reconnecting-websocket/dist/reconnecting-websocket-mjs.js"`,
+	`"socket.io-client"`, `"/modules/socket.io-client/dist/socket.io.esm.min.js"`,
+)
 
 // Folders, seen from this one, where the command must run.
 const (
@@ -37,11 +50,35 @@ func open(c client) (*site, error) {
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("/{$}", func(w http.ResponseWriter, r *http.Request) {
+	show := func(w http.ResponseWriter, page string) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		index.Execute(w, struct{ Name, Script string }{c.name, c.script})
+		templates.ExecuteTemplate(w, page, struct{ Name, Script string }{c.name, c.script})
+	}
+	mux.HandleFunc("/{$}", func(w http.ResponseWriter, r *http.Request) { show(w, "index.html") })
+	mux.HandleFunc("/places", func(w http.ResponseWriter, r *http.Request) {
+		if _, err := r.Cookie("session"); err != nil {
+			show(w, "login.html")
+			return
+		}
+		show(w, "places.html")
 	})
-	mux.Handle("/pages/", http.FileServerFS(pages))
+	mux.HandleFunc("/enter", func(w http.ResponseWriter, r *http.Request) {
+		http.SetCookie(w, &http.Cookie{Name: "session", Value: "1"})
+		http.Redirect(w, r, "/places", http.StatusSeeOther)
+	})
+	mux.HandleFunc("/pages/{script}", func(w http.ResponseWriter, r *http.Request) {
+		text, err := pages.ReadFile("pages/" + r.PathValue("script"))
+		if err != nil {
+			http.NotFound(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "text/javascript")
+		imports.WriteString(w, string(text))
+	})
+	mux.HandleFunc("/worker.js", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/javascript")
+		fmt.Fprintf(w, `self.server = location.host; self.receive = () => {}; import("/pages/%s");`, c.script)
+	})
 	mux.Handle("/modules/", http.StripPrefix("/modules/", http.FileServer(http.Dir(modules))))
 	mux.Handle("/dist/", http.StripPrefix("/dist/", http.FileServer(http.Dir(dist))))
 	mux.Handle(c.path, s)

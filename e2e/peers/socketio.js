@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import { Server } from "socket.io";
 
 const http = createServer();
-const io = new Server(http);
+const io = new Server(http, { cors: { origin: "*" } });
 http.listen(0, "127.0.0.1", () => console.log(http.address().port));
 for await (const line of createInterface({ input: process.stdin })) io.emit("event", JSON.parse(line));
 process.exit();

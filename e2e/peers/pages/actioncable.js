@@ -1,5 +1,5 @@
 import { createConsumer } from "@rails/actioncable";
 
-createConsumer().subscriptions.create("FeedChannel", {
+createConsumer(`ws://${self.server}/cable`).subscriptions.create("FeedChannel", {
   received: (event) => receive(event),
 });

@@ -22,7 +22,7 @@ class ResilientSocket {
     this.url = url;
     this.heard = heard;
     this.connect();
-    document.addEventListener("visibilitychange", () => {
+    self.document?.addEventListener("visibilitychange", () => {
       if (document.visibilityState !== "visible") return;
       if (this.#ws?.readyState === WebSocket.OPEN) this.ping();
       else this.connect();
@@ -60,4 +60,4 @@ class ResilientSocket {
   }
 }
 
-new ResilientSocket(`ws://${location.host}/feed`, (event) => receive(event.data));
+new ResilientSocket(`ws://${self.server}/feed`, (event) => receive(event.data));

@@ -1,5 +1,6 @@
 // What a page measures of its client, which calls receive() with the data of each
 // event. This runs before the client does.
+globalThis.server = location.host;
 globalThis.measure = (() => {
   let first = 0; // when the first event of all came
   let n, began, ended, delays, work, wanted, done;

@@ -1,6 +1,6 @@
 import { Socket } from "phoenix";
 
-const socket = new Socket("/socket");
+const socket = new Socket(`ws://${self.server}/socket`);
 socket.connect();
 const channel = socket.channel("feed", {});
 channel.on("event", (event) => receive(event));

@@ -1,2 +1,2 @@
-const ws = new WebSocket(`ws://${location.host}/feed`);
+const ws = new WebSocket(`ws://${self.server}/feed`);
 ws.onmessage = (event) => receive(JSON.parse(event.data).data);

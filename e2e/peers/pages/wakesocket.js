@@ -1,4 +1,4 @@
 import { connect } from "/dist/shim.js";
 
-const feed = connect("/feed");
+const feed = connect(`ws://${self.server}/feed`);
 feed.subscribe((event) => receive(event.data));
