@@ -73,11 +73,12 @@ func startNATS(arguments ...string) (*storetest.Server, error) {
 	})
 }
 
-func TestSuite(t *testing.T) { backend.Run(t) }
+func TestSuite(t *testing.T) { backend.Run(t) } // alone, since it measures memory
 
 // A directory passes the same suite; the processes of the suite share one store,
 // since a directory has one process.
 func TestDirectory(t *testing.T) {
+	t.Parallel()
 	storetest.Run(t, func(t testing.TB, events int) func() store.Store {
 		s := directory(t, t.TempDir(), events)
 		return func() store.Store { return s }

@@ -34,12 +34,16 @@ func checksum(subject string, data []byte) uint64 {
 	return max(1, uint64(crc32.Update(crc32.Checksum([]byte(subject+"\x00"), table), table, data)))
 }
 
+var errNewLeader = errors.New("nats: the leader of the stream is new and does not have the message yet")
+
 // after proves that what is read are the events after id.
 func (s *Store) after(ctx context.Context, state state, id store.ID, limit int) ([]store.Event, error) {
 	gap := func(reason string) ([]store.Event, error) { return nil, &store.GapError{Reason: reason} }
 	switch {
 	case id.Epoch != state.epoch:
 		return gap(store.Epoch)
+	case id.Major > state.last && state.newLeader:
+		return nil, errNewLeader // not a gap: the message will be there, unless it is lost
 	case id.Major > state.last:
 		return gap(store.Future)
 	case id.Major < state.first-1, id.Major < state.first && id.Minor != 0:

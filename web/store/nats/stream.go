@@ -24,6 +24,7 @@ type state struct {
 	epoch       string
 	first, last uint64 // sequence numbers; first is last+1 in an empty stream
 	holes       bool   // some numbers between them are gone
+	newLeader   bool   // the leader may not have caught up with what its servers have
 	config      jetstream.StreamConfig
 }
 
@@ -50,11 +51,13 @@ func (s *Store) state(ctx context.Context) (state, error) {
 	}
 	sum := sha1.Sum(fmt.Appendf(nil, "%s %d %s", info.Config.Name, info.Created.UnixNano(), info.Config.Metadata[epochKey]))
 	return state{
-		epoch:  hex.EncodeToString(sum[:6]),
-		first:  max(info.State.FirstSeq, 1),
-		last:   info.State.LastSeq,
-		holes:  info.State.NumDeleted > 0,
-		config: info.Config,
+		epoch: hex.EncodeToString(sum[:6]),
+		first: max(info.State.FirstSeq, 1),
+		last:  info.State.LastSeq,
+		holes: info.State.NumDeleted > 0,
+
+		newLeader: newLeader(info),
+		config:    info.Config,
 	}, nil
 }
 
@@ -74,6 +77,15 @@ func quorum(info *jetstream.StreamInfo) error {
 		return fmt.Errorf("nats: the stream has no quorum: its leader %s reaches %d of %d servers", info.Cluster.Leader, alive, all)
 	}
 	return nil
+}
+
+// catchUp is how long a server may take to apply what it has, after it was elected.
+const catchUp = 10 * time.Second
+
+// newLeader reports whether the stream may have later messages than its leader tells of.
+func newLeader(info *jetstream.StreamInfo) bool {
+	c := info.Cluster
+	return c != nil && len(c.Replicas) > 0 && c.LeaderSince != nil && info.TimeStamp.Sub(*c.LeaderSince) < catchUp
 }
 
 // reach returns the stream, and makes it when there is none.

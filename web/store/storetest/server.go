@@ -69,8 +69,13 @@ func StartRedis(arguments ...string) (*Server, error) {
 // StartCommand starts a server that the tests of another store need. The directory
 // goes with the server; ready fails until it answers.
 func StartCommand(url, dir string, command func() *exec.Cmd, ready func(context.Context) error) (*Server, error) {
-	s := &Server{URL: url, dir: dir, command: command, ready: ready}
+	s := NewCommand(url, dir, command, ready)
 	return s, s.launch()
+}
+
+// NewCommand is StartCommand without the start.
+func NewCommand(url, dir string, command func() *exec.Cmd, ready func(context.Context) error) *Server {
+	return &Server{URL: url, dir: dir, command: command, ready: ready}
 }
 
 // FreePort returns a port that nobody listens at.
@@ -207,6 +212,17 @@ func (s *Server) Kill() {
 		<-s.exit
 		s.running = nil
 	}
+}
+
+// Signal sends a signal to the server's process.
+func (s *Server) Signal(signal os.Signal) error { return s.running.Process.Signal(signal) }
+
+// Shutdown lets the server end in order; Start starts it again.
+func (s *Server) Shutdown() error {
+	err := s.Signal(syscall.SIGINT)
+	<-s.exit
+	s.running = nil
+	return err
 }
 
 // Stop ends the server and removes its directory.
