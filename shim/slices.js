@@ -4,6 +4,8 @@ import { macrotask } from "./macrotask.js";
 
 /** How long one task of ours may take before the browser gets its turn, in milliseconds: half a frame. */
 const sliceTime = 8;
+/** The same where the browser takes long for its turn: work that never got half of the time would pile up. */
+const longestSlice = 32;
 
 /**
  * Work that can be done in pieces. It goes on until nothing is left or
@@ -15,6 +17,8 @@ const sliceTime = 8;
 /** @type {Set<Job>} */
 const jobs = new Set();
 let posted = false;
+/** When the last task ended with work left; Infinity when none was. */
+let paused = Infinity;
 
 /**
  * Does a job soon, in tasks that leave the browser time to render. All feeds of
@@ -33,7 +37,8 @@ function post() {
 }
 
 function run() {
-  const deadline = performance.now() + sliceTime;
+  const begun = performance.now();
+  const deadline = begun + Math.min(Math.max(sliceTime, begun - paused), longestSlice);
   for (const job of [...jobs]) {
     let more = false;
     try {
@@ -46,5 +51,6 @@ function run() {
     if (performance.now() >= deadline) break;
   }
   posted = false;
+  paused = jobs.size > 0 ? performance.now() : Infinity;
   if (jobs.size > 0) post();
 }

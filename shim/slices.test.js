@@ -39,6 +39,25 @@ test("a task ends after 8 ms, and the next one goes on", () => {
   assert.deepEqual(sizes, [8, 8, 4]);
 });
 
+test("a task takes as long as the browser took before it, within limits, while work is left", () => {
+  const log = [];
+  const sizes = [];
+  now += 1000; // nothing waited
+  schedule(work("a", 90, 1, log));
+  for (const pause of [1000, 3, 8, 20, 32, 50]) {
+    now += pause;
+    const before = log.length;
+    runTask();
+    sizes.push(log.length - before);
+  }
+  assert.deepEqual(sizes, [8, 8, 8, 20, 32, 14]);
+  now += 1000;
+  schedule(work("b", 9, 1, log));
+  runTask();
+  assert.equal(log.at(-1), "b8", "the time without work does not count");
+  runTask();
+});
+
 test("a job that was asked for twice is done once", () => {
   const log = [];
   const job = work("a", 1, 1, log);
