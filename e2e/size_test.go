@@ -51,3 +51,32 @@ func TestCostOfTheEngine(t *testing.T) {
 		t.Logf("%s: %s", name, bytes.TrimSpace(out))
 	}
 }
+
+// A program that only mounts the feed stays small, and carries nothing that it did
+// not ask for.
+func TestSizeOfAProgramThatMountsTheFeed(t *testing.T) {
+	const limit = 7_500_000
+	program := filepath.Join(t.TempDir(), "mount")
+	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", program, "./testdata/mount")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	info, err := os.Stat(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%.2f MB of %.1f", float64(info.Size())/1e6, limit/1e6)
+	if info.Size() > limit {
+		t.Errorf("it takes %d bytes; at most %d", info.Size(), limit)
+	}
+	packages, err := exec.Command("go", "list", "-deps", "./testdata/mount").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, stranger := range []string{"prometheus", "pgx", "rueidis", "nats", "centrifuge", "gopsutil"} {
+		if strings.Contains(string(packages), stranger) {
+			t.Errorf("it carries %s", stranger)
+		}
+	}
+}

@@ -25,6 +25,14 @@ var backend = storetest.Backend{
 	},
 }
 
+// Helpers of the suite, under the names that the tests here use.
+var (
+	publish = storetest.Publish
+	top     = storetest.Top
+	wantGap = storetest.WantGap
+	after   = storetest.Data
+)
+
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("WAKESOCKET_TEST_PUBLISH"); dir != "" {
 		publishUntilKilled(dir)
@@ -109,47 +117,4 @@ func TestOpenRefuses(t *testing.T) {
 	if _, err := nats.OpenDir(t.TempDir(), nats.Options{Replicas: 3}); err == nil {
 		t.Error("a directory with three replicas is accepted")
 	}
-}
-
-func publish(t testing.TB, s store.Store, n int) store.ID {
-	t.Helper()
-	id, err := s.Publish(context.Background(), "count", fmt.Append(nil, n))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return id
-}
-
-func top(t testing.TB, s store.Store) store.ID {
-	t.Helper()
-	b, err := s.Bounds(context.Background())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b.Top
-}
-
-func wantGap(t *testing.T, s store.Store, id store.ID, reasons ...string) {
-	t.Helper()
-	events, err := s.After(context.Background(), id, 10)
-	got, ok := store.AsGap(err)
-	for _, reason := range reasons {
-		if got == reason {
-			return
-		}
-	}
-	t.Fatalf("after %v: %d events, gap %v %q (%v), want one of %q", id, len(events), ok, got, err, reasons)
-}
-
-func after(t testing.TB, s store.Store, id store.ID) string {
-	t.Helper()
-	events, err := s.After(context.Background(), id, 100)
-	if err != nil {
-		t.Fatalf("after %v: %v", id, err)
-	}
-	var datas []string
-	for _, e := range events {
-		datas = append(datas, string(e.Data))
-	}
-	return strings.Join(datas, " ")
 }

@@ -35,24 +35,6 @@ func execute(t testing.TB, conn interface {
 	}
 }
 
-func publish(t testing.TB, s store.Store, n int) store.ID {
-	t.Helper()
-	id, err := s.Publish(context.Background(), "count", fmt.Append(nil, n))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return id
-}
-
-func top(t testing.TB, s store.Store) store.ID {
-	t.Helper()
-	b, err := s.Bounds(context.Background())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b.Top
-}
-
 // Sixteen writers publish inside of transactions of their own, some of which are
 // rolled back, while a long unrelated transaction holds a snapshot and a write.
 // Ids from a sequence lose more than half of the events here.

@@ -15,31 +15,6 @@ import (
 // These tests change the tables under the log. Whoever holds an id that it no longer
 // goes on from is told of a gap.
 
-func wantGap(t *testing.T, s store.Store, id store.ID, reasons ...string) {
-	t.Helper()
-	events, err := s.After(context.Background(), id, 10)
-	got, ok := store.AsGap(err)
-	for _, reason := range reasons {
-		if got == reason {
-			return
-		}
-	}
-	t.Fatalf("after %v: %d events, gap %v %q (%v), want one of %q", id, len(events), ok, got, err, reasons)
-}
-
-func after(t *testing.T, s store.Store, id store.ID) string {
-	t.Helper()
-	events, err := s.After(context.Background(), id, 100)
-	if err != nil {
-		t.Fatalf("after %v: %v", id, err)
-	}
-	var datas []string
-	for _, e := range events {
-		datas = append(datas, string(e.Data))
-	}
-	return strings.Join(datas, " ")
-}
-
 // run runs a program of PostgreSQL beside the server's.
 func run(t *testing.T, server *storetest.Server, program string, arguments ...string) string {
 	t.Helper()

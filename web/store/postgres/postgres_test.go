@@ -17,6 +17,14 @@ var backend = storetest.Backend{
 	},
 }
 
+// Helpers of the suite, under the names that the tests here use.
+var (
+	publish = storetest.Publish
+	top     = storetest.Top
+	wantGap = storetest.WantGap
+	after   = storetest.Data
+)
+
 func TestMain(m *testing.M) { backend.Main(m) }
 
 func TestSuite(t *testing.T) { backend.Run(t) }

@@ -2,7 +2,6 @@ package redis_test
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -21,6 +20,14 @@ var backend = storetest.Backend{
 		return redis.Open(url, redis.Options{Key: name, Events: log.Events, Age: log.Age})
 	},
 }
+
+// Helpers of the suite, under the names that the tests here use.
+var (
+	publish = storetest.Publish
+	top     = storetest.Top
+	wantGap = storetest.WantGap
+	after   = storetest.Data
+)
 
 func TestMain(m *testing.M) { backend.Main(m) }
 
@@ -77,47 +84,4 @@ func do(t *testing.T, client rueidis.Client, command ...string) {
 	if err := client.Do(context.Background(), client.B().Arbitrary(command...).Build()).Error(); err != nil {
 		t.Fatalf("%v: %v", command, err)
 	}
-}
-
-func publish(t testing.TB, s store.Store, n int) store.ID {
-	t.Helper()
-	id, err := s.Publish(context.Background(), "count", fmt.Append(nil, n))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return id
-}
-
-func wantGap(t *testing.T, s store.Store, id store.ID, reasons ...string) {
-	t.Helper()
-	events, err := s.After(context.Background(), id, 10)
-	got, ok := store.AsGap(err)
-	for _, reason := range reasons {
-		if got == reason {
-			return
-		}
-	}
-	t.Fatalf("after %v: %d events, gap %v %q (%v), want one of %q", id, len(events), ok, got, err, reasons)
-}
-
-func after(t *testing.T, s store.Store, id store.ID) string {
-	t.Helper()
-	events, err := s.After(context.Background(), id, 100)
-	if err != nil {
-		t.Fatalf("after %v: %v", id, err)
-	}
-	var datas []string
-	for _, e := range events {
-		datas = append(datas, string(e.Data))
-	}
-	return strings.Join(datas, " ")
-}
-
-func top(t *testing.T, s store.Store) store.ID {
-	t.Helper()
-	b, err := s.Bounds(context.Background())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b.Top
 }

@@ -134,8 +134,8 @@ func (b *Backend) Run(t *testing.T) {
 	t.Run("FollowEndsAtOnce", func(t *testing.T) {
 		s, _ := b.New(t, Log{})
 		sink := NewSink()
-		stop := sink.Follow(t, s, publish(t, s, 1))
-		publish(t, s, 2)
+		stop := sink.Follow(t, s, Publish(t, s, 1))
+		Publish(t, s, 2)
 		sink.Await(t, 1)
 		began := time.Now()
 		stop()
@@ -145,17 +145,17 @@ func (b *Backend) Run(t *testing.T) {
 	})
 	t.Run("Age", func(t *testing.T) {
 		s, _ := b.New(t, Log{Age: time.Millisecond})
-		old := publish(t, s, 1)
-		publish(t, s, 2)
+		old := Publish(t, s, 1)
+		Publish(t, s, 2)
 		sink := NewSink()
 		defer sink.Follow(t, s, store.ID{})()
 		sink.AwaitTrim(t, old)
 		before := store.ID{Epoch: old.Epoch, Major: old.Major - 1, Minor: old.Minor}
-		wantGap(t, s, before, store.Trimmed)
+		WantGap(t, s, before, store.Trimmed)
 	})
 	t.Run("Close", func(t *testing.T) {
 		s, _ := b.New(t, Log{})
-		publish(t, s, 1)
+		Publish(t, s, 1)
 		Close(s)
 		_, err := s.Publish(context.Background(), "count", []byte(`1`))
 		if !errors.Is(err, store.ErrClosed) || !errors.Is(err, store.ErrNotStored) {
@@ -198,7 +198,7 @@ func (b *Backend) faults(t *testing.T) {
 func slowLink(t *testing.T, b *Backend) {
 	const rate, size, total = 400 << 10, 64 << 10, 24 // 1.5 MiB: four seconds
 	writer, name := b.New(t, Log{})
-	from := publish(t, writer, 0)
+	from := Publish(t, writer, 0)
 	for range total {
 		if _, err := writer.Publish(context.Background(), "big", []byte(`"`+strings.Repeat("x", size)+`"`)); err != nil {
 			t.Fatal(err)

@@ -94,7 +94,7 @@ func resumeStorm(t *testing.T, newLog Make, keep, ring, most int) (gaps, sent in
 	writing := run(func() {
 		for n := range budget {
 			for range n {
-				publish(t, writer, total)
+				Publish(t, writer, total)
 				total++
 			}
 		}
@@ -144,7 +144,7 @@ func ringWrap(t *testing.T, newLog Make) {
 		_, url := serve(t, feed.Options{Store: open(), Ring: ring})
 		ids := []store.ID{bounds(t, s).Top}
 		for n := range published {
-			ids = append(ids, publish(t, s, n))
+			ids = append(ids, Publish(t, s, n))
 		}
 		for i, id := range ids {
 			r := &reader{after: id.String(), next: i}
@@ -161,9 +161,9 @@ func garbage(t *testing.T, newLog Make) {
 	s := open()
 	_, url := serve(t, feed.Options{Store: open()})
 	base := bounds(t, s).Base
-	first := publish(t, s, 0)
-	publish(t, s, 1)
-	top := publish(t, s, 2)
+	first := Publish(t, s, 0)
+	Publish(t, s, 1)
+	top := Publish(t, s, 2)
 	settle := &reader{after: base.String()}
 	if err := settle.turn(url, 3, nil); err != nil {
 		t.Fatal(err)
@@ -235,7 +235,7 @@ func laggingFeed(t *testing.T, newLog Make) {
 	n := 0
 	for range 20 {
 		for range 3 {
-			publish(t, s, n)
+			Publish(t, s, n)
 			n++
 		}
 		if err := r.turn(leading, n-r.next, nil); err != nil {
@@ -246,7 +246,7 @@ func laggingFeed(t *testing.T, newLog Make) {
 				t.Error(err)
 			}
 		})
-		publish(t, s, n)
+		Publish(t, s, n)
 		n++
 		for waiting := true; waiting; { // news pass only now
 			select {
@@ -277,7 +277,7 @@ func replayUnderFire(t *testing.T, newLog Make) {
 			if n == before {
 				close(publishing)
 			}
-			publish(t, s, n)
+			Publish(t, s, n)
 		}
 	})
 	<-publishing

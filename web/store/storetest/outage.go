@@ -31,7 +31,7 @@ func Outage(t *testing.T, s store.Store, stop, start func()) {
 	defer live.conn.CloseNow()
 	var ids []string
 	for n := range 100 {
-		ids = append(ids, publish(t, s, n).String())
+		ids = append(ids, Publish(t, s, n).String())
 	}
 	readAll(t, live, url, 100)
 
@@ -68,7 +68,7 @@ func Outage(t *testing.T, s store.Store, stop, start func()) {
 		return err == nil
 	})
 	for n := 100; n < 150; n++ {
-		publish(t, s, n)
+		Publish(t, s, n)
 	}
 	readAll(t, live, url, 150)
 	late := &reader{after: ids[10], next: 11}

@@ -57,8 +57,8 @@ func idempotency(t *testing.T, newLog Make) {
 	}
 	first := put(s, "1", "a")
 	second := put(s, "2", "b")
-	publish(t, s, 3)
-	publish(t, s, 3) // without a key every event is one of its own
+	Publish(t, s, 3)
+	Publish(t, s, 3) // without a key every event is one of its own
 	for _, s := range []store.Store{s, open()} {
 		if again := put(s, "4", "a"); again != first {
 			t.Errorf("the second with key a is %v, the first is %v", again, first)
@@ -107,7 +107,7 @@ func idempotencyRace(t *testing.T, newLog Make) {
 					t.Error(err)
 					return
 				}
-				publish(t, s, keys)
+				Publish(t, s, keys)
 				mu.Lock()
 				if first, ok := ids[key]; ok && first != id {
 					t.Errorf("%s: %v and %v", key, first, id)

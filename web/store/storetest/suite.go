@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -38,57 +37,6 @@ func Run(t *testing.T, newLog Make) {
 	t.Run("FollowStorm", func(t *testing.T) { followStorm(t, newLog) })
 	t.Run("FollowGoesOn", func(t *testing.T) { followGoesOn(t, newLog) })
 	t.Run("Feed", func(t *testing.T) { runFeeds(t, newLog) })
-}
-
-func publish(t testing.TB, s store.Store, n int) store.ID {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	id, err := s.Publish(ctx, "count", []byte(strconv.Itoa(n)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return id
-}
-
-func after(t testing.TB, s store.Store, id store.ID, limit int) []store.Event {
-	t.Helper()
-	events, err := s.After(context.Background(), id, limit)
-	if err != nil {
-		t.Fatalf("after %v: %v", id, err)
-	}
-	return events
-}
-
-func wantGap(t testing.TB, s store.Store, id store.ID, reasons ...string) {
-	t.Helper()
-	events, err := s.After(context.Background(), id, 10)
-	got, _ := store.AsGap(err)
-	for _, reason := range reasons {
-		if got == reason {
-			return
-		}
-	}
-	t.Fatalf("after %v: %d events, %v; want a gap: %v", id, len(events), err, reasons)
-}
-
-func bounds(t testing.TB, s store.Store) store.Bounds {
-	t.Helper()
-	b, err := s.Bounds(context.Background())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
-// number is the count that an event carries.
-func number(t testing.TB, e store.Event) int {
-	t.Helper()
-	n, err := strconv.Atoi(string(e.Data))
-	if err != nil {
-		t.Fatalf("event %v carries %q", e.ID, e.Data)
-	}
-	return n
 }
 
 func roundTrip(t *testing.T, newLog Make) {
@@ -140,7 +88,7 @@ func places(t *testing.T, newLog Make) {
 	base := bounds(t, s).Base
 	var ids []store.ID
 	for n := range 20 {
-		ids = append(ids, publish(t, s, n))
+		ids = append(ids, Publish(t, s, n))
 	}
 	for _, s := range []store.Store{s, open()} {
 		if b := bounds(t, s); b.Base != base || b.Top != ids[19] {
@@ -160,10 +108,10 @@ func places(t *testing.T, newLog Make) {
 			}
 		}
 		top := ids[19]
-		wantGap(t, s, store.ID{Epoch: top.Epoch, Major: top.Major + 1, Minor: top.Minor}, store.Future)
-		wantGap(t, s, store.ID{Epoch: top.Epoch, Major: 1<<64 - 1}, store.Future)
-		wantGap(t, s, store.ID{Epoch: "another", Major: top.Major, Minor: top.Minor}, store.Epoch)
-		wantGap(t, s, store.ID{Epoch: top.Epoch, Major: ids[3].Major, Minor: ids[3].Minor + 1<<40}, store.Invalid, store.Future)
+		WantGap(t, s, store.ID{Epoch: top.Epoch, Major: top.Major + 1, Minor: top.Minor}, store.Future)
+		WantGap(t, s, store.ID{Epoch: top.Epoch, Major: 1<<64 - 1}, store.Future)
+		WantGap(t, s, store.ID{Epoch: "another", Major: top.Major, Minor: top.Minor}, store.Epoch)
+		WantGap(t, s, store.ID{Epoch: top.Epoch, Major: ids[3].Major, Minor: ids[3].Minor + 1<<40}, store.Invalid, store.Future)
 	}
 }
 
@@ -177,8 +125,8 @@ func emptyLog(t *testing.T, newLog Make) {
 	if events := after(t, again, b.Top, 10); len(events) != 0 {
 		t.Fatalf("%d events", len(events))
 	}
-	wantGap(t, again, store.ID{Epoch: b.Top.Epoch, Major: b.Top.Major + 1}, store.Future)
-	publish(t, open(), 7)
+	WantGap(t, again, store.ID{Epoch: b.Top.Epoch, Major: b.Top.Major + 1}, store.Future)
+	Publish(t, open(), 7)
 	if events := after(t, again, b.Top, 10); len(events) != 1 || number(t, events[0]) != 7 {
 		t.Fatalf("%v", events)
 	}
@@ -190,14 +138,14 @@ func trimmed(t *testing.T, newLog Make) {
 	s := newLog(t, keep)()
 	stop := NewSink().Follow(t, s, store.ID{}) // some stores trim as they follow
 	defer stop()
-	first := publish(t, s, 0)
+	first := Publish(t, s, 0)
 	all := []store.ID{first}
 	deadline := time.Now().Add(patience)
 	for n := 1; bounds(t, s).Base.Compare(first) < 0; n++ {
 		if time.Now().After(deadline) {
 			t.Fatal("nothing is ever trimmed")
 		}
-		all = append(all, publish(t, s, n))
+		all = append(all, Publish(t, s, n))
 	}
 	rest, err := s.After(context.Background(), bounds(t, s).Base, len(all))
 	for _, moved := store.AsGap(err); moved; _, moved = store.AsGap(err) { // the edge, between the two questions
@@ -218,7 +166,7 @@ func trimmed(t *testing.T, newLog Make) {
 		}
 	}
 	for _, id := range all[:len(all)-len(rest)-1] {
-		wantGap(t, s, id, store.Trimmed)
+		WantGap(t, s, id, store.Trimmed)
 	}
 }
 
@@ -230,7 +178,7 @@ func trimmedWhilePaging(t *testing.T, newLog Make) {
 	const total = 2000
 	done := run(func() {
 		for n := range total {
-			publish(t, writer, n)
+			Publish(t, writer, n)
 		}
 	})
 	at, next, gaps := bounds(t, reader).Base, -1, 0
@@ -274,7 +222,7 @@ func followStorm(t *testing.T, newLog Make) {
 		wg.Go(func() {
 			s := from()
 			for n := range each {
-				publish(t, s, w*each+n)
+				Publish(t, s, w*each+n)
 			}
 		})
 	}
@@ -314,7 +262,7 @@ func followGoesOn(t *testing.T, newLog Make) {
 	at := bounds(t, s).Base
 	done := run(func() {
 		for n := range total {
-			publish(t, s, n)
+			Publish(t, s, n)
 		}
 	})
 	for seen, rounds := 0, 0; seen < total; rounds++ {
@@ -345,15 +293,15 @@ func followFromNowhere(t *testing.T, newLog Make) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newLog(t, 100)()
-			publish(t, s, 1)
-			top := publish(t, s, 2)
+			Publish(t, s, 1)
+			top := Publish(t, s, 2)
 			r := NewSink()
 			defer r.Follow(t, s, place(top))()
 			r.AwaitReset(t)
 			if r.Top().Compare(top) != 0 {
 				t.Fatalf("reset to %v, the top is %v", r.Top(), top)
 			}
-			publish(t, s, 3)
+			Publish(t, s, 3)
 			r.Await(t, 1)
 			if number(t, r.Events()[0]) != 3 || r.Events()[0].ID.Epoch != r.Top().Epoch {
 				t.Fatalf("%v after %v", r.Events()[0], r.Top())
