@@ -67,7 +67,7 @@ func Hop(t *testing.T, writer store.Store, stores []store.Store, harm func(feeds
 	harm(feeds, urls, func() int { return int(total.Load()) })
 	stop()
 	<-publishing
-	publish(t, writer, int(total.Add(1))-1) // so that who waits is woken
+	Publish(t, writer, int(total.Add(1))-1) // so that who waits is woken
 	wg.Wait()
 }
 
