@@ -20,11 +20,12 @@ type plan struct {
 	rates   []int
 	latency time.Duration // how long events come at each rate
 	idle    time.Duration
+	rest    time.Duration // that a page gets to come to rest
 }
 
 var (
-	full  = plan{3, starts, 20_000, 5000, []int{1, 100, 1000}, 5 * time.Second, 20 * time.Second}
-	brief = plan{1, starts[:1], 500, 100, []int{100}, 200 * time.Millisecond, time.Second}
+	full  = plan{3, starts, 20_000, 5000, []int{1, 100, 1000}, 5 * time.Second, 20 * time.Second, 500 * time.Millisecond}
+	brief = plan{1, starts[:1], 500, 100, []int{100}, 200 * time.Millisecond, time.Second, 100 * time.Millisecond}
 )
 
 // sizes are those of events for the throughput, and their share of plan.events.
@@ -36,9 +37,6 @@ var sizes = []struct {
 
 // callbackTime is how long the page takes for each event of a replay, in ms.
 const callbackTime = 1
-
-// rests give a page time to come to rest.
-const rest = 500 * time.Millisecond
 
 // measures are those of a plan, in the order of the table.
 func (p plan) measures() []measure {
@@ -113,7 +111,7 @@ func (v *visit) run(c client, files http.Handler) (err error) {
 	if err != nil {
 		return err
 	}
-	time.Sleep(rest)
+	time.Sleep(v.plan.rest)
 	return errors.Join(v.latencies(), v.throughputs(), v.frames(), v.idle())
 }
 
@@ -148,7 +146,7 @@ func (v *visit) start(cold bool, name string) error {
 	ms, err := v.open()
 	if err == nil {
 		v.add(name, ms)
-		time.Sleep(rest) // a browser writes its cache after the page has loaded
+		time.Sleep(v.plan.rest) // a browser writes its cache after the page has loaded
 	}
 	return err
 }
@@ -201,19 +199,19 @@ func during[T any](v *visit, work float64, script string, zero T, count, size in
 	}
 	published := make(chan error, 1)
 	go func() {
-		time.Sleep(rest / 5) // the script has begun
+		time.Sleep(v.plan.rest / 5) // the script has begun
 		published <- v.site.publishAll(count, size, over)
 	}()
 	value, err := eval[T](v.tab, script, count)
 	if err := errors.Join(err, <-published); err != nil {
 		return zero, err
 	}
-	time.Sleep(rest)
+	time.Sleep(v.plan.rest)
 	return value, nil
 }
 
 func (v *visit) idle() error {
-	time.Sleep(2 * rest)
+	time.Sleep(2 * v.plan.rest)
 	wakes, err1 := eval[float64](v.tab, "measure.wakes()")
 	work, err2 := v.tab.work()
 	begun := time.Now()
