@@ -14,6 +14,12 @@ const attribute = "data-stale";
 /** Names the topic of an element. It stays when data-stale shows true or false. */
 const topicAttribute = "data-stale-topic";
 
+/**
+ * How many ms a page has for its first feed until it is marked without one. A
+ * framework may still be taking over what its server rendered, and would find the
+ * marks to be differences. It connects after that.
+ */
+const feedWithin = 1000;
 /** ms between two searches for new elements. */
 const searchEvery = 250;
 /** The same after so many searches that found nothing new. */
@@ -47,6 +53,7 @@ export class StaleMarks {
   #vain = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} the next search */
   #timer;
+  #begun = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #marking;
 
@@ -54,7 +61,8 @@ export class StaleMarks {
   constructor(registry) {
     this.#registry = registry;
     registry.watch(() => this.#update());
-    this.#search();
+    if (registry.feeds.length > 0) this.#search();
+    else this.#timer = setTimeout(this.#search, feedWithin);
   }
 
   /** A feed changed. What follows from that is shown before the page's own listeners run. */
@@ -63,12 +71,14 @@ export class StaleMarks {
     clearTimeout(this.#marking);
     this.#marking = undefined;
     this.#vain = 0;
-    if (this.#timer === undefined) this.#search();
+    if (!this.#begun || this.#timer === undefined) this.#search();
     else this.#markAll();
   }
 
   /** Marks whatever is new, and goes on with that while the page has a feed. */
   #search = () => {
+    clearTimeout(this.#timer);
+    this.#begun = true;
     const begun = performance.now();
     this.#vain++;
     this.#roots.search(budget);

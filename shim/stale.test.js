@@ -32,8 +32,26 @@ function setup(t, html, { before = () => {} } = {}) {
   };
 }
 
+test("a page without a feed is left alone for a second, then it is stale", async (t) => {
+  const { shows, pass } = setup(t, `<p data-stale="cpu"></p>`);
+  await pass(999);
+  assert.deepEqual(shows("p"), ["cpu"], "a framework may be taking over what its server rendered");
+  await pass(1);
+  assert.deepEqual(shows("p"), ["true"]);
+});
+
+test("the first feed begins the marks at once", async (t) => {
+  const { feed, shows, document, pass } = setup(t, `<p data-stale></p>`);
+  feed();
+  assert.deepEqual(shows("p"), ["true"]);
+  document.body.insertAdjacentHTML("beforeend", "<b data-stale></b>");
+  await pass(250);
+  assert.deepEqual(shows("b"), ["true"], "and goes on with the search");
+});
+
 test("an element is stale until the page is live, and when it no longer is", async (t) => {
   const { feed, shows, pass } = setup(t, `<p data-stale></p><b data-stale="false"></b>`);
+  await pass(1000);
   assert.deepEqual(shows("p", "b"), ["true", "true"]);
   const main = feed();
   main.is("live");
@@ -136,6 +154,7 @@ test("a large page is searched for shadow roots a little at a time", async (t) =
 
 test("a page without a feed is not searched again and again", async (t) => {
   const { document, pass, feed, shows } = setup(t, "");
+  await pass(1000);
   document.body.insertAdjacentHTML("beforeend", "<p data-stale></p>");
   await pass(10_000);
   assert.deepEqual(shows("p"), [""]);

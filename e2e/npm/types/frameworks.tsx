@@ -1,0 +1,36 @@
+import * as react from "wakesocket/react";
+import * as svelte from "wakesocket/svelte";
+import * as vue from "wakesocket/vue";
+
+type Topics = { cpu: { load: number } };
+
+export function App() {
+  const feed = react.useFeed<Topics>("/feed");
+  const newest = react.useTopic(feed, "cpu");
+  const all = react.useEvents(feed);
+  // @ts-expect-error no such topic
+  react.useTopic(feed, "gpu");
+  // @ts-expect-error no such field
+  newest?.data.lod;
+  return (
+    <p data-stale={String(react.useStale("cpu"))}>
+      <wakesocket-badge compact="" label-live="En direct" feed={feed} labels={{ live: "Live" }} />
+      {react.useConnectionState(feed).name} {newest?.data.load} {all[0]?.data.load}
+    </p>
+  );
+}
+
+const feed = vue.useFeed<Topics>("/feed");
+vue.useTopic(feed, "cpu").value?.data.load.toFixed();
+vue.useEvents(feed, "cpu").value[0]?.data.load.toFixed();
+// @ts-expect-error no such topic
+vue.useTopic(feed, "gpu");
+vue.useConnectionState(feed).value.name satisfies string;
+vue.useStale().value satisfies boolean;
+
+const store = svelte.useFeed<Topics>("/feed");
+svelte.useTopic(store, "cpu").subscribe((event) => event?.data.load);
+svelte.useEvents(store).subscribe((events) => events.length);
+svelte.useStale("cpu").subscribe((stale) => stale satisfies boolean);
+// @ts-expect-error no such topic
+svelte.useTopic(store, "gpu");
