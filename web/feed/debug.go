@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"html/template"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
+	"time"
 )
 
 //go:embed debug.html
@@ -17,13 +19,16 @@ var debugTemplate = template.Must(template.New("debug").Parse(debugPage))
 
 // Report is what [Feed.Debug] serves as JSON.
 type Report struct {
-	Connected int     `json:"connected"`
-	Clients   []Count `json:"clients"`  // who was lost most often
-	Blocks    []Count `json:"blocks"`   // from which networks
-	Browsers  []Count `json:"browsers"` // with which browsers
-	Causes    []Count `json:"causes"`   // why, as the feed saw it
-	Reported  []Count `json:"reported"` // why, as the clients told it
-	Drops     []Drop  `json:"drops"`    // latest first
+	Connected int      `json:"connected"`
+	Total     int      `json:"total"`    // drops that the report is made of
+	Clients   []Count  `json:"clients"`  // who was lost most often
+	Blocks    []Count  `json:"blocks"`   // from which networks
+	Browsers  []Count  `json:"browsers"` // with which browsers
+	Versions  []Count  `json:"versions"` // and which versions of them
+	Causes    []Count  `json:"causes"`   // why, as the feed saw it
+	Reported  []Count  `json:"reported"` // why, as the clients told it
+	Advice    []string `json:"advice"`   // what the pattern suggests
+	Drops     []Drop   `json:"drops"`    // latest first, 200 at most
 }
 
 // Count is how often something occurs in the drops that are remembered.
@@ -34,10 +39,13 @@ type Count struct {
 
 // Debug serves who was lost, how often and why: a page, or JSON when ?format=json
 // or the Accept header asks for it. It shows client ids and networks, so mount it
-// where only the operator gets.
+// where only the operator gets. The parameters client, network, browser, version,
+// cause and reported choose the drops that have exactly these values.
 func (f *Feed) Debug() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		report := f.report()
+		chosen, all := filterOf(r.URL.Query()), f.drops.list()
+		drops := slices.DeleteFunc(all, func(d Drop) bool { return !chosen.matches(d) })
+		report := f.report(drops)
 		w.Header().Set("Cache-Control", "no-store")
 		if r.FormValue("format") == "json" || strings.Contains(r.Header.Get("Accept"), "application/json") {
 			w.Header().Set("Content-Type", "application/json")
@@ -46,18 +54,85 @@ func (f *Feed) Debug() http.Handler {
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-		debugTemplate.Execute(w, report)
+		debugTemplate.Execute(w, debugView{report, chosen, newChart(drops, time.Now())})
 	})
 }
 
-func (f *Feed) report() Report {
-	all := f.drops.list()
+// debugView is what the page shows.
+type debugView struct {
+	Report
+	Filter dropFilter
+	Chart  chart
+}
+
+// dropFilter are the values that drops must have, by the name of the parameter.
+type dropFilter map[string]string
+
+var dropFields = map[string]func(Drop) string{
+	"client":   func(d Drop) string { return d.Client },
+	"network":  func(d Drop) string { return d.Block },
+	"browser":  func(d Drop) string { return d.Browser },
+	"version":  func(d Drop) string { return d.Version },
+	"cause":    func(d Drop) string { return d.Cause },
+	"reported": func(d Drop) string { return d.Reported },
+}
+
+func filterOf(query url.Values) dropFilter {
+	filter := dropFilter{}
+	for name := range dropFields {
+		if value := query.Get(name); value != "" {
+			filter[name] = value
+		}
+	}
+	return filter
+}
+
+func (filter dropFilter) matches(d Drop) bool {
+	for name, value := range filter {
+		if dropFields[name](d) != value {
+			return false
+		}
+	}
+	return true
+}
+
+// With is the address that adds a value to the filter.
+func (filter dropFilter) With(name, value string) string {
+	query := url.Values{name: {value}}
+	for other, value := range filter {
+		if other != name {
+			query.Set(other, value)
+		}
+	}
+	return "?" + query.Encode()
+}
+
+// Without is the address that removes a value from the filter.
+func (filter dropFilter) Without(name string) string {
+	query := url.Values{}
+	for other, value := range filter {
+		if other != name {
+			query.Set(other, value)
+		}
+	}
+	return "?" + query.Encode()
+}
+
+// Counts are what a table of the page shows.
+func (v debugView) Counts(title, name string, counts []Count) map[string]any {
+	return map[string]any{"Title": title, "Name": name, "Counts": counts, "Filter": v.Filter}
+}
+
+func (f *Feed) report(all []Drop) Report {
 	slices.SortStableFunc(all, func(a, b Drop) int { return b.Time.Compare(a.Time) })
 	return Report{
 		Connected: f.Connected(),
+		Total:     len(all),
+		Advice:    advise(all),
 		Clients:   count(all, func(d Drop) string { return d.Client }),
 		Blocks:    count(all, func(d Drop) string { return d.Block }),
 		Browsers:  count(all, func(d Drop) string { return d.Browser }),
+		Versions:  count(all, func(d Drop) string { return d.Version }),
 		Causes:    count(all, func(d Drop) string { return d.Cause }),
 		Reported:  count(all, func(d Drop) string { return d.Reported }),
 		Drops:     all[:min(len(all), 200)],

@@ -37,9 +37,10 @@ var causes = []string{causeLeft, causeReset, causeSilence, causeSlow, causeAband
 // Drop is one lost connection.
 type Drop struct {
 	Time     time.Time     `json:"time"`
-	Client   string        `json:"client"` // id, or address for a client without one
-	Block    string        `json:"block"`  // IPv4 /24 or IPv6 /48 of the address
-	Browser  string        `json:"browser"`
+	Client   string        `json:"client"`            // id, or address for a client without one
+	Block    string        `json:"block"`             // IPv4 /24 or IPv6 /48 of the address
+	Browser  string        `json:"browser"`           // its family
+	Version  string        `json:"version"`           // family and main version
 	Cause    string        `json:"cause"`             // as the feed saw it
 	Reported string        `json:"reported"`          // as the client told it when it came back, "" until then
 	Down     time.Duration `json:"down_ns"`           // as the client told it
@@ -168,7 +169,7 @@ func (f *Feed) recordEnd(c *client, cause string) {
 	}
 	now := time.Now()
 	drop := Drop{
-		Time: now, Client: c.name(), Block: wideBlock(c.info.Address), Browser: c.browser, Cause: cause,
+		Time: now, Client: c.name(), Block: wideBlock(c.info.Address), Browser: family(c.browser), Version: c.browser, Cause: cause,
 		Up: now.Sub(c.opened), Ping: -1, RTT: time.Duration(c.rtt.Load()), Resumed: c.resumed, Gap: c.gap,
 	}
 	if ping := c.lastPing.Load(); ping != 0 {
@@ -207,17 +208,35 @@ func wideBlock(address netip.Addr) string {
 	return block.String()
 }
 
-// browserOf names the family of a browser: a short list, so that it can be
-// counted.
+// browserOf names the family of a browser and its main version, as in "Firefox 140":
+// a short list, so that it can be counted.
 func browserOf(agent string) string {
-	for _, family := range []struct{ token, name string }{
+	for _, known := range []struct{ token, name string }{
 		{"Edg", "Edge"}, {"OPR/", "Opera"}, {"SamsungBrowser/", "Samsung"}, {"Firefox/", "Firefox"},
 		{"FxiOS/", "Firefox"}, {"CriOS/", "Chrome"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"},
 		{"AppleWebKit/", "WebKit"}, {"Go-http-client", "Go"},
 	} {
-		if strings.Contains(agent, family.token) {
-			return family.name
+		_, rest, found := strings.Cut(agent, known.token)
+		if !found {
+			continue
 		}
+		if known.name == "Safari" { // after that word it tells the version of its engine
+			_, rest, _ = strings.Cut(agent, "Version/")
+		}
+		if _, after, slash := strings.Cut(rest, "/"); known.name == "Edge" && slash { // Edg/, EdgA/, EdgiOS/
+			rest = after
+		}
+		digits := len(rest) - len(strings.TrimLeft(rest, "0123456789"))
+		if digits == 0 || digits > 4 {
+			return known.name
+		}
+		return known.name + " " + rest[:digits]
 	}
 	return "other"
+}
+
+// family is the name of a browser without its version.
+func family(browser string) string {
+	name, _, _ := strings.Cut(browser, " ")
+	return name
 }
