@@ -1,72 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { WakesocketError } from "./error.js";
-import { fakeSockets, fakeTasks } from "./testing/fake-socket.js";
-
-const run = fakeTasks();
-const { Driver } = await import("./driver.js");
-
-/**
- * A driver whose engine answers from a script: type of input → effects, or a
- * function of the input that returns them.
- */
-function setup(t, { script = {}, page = {}, settings = {}, open = () => 1 } = {}) {
-  run();
-  t.mock.method(performance, "now", () => 1000); // a busy machine must not cut a burst in pieces
-  const sockets = fakeSockets(t);
-  const log = [];
-  const calls = [];
-  const waiters = [];
-  let died;
-  const engine = {
-    open(options, onDeath) {
-      calls.push(`open ${options.after}`);
-      died = onDeath;
-      return open();
-    },
-    step(_, { type, ...fields }) {
-      calls.push([type, ...Object.values(fields).map((value) => (value && typeof value === "object" ? JSON.stringify(value) : value))].join(" "));
-      const effects = script[type];
-      return typeof effects === "function" ? effects(fields) : (effects ?? (type === "events" ? [deliver(fields.ids)] : undefined));
-    },
-    drop: () => calls.push("drop"),
-  };
-  const loader = {
-    hurried: 0,
-    wait(waiter) {
-      waiters.push(waiter);
-      return () => waiters.splice(waiters.indexOf(waiter), 1);
-    },
-    hurry() {
-      this.hurried++;
-    },
-  };
-  /** The engine is there. */
-  const load = () => waiters.shift().ready(engine);
-  const driver = new Driver(
-    {
-      url: () => "ws://h/feed?own=1",
-      status: ({ name, cause }) => log.push(cause ? `${name}: ${cause}` : name),
-      deliver: (event) => log.push(`event ${event.id}`),
-      paused: () => log.push(`cursor ${driver.cursor}`),
-      lagChanged: () => log.push(`lag ${driver.lag}`),
-      gap: (gap) => log.push(`gap ${gap.reason}`),
-      rtt: (ms) => log.push(`rtt ${ms}`),
-      control: () => {},
-      error: (error) => log.push(error.code),
-      ...page,
-    },
-    { loader, client: "c", tuning: {}, visible: true, online: true, topics: undefined, after: "e-1", ...settings },
-  );
-  driver.start();
-  return { driver, log, calls, sockets, load, loader, waiters, run, die: (text) => died(new WakesocketError("engine-failed", text)) };
-}
-
-const dial = { type: "dial", generation: 1, after: "e-1", fresh: false, attempt: 0, previous: "" };
-const abandon = { type: "abandon", generation: 1, code: 4000, reason: "" };
-const deliver = (ids) => ({ type: "deliver", mask: "1".repeat(ids.length), held: 0, cursor: ids.at(-1) });
-const state = (name, generation = 0) => ({ type: "state", name, since: 0.4, attempt: 0, retryAt: -1, cause: "", generation });
-const live = state("live", 1);
+import { abandon, deliver, dial, live, setup, state } from "./testing/driver.js";
 
 test("a dial becomes a socket, and what happens to it becomes inputs", (t) => {
   const { calls, sockets, load, run } = setup(t, { script: { start: [dial] } });
