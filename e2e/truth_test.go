@@ -208,6 +208,20 @@ func truths(t *testing.T, open func(testing.TB) *tab) {
 		}
 	})
 
+	t.Run("in a worker", func(t *testing.T) {
+		tb := open(t)
+		url := plainServer(t, sayToAll(`{"id":"a","n":7}`))
+		tb.run(`(() => {
+			const source = "import(" + JSON.stringify(new URL("/dist/shim.js", location).href) + ").then(({ connect }) => {" +
+				"const feed = connect(" + JSON.stringify(%s) + "); feed.subscribe((e) => feed.ready.then(() => postMessage(feed.state.name + e.n))) })";
+			globalThis.worker = new Worker(URL.createObjectURL(new Blob([source], { type: "text/javascript" })), { type: "module" });
+			worker.onmessage = ({ data }) => (globalThis.told = data);
+			worker.onerror = ({ message }) => (globalThis.told = message);
+		})()`, url)
+		tb.until(`globalThis.told === "live7"`)
+		tb.run(`worker.terminate()`)
+	})
+
 	t.Run("an old browser", func(t *testing.T) {
 		tb := open(t)
 		tb.run(`(() => {

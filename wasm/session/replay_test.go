@@ -150,6 +150,11 @@ func TestPlainServersThatSendIDsAgain(t *testing.T) {
 		{"events without an id wait their turn", []string{"1a 2b 3c", "lost", "1a", "-k", "1021ms"}, "1a 2b 3c (restarted 3→1) 1a k", 0},
 		{"events without an id in a replay", []string{"1a -k 2b", "lost", "1a -k 2b 3c"}, "1a k 2b 3c", 0},
 
+		{"a counter that began anew begins anew again", []string{"500a 501b", "lost", numbers(100, 120, "k"), "2s", "5l", "1011ms"},
+			"500a 501b (restarted 501→100) " + numbers(100, 120, "k") + " (restarted 120→5) 5l", 0},
+		{"too few to be sure of a counter", []string{"500a 501b", "lost", numbers(100, 115, "k"), "2s", "5l"},
+			"500a 501b (restarted 501→100) " + numbers(100, 115, "k") + " 5l", 0},
+
 		{"numbers in no order", []string{"50a 7b 99c 3d 4e 60f"}, "50a 7b 99c 3d 4e 60f", 0},
 		{"random ids", []string{"x9a b7b", "lost", "c3c a0d"}, "x9a b7b c3c a0d", 0},
 		{"a number far below, on a counter, is not forgotten soon", []string{numbers(1, 30, "a"), "2s", "-k", "5b"}, numbers(1, 30, "a") + " k (restarted 30→5) 5b", 0},
