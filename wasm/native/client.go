@@ -90,10 +90,7 @@ func (c *Client) Start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	go func() {
-		c.dispatch(r, nil)
-		r.finish()
-	}()
+	go c.dispatch(r, nil)
 	return nil
 }
 
@@ -105,7 +102,6 @@ func (c *Client) Run(ctx context.Context) error {
 		return err
 	}
 	c.dispatch(r, nil)
-	r.finish()
 	return r.err
 }
 

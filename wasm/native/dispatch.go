@@ -23,8 +23,10 @@ type dispatcher struct {
 }
 
 // dispatch runs the callbacks until the run ends. When Close or the context ends
-// it, no further event is delivered; when it fails, all that waits is.
+// it, no further event is delivered; when it fails, all that waits is. It finishes
+// the run, also when a callback panics.
 func (c *Client) dispatch(r *run, yield func(Event, error) bool) {
+	defer r.finish()
 	d := &dispatcher{Client: c, run: r, yield: yield, committed: c.Cursor()}
 	r.goroutine.Store(goroutineID())
 	defer r.goroutine.Store(0)
@@ -125,7 +127,6 @@ func (c *Client) Events(ctx context.Context) iter.Seq2[Event, error] {
 			broke = !yield(e, err)
 			return !broke
 		})
-		r.finish()
 		if !broke {
 			yield(Event{}, r.err)
 		}

@@ -25,6 +25,7 @@
 // [Client.Start]; [Connect] is [New] and Start. All callbacks run one at a time in
 // one goroutine and get the client. Every method may be called in every callback.
 // [Client.Close], and the end of the context, take effect between two events.
+// A panic in a callback ends the connection and goes on; its event is not finished.
 //
 // # Resuming
 //
