@@ -81,7 +81,9 @@ func speeds(clients []client, p plan) (*figures, error) {
 				got.add(c.name, name, value)
 			}}
 			if err := v.run(c, files); err != nil {
-				failed = append(failed, fmt.Errorf("round %d: %s: %w", round+1, c.name, err))
+				err = fmt.Errorf("round %d: %s: %w", round+1, c.name, err)
+				fmt.Fprintln(os.Stderr, err)
+				failed = append(failed, err)
 			}
 		}
 	}
