@@ -114,7 +114,7 @@ test-e2e: build ## the tests in real browsers
 sim: ## simulated days in the lives of sessions; SEEDS=number
 	go run ./wasm/internal/sim/cmd -seeds $(SEEDS)
 
-mutants: node_modules ## puts deliberate bugs into server, stores, bridge, shim and native client: tests must notice; ARGS='-suite log'
+mutants: build node_modules ## puts deliberate bugs into server, stores, bridge, shim and native client: tests must notice; ARGS='-suite log'
 	go run ./wasm/internal/mutants/cmd $(ARGS)
 
 herd: ## a hundred thousand simulated clients come back: table and chart
