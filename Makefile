@@ -44,11 +44,12 @@ package: build ## writes dist/wakesocket-VERSION.tgz, the npm package; needs Nod
 check: build node_modules ## format, lint, generated files and quick tests: run it before each commit
 	@$(MAKE) --no-print-directory -j --output-sync=target lint test-quick
 
-# What waits most of the time runs beside what computes; the browsers are alone,
-# because their tests assert times.
+# The NATS store, which waits for the disk most of the time, runs beside what
+# computes. What asserts times is alone on the machine.
 test: needs ## installs what the tests need (as root; else says what is missing) and runs all of them
 	@$(MAKE) --no-print-directory build node_modules
-	@$(MAKE) --no-print-directory -j3 --output-sync=target test-go test-nats lint test-js sim
+	@$(MAKE) --no-print-directory test-go
+	@$(MAKE) --no-print-directory -j2 --output-sync=target test-nats test-rest
 	@$(MAKE) --no-print-directory test-e2e
 
 needs:
@@ -96,11 +97,15 @@ test-js: build node_modules ## all JavaScript tests that need no browser
 	node --test $(js_tests)
 
 test-go: ## all Go tests that need no browser, with the race detector
-	go test -race ./wasm/... ./web/...
+	go test -race -timeout 20m ./wasm/... ./web/...
 	$(test_bridge)
 
+.PHONY: test-rest
+test-rest:
+	@$(MAKE) --no-print-directory lint test-js sim
+
 test-nats: ## those of the NATS store, which is a module of its own
-	go -C web/store/nats test -race ./...
+	go -C web/store/nats test -race -timeout 20m ./...
 
 # The scenarios are alone on the machine, because they assert times.
 test-e2e: build ## the tests in real browsers
