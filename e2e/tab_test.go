@@ -24,10 +24,13 @@ type record struct {
 	Name    string `json:"name"`    // state, page
 	Cause   string `json:"cause"`   // state
 	RetryAt int64  `json:"retryAt"` // state; 0 for none
-	ID      string `json:"id"`      // event
-	N       int    `json:"n"`       // event
-	Text    string `json:"text"`    // error, uncaught, rejected, note
-	Code    any    `json:"code"`    // error
+
+	Unguarded string `json:"unguarded"` // state
+
+	ID   string `json:"id"`   // event
+	N    int    `json:"n"`    // event
+	Text string `json:"text"` // error, uncaught, rejected, note
+	Code any    `json:"code"` // error
 
 	After    string `json:"after"` // gap
 	Earliest string `json:"earliest"`
@@ -36,7 +39,7 @@ type record struct {
 
 func (r record) String() string {
 	parts := []string{r.Kind}
-	for _, part := range []string{r.Name, r.Cause, r.ID, r.Text, r.After, r.Earliest, r.Reason} {
+	for _, part := range []string{r.Name, r.Cause, r.Unguarded, r.ID, r.Text, r.After, r.Earliest, r.Reason} {
 		if part != "" {
 			parts = append(parts, part)
 		}

@@ -23,6 +23,7 @@ const english = {
   offline: "Offline",
   stopped: "Stopped",
   failed: "Failed",
+  unguarded: "unguarded",
   retry: "Retry",
 };
 const retryable = new Set(["reconnecting", "offline", "stopped", "failed"]);
@@ -225,10 +226,14 @@ function badgeClass(registry) {
       setText(this.#detail, parts.join(" · "));
 
       const cause = feed?.state.name === shown ? feed.state.cause : "";
+      const unguarded = feed?.state.unguarded ?? ""; // a feed of an older copy says nothing about it
+      this.toggleAttribute("unguarded", unguarded !== "");
       if (silent.length > 0) setText(this.#cause, this.#labels.silence(silent));
       else if (this.#name === "stale") setText(this.#cause, this.#labels.lag(feed?.state.lag ?? 0));
-      else setText(this.#cause, this.#name === "failed" ? cause : "");
-      if (this.getAttribute("title") !== cause) this.setAttribute("title", cause);
+      else if (this.#name === "failed") setText(this.#cause, cause);
+      else setText(this.#cause, unguarded && this.#text("unguarded"));
+      const title = cause || unguarded;
+      if (this.getAttribute("title") !== title) this.setAttribute("title", title);
       this.#timer = document.visibilityState === "hidden" ? undefined : setTimeout(this.#onVisible, untilChange(age, wait));
     }
 

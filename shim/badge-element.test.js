@@ -135,6 +135,18 @@ test("events that wait for the page are shown", (t) => {
   assert.equal(text(), "Stale | 12 events wait");
 });
 
+test("a feed without an engine is shown as unguarded, with the reason in the title", (t) => {
+  const { badge, feed, text } = setup(t);
+  const main = feed().is("live", { unguarded: "client.wasm cannot be loaded" });
+  assert.equal(text(), "Live | unguarded");
+  assert.equal(badge.getAttribute("title"), "client.wasm cannot be loaded");
+  assert.equal(badge.hasAttribute("unguarded"), true);
+  main.is("live", { unguarded: "" });
+  assert.equal(text(), "Live");
+  assert.equal(badge.getAttribute("title"), "");
+  assert.equal(badge.hasAttribute("unguarded"), false);
+});
+
 test("without a feed of its own it shows the one in the worst state", (t) => {
   const { feed, badge, pass } = setup(t);
   const one = feed().is("live");

@@ -12,6 +12,8 @@ export interface BadgeLabels {
   offline: string;
   stopped: string;
   failed: string;
+  /** Beside the state, while there is no client.wasm. */
+  unguarded: string;
   /** On the button. */
   retry: string;
   /** The age of the newest data in milliseconds; current: whether they are all there is. */
@@ -27,7 +29,8 @@ export interface BadgeLabels {
 /**
  * `<wakesocket-badge>`: state, age of the data, silent topics, countdown and retry
  * button. Its `state` attribute holds the name of the state that it shows; it has
- * the attribute `stale` while the state is live and a topic is silent. With the
+ * the attribute `stale` while the state is live and a topic is silent, and
+ * `unguarded` while there is no client.wasm (its title says why). With the
  * attribute `compact` it shows the state as a dot and the age. For CSS it has the
  * parts badge, dot, status, label, cause, detail and retry.
  */

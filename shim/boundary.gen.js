@@ -21,6 +21,55 @@ export const serverErrorCodes = /** @type {const} */ (["message-too-large", "mes
  */
 
 /**
+ * Adopt starts the session in the middle of a connection: it goes on with what shim/basic-session.js did until client.wasm was there. It is the first input, and the socket that it names is held from then on; see handover.md.
+ * @typedef {object} AdoptInput
+ * @property {"adopt"} type
+ * @property {string} cursor
+ * @property {number} generation of the newest dial
+ * @property {string} phase of its socket: "resolving", "dialing" or "open"; "" when it is gone
+ * @property {string} dialedAfter the cursor that it was dialed with
+ * @property {number} dialedAt mono, of the newest dial
+ * @property {boolean} newToken its address came with a new token, and it is not proven
+ * @property {number} entered mono, when its phase began
+ * @property {boolean} spoke a frame has come
+ * @property {boolean} greeted its feed said hello
+ * @property {boolean} caughtUp nothing is left to replay
+ * @property {boolean} logUnread its server said that it cannot read its log
+ * @property {number} lastFrame mono, last sign of life
+ * @property {number} lastFrameWall
+ * @property {number} lastPing mono
+ * @property {number} pings sent and unanswered
+ * @property {number} expiresAt mono, when its permission ends; 0 when that is not announced
+ * @property {number} roundTrip 0 when it is not known
+ * @property {string} doubt why its life is in doubt, "" when it is not
+ * @property {number} heartbeat as in Hello
+ * @property {number} firstRetryWindow as in Hello
+ * @property {string[]} ids the newest ids that were delivered, then those that are held
+ * @property {string[]} contents for each, as in Events
+ * @property {number[]} times mono, when each came
+ * @property {number} held so many at the end wait for a Release
+ * @property {boolean} begun the socket has brought something new
+ * @property {number} ascending deliveries in a row whose number was above the cursor
+ * @property {boolean} unordered the ids are no counter
+ * @property {string} failure why it failed for good, "" when it runs
+ * @property {StateName} state the last that the page was told
+ * @property {number} since wall clock
+ * @property {boolean} wasLive
+ * @property {boolean} away
+ * @property {number} doublings how often in a row a time limit ended something
+ * @property {number} failures in a row
+ * @property {number} failingSince mono, of the first of them
+ * @property {number} retryAt mono, when a dial is wanted and there is none
+ * @property {boolean} advised that is the server's advice
+ * @property {boolean} hopeless the browser refused the last address
+ * @property {boolean} freshToken the server refused the token: dials get a new one
+ * @property {string} reason why there is still no connection
+ * @property {string} previousCause of the connection that was lost; "" when there was none
+ * @property {number} previousUp
+ * @property {number} previousAt wall clock of its last sign of life
+ */
+
+/**
  * Start opens the connection; without effect while running.
  * @typedef {object} StartInput
  * @property {"start"} type
@@ -163,7 +212,7 @@ export const serverErrorCodes = /** @type {const} */ (["message-too-large", "mes
 
 /**
  * What happens to a connection or around it. Durations are milliseconds.
- * @typedef {StartInput | StopInput | ReconnectInput | TickInput | URLReadyInput | URLFailedInput | OpenedInput | ClosedInput | HelloInput | PositionInput | EventsInput | ExpiringInput | PongInput | FrameInput | WakeInput | NetworkInput | VisibleInput | OnlineInput | AwayInput} Input
+ * @typedef {AdoptInput | StartInput | StopInput | ReconnectInput | TickInput | URLReadyInput | URLFailedInput | OpenedInput | ClosedInput | HelloInput | PositionInput | EventsInput | ExpiringInput | PongInput | FrameInput | WakeInput | NetworkInput | VisibleInput | OnlineInput | AwayInput} Input
  */
 
 /**
@@ -288,6 +337,23 @@ export const durations = /** @type {const} */ ([
   "firstRetryWindow",
 ]);
 
+/** What the options default to. */
+export const defaults = {
+  heartbeat: 25000,
+  heartbeatTimeout: 10000,
+  visibleHeartbeat: 5000,
+  challengeAfter: 2000,
+  minReconnectDelay: 1000,
+  maxReconnectDelay: 30000,
+  minUptime: 5000,
+  connectTimeout: 5000,
+  firstRetryWindow: 1000,
+  after: "",
+  consecutiveIds: false,
+  visible: true,
+  online: true,
+};
+
 /**
  * An input as client.wasm reads it: the opcode, then the fields.
  * @param {Input} input
@@ -295,43 +361,45 @@ export const durations = /** @type {const} */ ([
  */
 export function encode(input) {
   switch (input.type) {
+    case "adopt":
+      return [0, input.cursor, input.generation, input.phase, input.dialedAfter, input.dialedAt, input.newToken, input.entered, input.spoke, input.greeted, input.caughtUp, input.logUnread, input.lastFrame, input.lastFrameWall, input.lastPing, input.pings, input.expiresAt, input.roundTrip, input.doubt, input.heartbeat, input.firstRetryWindow, input.ids.length, input.ids.join("\n"), input.contents.length, input.contents.join("\n"), input.times.length, input.times.map((ms) => Math.round(ms * 1000)).join("\n"), input.held, input.begun, input.ascending, input.unordered, input.failure, input.state, input.since, input.wasLive, input.away, input.doublings, input.failures, input.failingSince, input.retryAt, input.advised, input.hopeless, input.freshToken, input.reason, input.previousCause, input.previousUp, input.previousAt];
     case "start":
-      return [0];
-    case "stop":
       return [1];
-    case "reconnect":
+    case "stop":
       return [2];
-    case "tick":
+    case "reconnect":
       return [3];
+    case "tick":
+      return [4];
     case "urlReady":
-      return [4, input.generation];
+      return [5, input.generation];
     case "urlFailed":
-      return [5, input.generation, input.reason];
+      return [6, input.generation, input.reason];
     case "opened":
-      return [6, input.generation];
+      return [7, input.generation];
     case "closed":
-      return [7, input.generation, input.code, input.reason, input.hopeless];
+      return [8, input.generation, input.code, input.reason, input.hopeless];
     case "hello":
-      return [8, input.generation, input.resumed, input.position, input.live, input.heartbeat, input.firstRetryWindow, input.gap?.after, input.gap?.earliest, input.gap?.reason];
+      return [9, input.generation, input.resumed, input.position, input.live, input.heartbeat, input.firstRetryWindow, input.gap?.after, input.gap?.earliest, input.gap?.reason];
     case "position":
-      return [9, input.generation, input.position, input.live];
+      return [10, input.generation, input.position, input.live];
     case "events":
-      return [10, input.generation, input.ids.length, input.ids.join("\n"), input.contents.length, input.contents.join("\n")];
+      return [11, input.generation, input.ids.length, input.ids.join("\n"), input.contents.length, input.contents.join("\n")];
     case "expiring":
-      return [11, input.generation, input.in];
+      return [12, input.generation, input.in];
     case "pong":
-      return [12, input.generation];
-    case "frame":
       return [13, input.generation];
+    case "frame":
+      return [14, input.generation];
     case "wake":
-      return [14];
-    case "network":
       return [15];
+    case "network":
+      return [16];
     case "visible":
-      return [16, input.on];
-    case "online":
       return [17, input.on];
+    case "online":
+      return [18, input.on];
     case "away":
-      return [18];
+      return [19];
   }
 }

@@ -25,6 +25,7 @@
  * @typedef {object} Page
  * @property {(context: {fresh: boolean, attempt: number}) => string | Promise<string>} url may throw or reject
  * @property {(status: Status) => void} status
+ * @property {(reason: string) => void} unguarded why there is no engine; "" when there is one
  * @property {(event: FeedEvent, at: number) => void} deliver at: when it had arrived, on performance.now()
  * @property {() => void} paused the cursor has moved, and the browser gets its turn
  * @property {() => void} lagChanged
@@ -32,6 +33,25 @@
  * @property {(ms: number) => void} rtt
  * @property {(frame: Record<string, unknown>) => void} control each control frame
  * @property {(error: WakesocketError) => void} error
+ */
+
+/**
+ * What decides for a driver.
+ * @typedef {object} Session
+ * @property {(input: import("./boundary.gen.js").Input) => readonly Effect[] | undefined} step
+ * @property {() => void} drop
+ */
+
+/**
+ * What a driver is made with.
+ * @typedef {object} Settings
+ * @property {import("./engine-loader.js").EngineLoader} loader
+ * @property {string} client
+ * @property {import("./boundary.gen.js").SessionOptions} tuning
+ * @property {boolean} visible
+ * @property {boolean} online
+ * @property {readonly string[] | undefined} topics
+ * @property {string} after the cursor to start from
  */
 
 /**

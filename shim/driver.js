@@ -1,7 +1,9 @@
 // @ts-check
+import { BasicSession } from "./basic-session.js";
 import { errorOf, inputOf } from "./control-frames.js";
 import { Dialer, dialAddress } from "./dialer.js";
 import { WakesocketError, messageOf } from "./error.js";
+import { Guard } from "./guard.js";
 import { HeldEvents } from "./held-events.js";
 import { Inbound } from "./inbound.js";
 import { ShownState } from "./shown-state.js";
@@ -11,20 +13,11 @@ import { Uplink } from "./uplink.js";
 
 /** @typedef {import("./engine.js").Engine} Engine */
 /** @typedef {import("./boundary.js").Page} Page */
+/** @typedef {import("./boundary.js").Session} Session */
+/** @typedef {import("./boundary.js").Settings} Settings */
 /** @typedef {import("./boundary.gen.js").Effect} Effect */
 /** @typedef {import("./boundary.gen.js").Input} Input */
 /** @typedef {import("./shim.d.ts").FeedEvent} FeedEvent */
-
-/**
- * @typedef {object} Settings
- * @property {import("./engine-loader.js").EngineLoader} loader
- * @property {string} client
- * @property {import("./boundary.gen.js").SessionOptions} tuning
- * @property {boolean} visible
- * @property {boolean} online
- * @property {readonly string[] | undefined} topics
- * @property {string} after the cursor to start from
- */
 
 /**
  * Drives the session of one feed: owns its sockets and its timer, tells the
@@ -34,15 +27,17 @@ export class Driver {
   #page;
   #settings;
   #cursor;
-  /** @type {Engine | undefined} */
-  #engine;
-  #session = 0;
-  /** @type {(() => void) | undefined} ends the wait for the engine */
-  #stopWaiting;
+  /** @type {Session | undefined} that decides: the engine's, or the basic one until that has adopted what it did */
+  #session;
+  /** @type {BasicSession | undefined} */
+  #basic;
+  #guard;
+  #generation = 0;
+  #wasLive = false;
   /** Why the browser refused the last address, if it did: an error of each dial would be one too many. */
   #refusal = "";
-  /** @type {{input: Input, events: FeedEvent[]}[]} */
-  #inputs = [];
+  /** @type {(() => void)[]} */
+  #steps = [];
   #busy = false;
   #inbound = new Inbound(
     {
@@ -83,6 +78,11 @@ export class Driver {
     this.#page = page;
     this.#settings = { ...settings };
     this.#cursor = settings.after;
+    this.#guard = new Guard(settings.loader, {
+      ready: (engine) => this.#run(() => this.#handOver(engine)),
+      unguarded: (reason) => page.unguarded(reason),
+      error: (error) => page.error(error),
+    });
     this.#uplink = new Uplink(
       {
         write: (generation, text) => this.#sockets.send(generation, text),
@@ -113,10 +113,9 @@ export class Driver {
 
   /** Connects; without effect while connected. Ends stopped and failed. */
   start() {
-    if (this.#engine || this.#stopWaiting) return;
-    this.#shown.outside("connecting");
-    this.#wait();
-    this.#settings.loader.hurry();
+    if (this.#session) return;
+    this.#begin();
+    this.#guard.hurry();
   }
 
   /** Closes for good, and leaves no trace in the engine. */
@@ -172,18 +171,25 @@ export class Driver {
   }
 
   /**
-   * One after another: what comes in while effects are being done, from a
-   * callback say, waits until they are.
    * @param {Input} input
    * @param {FeedEvent[]} [events] that the input stands for
    */
   #handle(input, events = []) {
-    this.#inputs.push({ input, events });
+    this.#run(() => this.#step(input, events));
+  }
+
+  /**
+   * One after another: what comes in while effects are being done, from a
+   * callback say, waits until they are.
+   * @param {() => void} step
+   */
+  #run(step) {
+    this.#steps.push(step);
     if (this.#busy) return;
     this.#busy = true;
-    for (let next; (next = this.#inputs.shift()); ) {
+    for (let next; (next = this.#steps.shift()); ) {
       try {
-        this.#step(next.input, next.events);
+        next();
       } catch (cause) {
         // A mistake of ours must not leave a feed that looks alive.
         this.#fail(new WakesocketError("engine-failed", `the shim failed: ${messageOf(cause)}`, { cause }));
@@ -197,18 +203,29 @@ export class Driver {
    * @param {FeedEvent[]} events
    */
   #step(input, events) {
-    const engine = this.#engine;
+    if (input.type === "reconnect") this.start();
     const session = this.#session;
-    if (!engine) {
-      this.#stepWithoutEngine(input);
-      return;
+    if (session) this.#carryOut(session, session.step(input), input, events);
+    if (input.type === "stop") this.#stopped();
+    // Whatever wakes a session is a reason to ask for the engine, too.
+    const { type } = input;
+    if (type === "reconnect" || type === "wake" || type === "network" || ((type === "visible" || type === "online") && input.on)) {
+      this.#guard.hurry();
     }
-    for (const effect of engine.step(session, input) ?? []) {
+  }
+
+  /**
+   * @param {Session} session whose effects these are; when another takes its place, they count no more
+   * @param {readonly Effect[] | undefined} effects
+   * @param {Input} input
+   * @param {FeedEvent[]} events
+   */
+  #carryOut(session, effects, input, events) {
+    for (const effect of effects ?? []) {
       if (session !== this.#session) return;
       if (effect.type !== "deliver") this.#do(effect);
       else if (input.type === "events") this.#deliver(events, input.ids, effect);
     }
-    if (input.type === "stop") this.#stopped();
   }
 
   /**
@@ -219,17 +236,6 @@ export class Driver {
   #deliver(events, ids, effect) {
     this.#inbound.delivery.events(events, ids, effect.mask);
     this.#held.keep(events, ids, effect.held);
-  }
-
-  /** @param {Input} input */
-  #stepWithoutEngine(input) {
-    if (input.type === "stop") this.#stopped();
-    else if (input.type === "reconnect") this.start();
-    // Whatever wakes a session is a reason to ask for the engine, too.
-    const { type } = input;
-    if (type === "reconnect" || type === "wake" || type === "network" || ((type === "visible" || type === "online") && input.on)) {
-      this.#settings.loader.hurry();
-    }
   }
 
   /** @param {Exclude<Effect, {type: "deliver"}>} effect */
@@ -247,6 +253,7 @@ export class Driver {
         return this.#inbound.delivery.events(events, ids, effect.mask);
       }
       case "dial":
+        this.#generation = effect.generation;
         return this.#dialer.dial(effect);
       case "abandon":
         this.#dialer.giveUp(effect.generation);
@@ -267,6 +274,7 @@ export class Driver {
 
   /** @param {import("./boundary.gen.js").StateEffect} state */
   #stateChanged({ name, since, attempt, retryAt, cause, generation }) {
+    this.#wasLive ||= name === "live";
     this.#uplink.state(generation, name === "live");
     this.#shown.set({ name, since: Math.round(since), attempt, retryAt: retryAt < 0 ? null : Math.round(retryAt), cause, generation });
     if (name === "failed") this.#page.error(new WakesocketError("failed", cause));
@@ -315,59 +323,86 @@ export class Driver {
     this.#handle(inputOf(generation, frame));
   }
 
-  #wait() {
-    this.#stopWaiting = this.#settings.loader.wait({
-      ready: (engine) => this.#begin(engine),
-      failed: (error, attempt, retryAt) => {
-        this.#shown.loading(this.#settings.online, attempt, retryAt, error.message);
-        this.#page.error(error);
-      },
-    });
-  }
-
-  /** @param {Engine} engine */
-  #begin(engine) {
-    this.#stopWaiting = undefined;
+  /** Dials from the cursor, and asks for the engine. */
+  #begin() {
     const { tuning, visible, online } = this.#settings;
-    try {
-      this.#session = engine.open({ ...tuning, after: this.#cursor, visible, online }, (error) => this.#replaceEngine(error));
-    } catch (thrown) {
-      this.#fail(/** @type {WakesocketError} */ (thrown));
-      return;
-    }
-    this.#engine = engine;
+    const before = { generation: this.#generation, wasLive: this.#wasLive };
+    const basic = new BasicSession({ ...tuning, after: this.#cursor, visible, online }, Math.random, before);
+    this.#basic = basic;
+    this.#session = { step: (input) => basic.step(input, performance.now(), Date.now()), drop() {} };
     this.#handle({ type: "start" });
+    this.#guard.wait();
   }
 
   /**
-   * The engine died, and the sockets with it. Another goes on from the cursor.
+   * A session of the engine goes on with what the basic session did. If it cannot,
+   * nothing has changed.
+   * @param {Engine} engine
+   */
+  #handOver(engine) {
+    this.#step({ type: "tick" }, []); // what has fallen due is done before
+    const basic = this.#basic;
+    if (!basic) return; // the page has closed the feed meanwhile
+    const { tuning, visible, online } = this.#settings;
+    /** @type {Session | undefined} */
+    let session;
+    let died = false;
+    try {
+      const sid = engine.open({ ...tuning, visible, online }, (error) => {
+        died = true;
+        this.#engineDied(session, error);
+      });
+      session = { step: (input) => engine.step(sid, input), drop: () => engine.drop(sid) };
+    } catch (thrown) {
+      const error = /** @type {WakesocketError} */ (thrown);
+      if (error.code === "options-invalid") this.#fail(error);
+      else this.#engineDied(undefined, error);
+      return;
+    }
+    const facts = basic.facts();
+    const effects = session.step(facts);
+    if (died) return;
+    this.#session = session;
+    this.#basic = undefined;
+    this.#guard.settled();
+    this.#timer.set(-1);
+    this.#carryOut(session, effects, facts, []);
+  }
+
+  /**
+   * @param {Session | undefined} session that it had for us
    * @param {WakesocketError} error
    */
-  #replaceEngine(error) {
-    this.#release();
-    this.#shown.loading(this.#settings.online, 0, null, error.message);
-    this.#page.error(error);
-    this.#wait();
+  #engineDied(session, error) {
+    if (session !== undefined && session === this.#session) {
+      // Its sockets are of no use without it. The basic session goes on from the cursor.
+      this.#release();
+      this.#begin();
+    } else {
+      this.#guard.wait();
+    }
+    this.#guard.missing(error);
   }
 
   #stopped() {
     this.#release();
+    this.#wasLive = false;
+    this.#guard.settled();
     this.#shown.outside("stopped");
   }
 
   /** @param {WakesocketError} error */
   #fail(error) {
     this.#release();
+    this.#guard.settled();
     this.#shown.outside("failed", error.message);
     this.#page.error(error);
   }
 
   #release() {
-    if (this.#session) this.#engine?.drop(this.#session);
-    this.#session = 0;
-    this.#engine = undefined;
-    this.#stopWaiting?.();
-    this.#stopWaiting = undefined;
+    this.#session?.drop();
+    this.#session = this.#basic = undefined;
+    this.#guard.stop();
     this.#dialer.giveUpAll();
     this.#timer.set(-1);
     this.#inbound.clear();

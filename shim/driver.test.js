@@ -3,12 +3,13 @@ import { test } from "node:test";
 import { WakesocketError } from "./error.js";
 import { abandon, deliver, dial, live, setup, state } from "./testing/driver.js";
 
-test("a dial becomes a socket, and what happens to it becomes inputs", (t) => {
-  const { calls, sockets, load, run } = setup(t, { script: { start: [dial] } });
-  assert.deepEqual(calls, []);
-  load();
+test("a dial becomes a socket at once, and what happens to it becomes inputs of the session that there is", (t) => {
+  const { calls, log, sockets, load, run } = setup(t, { guarded: false });
   const [socket] = sockets;
   assert.equal(socket.href, "ws://h/feed?own=1&wakesocket=1&after=e-1&client=c");
+  assert.deepEqual([calls, log], [[], ["connecting"]]);
+  load();
+  assert.deepEqual(calls, ["open", "adopt dialing 1 e-1"]);
   socket.open();
   socket.receive({ wakesocket: "hello", resumed: true, at: "e-1", live: true, heartbeat: 1, spread: 2 });
   socket.receive({ id: "e-2" });
@@ -16,60 +17,67 @@ test("a dial becomes a socket, and what happens to it becomes inputs", (t) => {
   socket.receive("wakesocket+[");
   socket.end();
   run();
-  assert.deepEqual(calls, [
-    "open e-1",
-    "start",
-    "urlReady 1",
-    "opened 1",
-    "hello 1 true e-1 true 1 2 ",
-    'events 1 ["e-2"] []',
-    "pong 1",
-    "frame 1",
-    "closed 1 1006  false",
-  ]);
+  assert.deepEqual(calls.slice(2), ["opened 1", "hello 1 true e-1 true 1 2 ", 'events 1 ["e-2"] []', "pong 1", "frame 1", "closed 1 1006  false"]);
+});
+
+test("without an engine the page gets its events all the same, and the engine goes on after them", (t) => {
+  const { driver, calls, log, sockets, load, run } = setup(t, { guarded: false });
+  sockets[0].open();
+  assert.deepEqual(sockets[0].sent, ["ping"]);
+  sockets[0].receive({ wakesocket: "hello", resumed: true, at: "e-1", live: true });
+  sockets[0].receive([{ id: "e-2" }, { id: "e-3" }]);
+  run();
+  assert.deepEqual(log, ["connecting", "live", "event e-2", "event e-3", "cursor e-3"]);
+  assert.equal(driver.send("x"), true);
+  sockets[0].receive([{ id: "e-4" }]); // has arrived, and is not read yet
+  load();
+  assert.deepEqual(calls, ["open", "adopt open 1 e-3"]);
+  run();
+  assert.equal(calls.at(-1), 'events 1 ["e-4"] []');
+  assert.deepEqual(log.slice(5), ["event e-4", "cursor e-4"]);
+  assert.equal(sockets.length, 1);
 });
 
 test("what the browser notices comes after the frames before it", (t) => {
-  const { driver, calls, sockets, load, run } = setup(t, { script: { start: [dial] } });
-  load();
+  const { driver, calls, sockets, load, run } = setup(t);
   sockets[0].open();
   driver.wake("network");
   sockets[0].receive("pong");
   driver.visible(false);
   driver.online(true);
-  assert.deepEqual(calls.slice(4), ["network"]);
+  assert.deepEqual(calls.slice(1), ["network"]);
   run();
-  assert.deepEqual(calls.slice(5), ["pong 1", "visible false", "online true"]);
+  assert.deepEqual(calls.slice(2), ["pong 1", "visible false", "online true"]);
 });
 
 test("what the page asks for, and its leaving, waits for nothing", (t) => {
-  const { driver, calls, sockets, load } = setup(t, { script: { start: [dial] } });
-  load();
+  const { driver, calls, sockets, load } = setup(t);
   sockets[0].receive({ id: "e-2" });
   driver.reconnect();
   driver.away();
   driver.stop();
-  assert.deepEqual(calls.slice(3), ["reconnect", "away", "stop", "drop"]);
+  assert.deepEqual(calls, ["reconnect", "away", "stop", "drop"]);
 });
 
 test("the session starts with what the browser told before", (t) => {
   let options;
-  const { driver, load, waiters } = setup(t, { settings: { tuning: { heartbeat: 5 } } });
+  const { driver, waiters } = setup(t, { guarded: false, settings: { tuning: { heartbeat: 5 } } });
   driver.visible(false);
   driver.online(false);
   waiters[0].ready({ open: (given) => ((options = given), 1), step() {} });
-  assert.deepEqual(options, { heartbeat: 5, after: "e-1", visible: false, online: false });
-  assert.ok(load);
+  assert.deepEqual(options, { heartbeat: 5, visible: false, online: false });
 });
 
 test("an address that the browser refuses is told once, and closes the dial", (t) => {
   const { log, calls, load } = setup(t, {
-    script: { start: [dial], closed: () => (calls.length < 7 ? [{ ...dial, generation: 2 }] : []) },
+    guarded: false,
+    script: { closed: () => [], adopt: [{ ...dial, generation: 2 }] },
     page: { url: () => "ws://refused/" },
   });
+  assert.deepEqual(log, ["address-refused", "connecting", "connecting: refused by the browser"]);
   load();
-  assert.deepEqual(calls.slice(2, 6), ["urlReady 1", "closed 1 1006 refused by the browser true", "urlReady 2", "closed 2 1006 refused by the browser true"]);
-  assert.deepEqual(log, ["address-refused"]);
+  assert.deepEqual(calls.slice(1), ["adopt  1 e-1", "urlReady 2", "closed 2 1006 refused by the browser true"]);
+  assert.equal(log.length, 3);
 });
 
 test("an address that cannot be had is an error and an input", async (t) => {
@@ -79,31 +87,29 @@ test("an address that cannot be had is an error and an input", async (t) => {
       throw new Error("no token");
     },
   ]) {
-    const { log, calls, load } = setup(t, { script: { start: [dial] }, page: { url } });
-    load();
+    const { log, sockets } = setup(t, { guarded: false, page: { url } });
     await Promise.resolve();
-    assert.deepEqual(calls.slice(2), ["urlFailed 1 no token"]);
-    assert.deepEqual(log, ["url-failed"]);
+    assert.deepEqual(log.toSorted(), ["connecting", "connecting: the url function failed: no token", "url-failed"]);
+    assert.equal(sockets.length, 0);
+    t.mock.timers.reset();
   }
 });
 
 test("an abandoned dial makes no socket when its address comes", async (t) => {
   let resolve;
   const { driver, calls, sockets, load } = setup(t, {
-    script: { start: [dial], reconnect: [abandon] },
+    script: { reconnect: [abandon] },
     page: { url: () => new Promise((r) => (resolve = r)) },
   });
-  load();
   driver.reconnect();
   resolve("ws://h/");
   await Promise.resolve();
   assert.equal(sockets.length, 0);
-  assert.deepEqual(calls, ["open e-1", "start", "reconnect"]);
+  assert.deepEqual(calls, ["reconnect"]);
 });
 
 test("an abandoned socket is closed, and nothing more comes from it", (t) => {
-  const { driver, sockets, load } = setup(t, { script: { start: [dial], reconnect: [abandon] } });
-  load();
+  const { driver, sockets, load } = setup(t, { script: { reconnect: [abandon] } });
   driver.reconnect();
   assert.equal(sockets[0].closed, 4000);
   assert.deepEqual([sockets[0].onopen, sockets[0].onmessage, sockets[0].onclose], [null, null, null]);
@@ -112,14 +118,12 @@ test("an abandoned socket is closed, and nothing more comes from it", (t) => {
 test("a ping goes to its socket", (t) => {
   const { sockets, load } = setup(t, {
     script: {
-      start: [dial],
       opened: [
         { type: "ping", generation: 1 },
         { type: "ping", generation: 7 },
       ],
     },
   });
-  load();
   sockets[0].open();
   assert.deepEqual(sockets[0].sent, ["ping"]);
 });
@@ -127,7 +131,6 @@ test("a ping goes to its socket", (t) => {
 test("events, gaps and live come in their order; a loss and the round trip at once", (t) => {
   const { log, sockets, load, run } = setup(t, {
     script: {
-      start: [dial],
       events: ({ ids }) =>
         ids[0] === "a"
           ? [state("reconnecting", 1), deliver(ids), { type: "rtt", smoothed: 5 }, { type: "gap", after: "", earliest: "", reason: "trimmed" }, live]
@@ -135,7 +138,6 @@ test("events, gaps and live come in their order; a loss and the round trip at on
       pong: [{ type: "moved", cursor: "told" }],
     },
   });
-  load();
   sockets[0].receive([{ id: "a" }, {}]);
   sockets[0].receive("pong");
   sockets[0].receive([{ id: "c" }, { id: "d" }]);
@@ -144,8 +146,7 @@ test("events, gaps and live come in their order; a loss and the round trip at on
 });
 
 test("a loss is shown while events wait, and the live before it is not", (t) => {
-  const { log, sockets, load, run } = setup(t, { script: { start: [dial], events: ({ ids }) => [deliver(ids), live], pong: [state("checking", 1)] } });
-  load();
+  const { log, sockets, load, run } = setup(t, { script: { events: ({ ids }) => [deliver(ids), live], pong: [state("checking", 1)] } });
   sockets[0].receive({ id: "a" });
   sockets[0].receive("pong");
   run();
@@ -154,51 +155,47 @@ test("a loss is shown while events wait, and the live before it is not", (t) => 
 
 test("a state is told in whole milliseconds", (t) => {
   const got = [];
-  const { load } = setup(t, { script: { start: [{ ...state("reconnecting"), retryAt: 7.6, attempt: 2 }] }, page: { status: (status) => got.push(status) } });
-  load();
-  assert.deepEqual(got, [{ name: "reconnecting", since: 0, attempt: 2, retryAt: 8, cause: "", generation: 0 }]);
+  setup(t, { script: { adopt: [{ ...state("reconnecting"), retryAt: 7.6, attempt: 2 }] }, page: { status: (status) => got.push(status) } });
+  assert.deepEqual(got.at(-1), { name: "reconnecting", since: 0, attempt: 2, retryAt: 8, cause: "", generation: 0 });
 });
 
 test("a session that failed is an error, too", (t) => {
-  const { log, load } = setup(t, { script: { start: [{ ...state("failed"), cause: "refused" }] } });
-  load();
+  const { driver, log } = setup(t, { script: { wake: [{ ...state("failed"), cause: "refused" }] } });
+  driver.wake("wake");
   assert.deepEqual(log, ["failed: refused", "failed"]);
 });
 
 test("an input from a callback waits until the effects are done", (t) => {
   const order = [];
   const { driver, calls, load } = setup(t, {
-    script: { start: [live, { type: "rtt", smoothed: 1 }] },
+    script: { wake: [live, { type: "rtt", smoothed: 1 }] },
     page: {
-      status() {
+      status({ name }) {
+        if (name !== "live") return;
         driver.visible(false);
         order.push(calls.at(-1));
       },
       rtt: () => order.push("rtt"),
     },
   });
-  load();
-  assert.deepEqual(order, ["start", "rtt"]);
+  driver.wake("wake");
+  assert.deepEqual(order, ["wake", "rtt"]);
   assert.equal(calls.at(-1), "visible false");
 });
 
 test("a callback that stops gets no further event, and the cursor stays", (t) => {
   const { driver, log, calls, sockets, load, run } = setup(t, {
-    script: { start: [dial] },
     page: { deliver: (event) => (log.push(event.id), event.id === "b" && driver.stop()) },
   });
-  load();
   sockets[0].receive([{ id: "a" }, { id: "b" }, { id: "c" }]);
   run();
   assert.deepEqual(log, ["a", "b", "stopped", "cursor b"]);
   driver.reconnect();
-  load();
-  assert.equal(calls.at(-3), "open b");
+  assert.match(sockets[1].href, /&after=b&/);
 });
 
 test("stop leaves nothing, and reconnect goes on from the cursor", (t) => {
-  const { driver, log, calls, sockets, load, run } = setup(t, { script: { start: [dial], stop: [abandon, state("stopped")] } });
-  load();
+  const { driver, log, calls, sockets, load, run } = setup(t, { script: { stop: [abandon, state("stopped")] } });
   sockets[0].receive({ id: "e-7" });
   run();
   driver.stop();
@@ -207,23 +204,24 @@ test("stop leaves nothing, and reconnect goes on from the cursor", (t) => {
   driver.wake("wake");
   driver.reconnect();
   load();
-  assert.deepEqual(calls.slice(4), ["stop", "drop", "open e-7", "start", "urlReady 1"]);
+  assert.deepEqual(calls.slice(1), ["stop", "drop", "open", "adopt dialing 2 e-7"]);
   assert.deepEqual(log.slice(2), ["stopped", "connecting"]);
 });
 
 test("stop while the engine loads ends the wait", (t) => {
-  const { driver, log, calls, waiters } = setup(t);
+  const { driver, log, calls, sockets, waiters } = setup(t, { guarded: false });
   assert.equal(waiters.length, 1);
   driver.stop();
   assert.equal(waiters.length, 0);
-  assert.deepEqual([log, calls], [["stopped"], []]);
+  assert.equal(sockets[0].closed, 1000);
+  assert.deepEqual([log, calls], [["connecting", "stopped"], []]);
 });
 
-test("while the engine does not load, the page hears why, and signs of a wake hurry", (t) => {
-  const { driver, log, calls, waiters, loader, load } = setup(t);
+test("while the engine does not load, the page is told once that nobody guards it, and signs of a wake hurry", (t) => {
+  const { driver, log, calls, waiters, loader, load } = setup(t, { guarded: false });
   assert.equal(loader.hurried, 1);
   waiters[0].failed(new WakesocketError("engine-failed", "503"), 1, 5000);
-  assert.deepEqual(log, ["connecting: 503", "engine-failed"]);
+  assert.deepEqual(log, ["connecting", "unguarded: 503", "engine-failed"]);
   for (const sign of [
     () => driver.wake("wake"),
     () => driver.wake("network"),
@@ -237,62 +235,86 @@ test("while the engine does not load, the page hears why, and signs of a wake hu
   }
   const before = loader.hurried;
   driver.visible(false);
-  driver.away();
   driver.online(false);
   assert.equal(loader.hurried, before);
   waiters[0].failed(new WakesocketError("engine-failed", "503"), 2, null);
-  assert.equal(log.at(-2), "offline: 503");
+  waiters[0].failed(new WakesocketError("engine-failed", "404"), 2, null);
+  assert.deepEqual(log.slice(3), ["offline", "unguarded: 404"]);
   assert.equal(waiters.length, 1);
   load();
-  assert.deepEqual(calls, ["open e-1", "start"]);
+  assert.equal(log.at(-1), "guarded");
+  assert.deepEqual(calls, ["open", "adopt dialing 1 e-1"]);
 });
 
 test("start while it runs changes nothing", (t) => {
-  const { driver, calls, waiters, load } = setup(t);
+  const { driver, calls, sockets, waiters } = setup(t);
   driver.start();
-  assert.equal(waiters.length, 1);
-  load();
-  driver.start();
-  assert.deepEqual([waiters.length, calls.length], [0, 2]);
+  assert.deepEqual([waiters.length, calls.length, sockets.length], [0, 0, 1]);
 });
 
 test("an engine that dies is replaced, and its events are asked for again", (t) => {
-  const { log, calls, sockets, waiters, load, run, die } = setup(t, { script: { start: [dial], opened: [live] } });
-  load();
+  const { log, calls, sockets, waiters, load, run, die } = setup(t, { script: { opened: [live] } });
   sockets[0].open();
   sockets[0].receive({ id: "a" });
   run();
   sockets[0].receive({ id: "b" });
   die("panic: oops");
   assert.equal(sockets[0].closed, 1000);
-  assert.deepEqual(log, ["live", "event a", "cursor a", "reconnecting: panic: oops", "engine-failed"]);
-  assert.equal(waiters.length, 1);
-  load();
+  assert.deepEqual(log, ["live", "event a", "cursor a", "reconnecting", "unguarded: panic: oops", "engine-failed"]);
+  assert.match(sockets[1].href, /&after=a&/);
+  sockets[1].open();
+  sockets[1].receive([{ id: "b" }]);
   run();
-  assert.deepEqual(calls.slice(-4), ["drop", "open a", "start", "urlReady 1"]);
+  assert.deepEqual(log.slice(6), ["event b", "live", "cursor b"]);
+  load();
+  assert.deepEqual(calls.slice(-3), ["drop", "open", "adopt open 2 b"]);
+  assert.equal(log.at(-1), "guarded");
+  assert.equal(sockets.length, 2);
 });
 
 test("what an engine dies of is not delivered", (t) => {
-  const { log, sockets, load, run, die } = setup(t, { script: { start: [dial], events: () => die("panic") } });
-  load();
+  const { log, sockets, load, run, die } = setup(t, { script: { events: () => die("panic") } });
   sockets[0].receive({ id: "a" });
   run();
-  assert.deepEqual(log, ["connecting: panic", "engine-failed"]);
+  assert.deepEqual(log, ["unguarded: panic", "engine-failed", "connecting"]);
 });
 
 test("options that the session refuses end the feed", (t) => {
-  const { log, load } = setup(t, {
+  const { log, sockets, load } = setup(t, {
+    guarded: false,
     open() {
       throw new WakesocketError("options-invalid", "option heartbeat is 1 ms");
     },
   });
   load();
-  assert.deepEqual(log, ["failed: option heartbeat is 1 ms", "options-invalid"]);
+  assert.deepEqual(log.slice(1), ["failed: option heartbeat is 1 ms", "options-invalid"]);
+  assert.equal(sockets[0].closed, 1000);
+});
+
+test("an engine that dies of the hand-over changes nothing for the connection", (t) => {
+  for (const deadly of [
+    {
+      open() {
+        throw new WakesocketError("engine-failed", "the engine is gone");
+      },
+    },
+    { script: { adopt: "die" } },
+  ]) {
+    const { log, sockets, waiters, load, run } = setup(t, { guarded: false, ...deadly });
+    sockets[0].open();
+    load();
+    assert.equal(waiters.length, 1);
+    sockets[0].receive([{ id: "a" }]);
+    run();
+    assert.deepEqual(log.slice(1), ["unguarded: the engine is gone", "engine-failed", "event a", "live", "cursor a"]);
+    assert.equal(sockets.length, 1);
+    t.mock.timers.reset();
+  }
 });
 
 test("a mistake of the shim's own is a failed feed, and reconnect begins anew", (t) => {
-  const { driver, log, load } = setup(t, { script: { start: [{ ...dial, after: Symbol("no text") }] } });
-  load();
+  const { driver, log } = setup(t, { script: { wake: [{ ...dial, after: Symbol("no text") }] } });
+  driver.wake("wake");
   assert.match(log[0], /^failed: the shim failed: /);
   assert.equal(log[1], "engine-failed");
   driver.reconnect();
@@ -300,8 +322,7 @@ test("a mistake of the shim's own is a failed feed, and reconnect begins anew", 
 });
 
 test("send goes to the live socket only", (t) => {
-  const { driver, sockets, load } = setup(t, { script: { start: [dial], opened: [live], closed: [state("reconnecting")] } });
-  load();
+  const { driver, sockets, load } = setup(t, { script: { opened: [live], closed: [state("reconnecting")] } });
   assert.equal(driver.send("x"), false);
   sockets[0].open();
   assert.equal(driver.send("x"), true);
@@ -311,8 +332,7 @@ test("send goes to the live socket only", (t) => {
 });
 
 test("topics that changed during the dial are told when it is live", async (t) => {
-  const { driver, sockets, load, run } = setup(t, { script: { start: [dial], hello: [live] }, settings: { topics: ["a"] } });
-  load();
+  const { driver, sockets, load, run } = setup(t, { script: { hello: [live] }, settings: { topics: ["a"] } });
   assert.match(sockets[0].href, /&topic=a$/);
   driver.topics(["b"]);
   await Promise.resolve();
@@ -323,8 +343,7 @@ test("topics that changed during the dial are told when it is live", async (t) =
 });
 
 test("a plain server gets other topics by a new address", async (t) => {
-  const { driver, calls, sockets, load } = setup(t, { script: { start: [dial], opened: [live] } });
-  load();
+  const { driver, calls, sockets, load } = setup(t, { script: { opened: [live] } });
   sockets[0].open();
   driver.topics(["b"]);
   await Promise.resolve();
@@ -335,8 +354,7 @@ test("a plain server gets other topics by a new address", async (t) => {
 
 test("what the server complains of is an error with its code", (t) => {
   const errors = [];
-  const { sockets, load, run } = setup(t, { script: { start: [dial] }, page: { error: (error) => errors.push(`${error.code}: ${error.message}`) } });
-  load();
+  const { sockets, load, run } = setup(t, { page: { error: (error) => errors.push(`${error.code}: ${error.message}`) } });
   sockets[0].receive({ wakesocket: "error", code: "message-rate", message: "too fast" });
   sockets[0].receive({ wakesocket: "error" });
   run();
@@ -350,7 +368,6 @@ test("events that are held are delivered when the session has decided, after the
   ];
   const { log, sockets, load, run } = setup(t, {
     script: {
-      start: [dial],
       events: () => [answers.shift()],
       pong: [
         { type: "gap", after: "e-1", earliest: "2", reason: "restarted" },
@@ -358,7 +375,6 @@ test("events that are held are delivered when the session has decided, after the
       ],
     },
   });
-  load();
   sockets[0].open();
   sockets[0].receive([{ id: 1 }, { id: 2 }]);
   run();

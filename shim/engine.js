@@ -28,10 +28,14 @@ export function engineLoader(href) {
 export class Engine {
   /** Called when the engine has died, before its sessions are told. */
   ended = () => {};
-  /** @type {API | undefined} */
   #api;
   /** @type {Map<number, (error: WakesocketError) => void>} */
   #sessions = new Map();
+
+  /** @param {API} [api] of the program, once it runs */
+  constructor(api) {
+    this.#api = api;
+  }
 
   /**
    * @param {string} href
@@ -42,7 +46,7 @@ export class Engine {
     const engine = new Engine();
     try {
       engine.#api = await runGoProgram(
-        (imports) => fetchWasm(href, imports, { signal, cache: again ? "reload" : "default" }),
+        (imports) => fetchWasm(href, imports, { signal, cache: again ? "reload" : "default", priority: "low" }),
         (text) => engine.#die(text),
       );
     } catch (cause) {

@@ -20,9 +20,7 @@ export function environment() {
     const text = "connect() needs a browser's page or worker; when a page is rendered on a server, call it only in the browser";
     throw new WakesocketError("unsupported", text);
   }
-  for (const name of ["WebSocket", "WebAssembly", "fetch"]) {
-    if (!(name in globalThis)) throw new WakesocketError("unsupported", `connect() needs ${name}, which is missing here`);
-  }
+  if (!("WebSocket" in globalThis)) throw new WakesocketError("unsupported", "connect() needs WebSocket, which is missing here");
   return {
     base: page ? document.baseURI : location.href,
     visible: !page || document.visibilityState === "visible",

@@ -40,9 +40,7 @@ test("Node.js gets a sentence that says what to do", (t) => {
   });
 });
 
-for (const name of ["WebSocket", "WebAssembly", "fetch"]) {
-  test(`what is missing is named: ${name}`, (t) => {
-    globals(t, { ...page, [name]: undefined });
-    assert.throws(() => environment(), { code: "unsupported", message: `connect() needs ${name}, which is missing here` });
-  });
-}
+test("what is missing is named", (t) => {
+  globals(t, { ...page, WebSocket: undefined });
+  assert.throws(() => environment(), { code: "unsupported", message: "connect() needs WebSocket, which is missing here" });
+});

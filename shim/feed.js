@@ -34,6 +34,9 @@ export class Feed extends EventTarget {
   #lastEventAt = null;
   /** @type {number | null} */
   #rtt = null;
+  #unguarded = "";
+  /** connect() has returned, so that the page can listen. */
+  #returned = false;
   /** @type {import("./shim.d.ts").State | undefined} */
   #state;
   #hasErrorListener = false;
@@ -54,8 +57,7 @@ export class Feed extends EventTarget {
     const { base, visible, online } = environment();
     this.#base = base;
     this.#source = typeof url === "function" ? url : socketURL(url, this.#base);
-    // Later: nobody can listen before connect() has returned.
-    this.#saved = new SavedCursor(checked.persist, (error) => queueMicrotask(() => this.#error(error)));
+    this.#saved = new SavedCursor(checked.persist, (error) => this.#error(error));
     /** @type {Promise<void>} */
     this.ready = new Promise((resolve, reject) => {
       this.#resolveReady = resolve;
@@ -77,6 +79,10 @@ export class Feed extends EventTarget {
       {
         url: (ctx) => (typeof this.#source === "string" ? this.#source : this.#ask(this.#source, ctx)),
         status: (status) => this.#tell(status),
+        unguarded: (reason) => {
+          this.#unguarded = reason;
+          this.#changed();
+        },
         deliver: (event, at) => this.#deliver(event, at),
         paused: () => this.#saved.write(this.cursor),
         lagChanged: () => this.#changed(),
@@ -101,13 +107,24 @@ export class Feed extends EventTarget {
     );
     this.#open();
     this.#driver.start();
+    queueMicrotask(() => (this.#returned = true));
   }
 
   get state() {
     const { lag } = this.#driver;
     if (this.#state?.lag !== lag) this.#state = undefined;
     const { name, since, attempt, retryAt, cause } = this.#status;
-    return (this.#state ??= Object.freeze({ name, since, attempt, retryAt, cause, lastEventAt: this.#lastEventAt, rtt: this.#rtt, lag }));
+    return (this.#state ??= Object.freeze({
+      name,
+      since,
+      attempt,
+      retryAt,
+      cause,
+      lastEventAt: this.#lastEventAt,
+      rtt: this.#rtt,
+      lag,
+      unguarded: this.#unguarded,
+    }));
   }
 
   get cursor() {
@@ -237,6 +254,10 @@ export class Feed extends EventTarget {
 
   /** @param {WakesocketError} error */
   #error(error) {
+    if (!this.#returned) {
+      queueMicrotask(() => this.#error(error));
+      return;
+    }
     if (!this.#hasErrorListener && !this.#warned.has(error.code)) {
       this.#warned.add(error.code);
       console.warn(error);

@@ -6,9 +6,10 @@ import { messageOf } from "./error.js";
  * and says what is wrong with it.
  * @param {string} href
  * @param {WebAssembly.Imports} imports
- * @param {{signal?: AbortSignal, cache?: RequestCache}} [options]
+ * @param {{signal?: AbortSignal, cache?: RequestCache, priority?: RequestPriority}} [options]
  */
 export async function fetchWasm(href, imports, options) {
+  if (!("WebAssembly" in globalThis)) throw new Error("this browser has no WebAssembly, or it is switched off");
   const response = await fetch(href, options).catch((thrown) => {
     throw new Error(`${href} cannot be loaded (${messageOf(thrown)})`);
   });
@@ -23,6 +24,9 @@ export async function fetchWasm(href, imports, options) {
     if (new TextDecoder().decode(bytes.slice(0, 4)) !== "\0asm") throw new Error("the file does not begin like WebAssembly");
     return (await WebAssembly.instantiate(bytes, imports)).instance;
   } catch (thrown) {
+    if (/content security policy|unsafe-eval/i.test(messageOf(thrown))) {
+      throw new Error(`the page's Content-Security-Policy forbids WebAssembly; add 'wasm-unsafe-eval' to its script-src (${messageOf(thrown)})`);
+    }
     throw new Error(`${href}, served as ${type || "no type"}, is not the client.wasm of this shim.js (${messageOf(thrown)})`);
   }
 }

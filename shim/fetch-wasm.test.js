@@ -57,3 +57,20 @@ test("gives up when it is told to", async (t) => {
   abort.abort();
   await assert.rejects(loading, /cannot be loaded \(.*abort/);
 });
+
+test("a policy that forbids WebAssembly is named, with what to change", async (t) => {
+  const site = await serve(t);
+  const { instantiateStreaming } = WebAssembly;
+  t.after(() => (WebAssembly.instantiateStreaming = instantiateStreaming));
+  WebAssembly.instantiateStreaming = async () => {
+    throw new WebAssembly.CompileError("Refused to compile or instantiate WebAssembly module because 'unsafe-eval' is not an allowed source of script");
+  };
+  await assert.rejects(fetchWasm(site.href, {}), { message: /Content-Security-Policy forbids WebAssembly; add 'wasm-unsafe-eval' to its script-src/ });
+});
+
+test("a browser without WebAssembly is told as that", async (t) => {
+  const { WebAssembly } = globalThis;
+  t.after(() => (globalThis.WebAssembly = WebAssembly));
+  delete globalThis.WebAssembly;
+  await assert.rejects(fetchWasm("http://127.0.0.1/", {}), { message: "this browser has no WebAssembly, or it is switched off" });
+});

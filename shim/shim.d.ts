@@ -29,6 +29,12 @@ interface StateBase {
    * has waited for half a second. Then the page shows old data, also while live.
    */
   readonly lag: number;
+  /**
+   * Why nobody guards the connection, "" while client.wasm does or is still expected.
+   * Without it, data is as live as the state says, but a dead connection is noticed
+   * later, and a new one is made with simpler rules.
+   */
+  readonly unguarded: string;
 }
 
 /** A state in which the next dial may be planned. */

@@ -12,7 +12,6 @@ export class ShownState {
   #afterEvents;
   /** @type {Status} the newest, which may wait to be shown */
   #status = { name: "connecting", since: Date.now(), attempt: 0, retryAt: null, cause: "" };
-  #wasLive = false;
 
   /**
    * @param {(status: Status) => void} show
@@ -26,7 +25,6 @@ export class ShownState {
   /** @param {Status} status */
   set(status) {
     this.#status = status;
-    this.#wasLive ||= status.name === "live";
     const show = () => {
       if (status === this.#status) this.#show(status);
     };
@@ -39,28 +37,8 @@ export class ShownState {
    * @param {StateName} name
    */
   outside(name, cause = "") {
-    if (name !== this.#status.name || cause !== this.#status.cause) this.#set(name, 0, null, cause);
-  }
-
-  /**
-   * The engine is being loaded.
-   * @param {boolean} online
-   * @param {number} attempt tries that failed
-   * @param {number | null} retryAt
-   * @param {string} cause
-   */
-  loading(online, attempt, retryAt, cause) {
-    this.#set(!online ? "offline" : this.#wasLive ? "reconnecting" : "connecting", attempt, retryAt, cause);
-  }
-
-  /**
-   * @param {StateName} name
-   * @param {number} attempt
-   * @param {number | null} retryAt
-   * @param {string} cause
-   */
-  #set(name, attempt, retryAt, cause) {
+    if (name === this.#status.name && cause === this.#status.cause) return;
     const since = name === this.#status.name ? this.#status.since : Date.now();
-    this.set({ name, since, attempt, retryAt, cause });
+    this.set({ name, since, attempt: 0, retryAt: null, cause });
   }
 }

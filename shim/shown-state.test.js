@@ -13,7 +13,7 @@ function setup(t) {
   );
   const deliver = () => waiting.splice(0).forEach((call) => call());
   const session = (name, cause = "") => shown.set({ name, since: 5, attempt: 0, retryAt: null, cause });
-  return { shown, log, deliver, session, tick: (ms) => t.mock.timers.tick(ms) };
+  return { shown, log, deliver, session };
 }
 
 test("live waits for the events before it, and a loss does not", (t) => {
@@ -43,17 +43,4 @@ test("what no session knows is shown when it is news", (t) => {
   shown.outside("failed", "another reason");
   shown.outside("stopped");
   assert.deepEqual(log, ["failed 1000 0  why", "failed 1000 0  another reason", "stopped 1000 0  "]);
-});
-
-test("loading is connecting, reconnecting or offline", (t) => {
-  const { shown, log, session, tick } = setup(t);
-  shown.loading(false, 0, null, "a");
-  tick(50);
-  shown.loading(true, 1, 9000, "b");
-  tick(50);
-  shown.loading(true, 2, null, "c");
-  session("live");
-  tick(50);
-  shown.loading(true, 1, null, "d");
-  assert.deepEqual(log, ["offline 1000 0  a", "connecting 1050 1 9000 b", "connecting 1050 2  c", "reconnecting 1150 1  d"]);
 });

@@ -12,10 +12,13 @@ export function clocks(t, wall = 1_800_000_000_000) {
   t.mock.method(performance, "now", () => mono);
   t.mock.method(Date, "now", () => wall + mono - 10_000 + ahead);
   return {
-    /** @param {number} ms of both clocks; timers fire on the way */
-    pass(ms) {
+    /**
+     * @param {number} ms of both clocks; timers fire on the way
+     * @param {number} [most] how late they may be
+     */
+    pass(ms, most = 10) {
       for (let left = ms; left > 0; ) {
-        const step = Math.min(left, 10);
+        const step = Math.min(left, most);
         mono += step;
         left -= step;
         t.mock.timers.tick(step);

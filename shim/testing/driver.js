@@ -9,9 +9,10 @@ const { Driver } = await import("../driver.js");
  * A driver whose engine answers from a script: type of input → effects, or a
  * function of the input that returns them.
  */
-export function setup(t, { script = {}, page = {}, settings = {}, open = () => 1 } = {}) {
+export function setup(t, { script = {}, page = {}, settings = {}, open = () => 1, guarded = true } = {}) {
   run();
   t.mock.method(performance, "now", () => 1000); // a busy machine must not cut a burst in pieces
+  t.mock.timers.enable({ apis: ["setTimeout"] }); // the basic session's
   const sockets = fakeSockets(t);
   const log = [];
   const calls = [];
@@ -19,11 +20,16 @@ export function setup(t, { script = {}, page = {}, settings = {}, open = () => 1
   let died;
   const engine = {
     open(options, onDeath) {
-      calls.push(`open ${options.after}`);
+      calls.push("open");
       died = onDeath;
       return open();
     },
     step(_, { type, ...fields }) {
+      if (type === "adopt") {
+        calls.push(`adopt ${fields.phase} ${fields.generation} ${fields.cursor}`);
+        if (script.adopt === "die") died(new WakesocketError("engine-failed", "the engine is gone"));
+        return script.adopt === "die" ? undefined : script.adopt;
+      }
       calls.push([type, ...Object.values(fields).map((value) => (value && typeof value === "object" ? JSON.stringify(value) : value))].join(" "));
       const effects = script[type];
       return typeof effects === "function" ? effects(fields) : (effects ?? (type === "events" ? [deliver(fields.ids)] : undefined));
@@ -52,12 +58,17 @@ export function setup(t, { script = {}, page = {}, settings = {}, open = () => 1
       gap: (gap) => log.push(`gap ${gap.reason}`),
       rtt: (ms) => log.push(`rtt ${ms}`),
       control: () => {},
+      unguarded: (reason) => log.push(reason ? `unguarded: ${reason}` : "guarded"),
       error: (error) => log.push(error.code),
       ...page,
     },
     { loader, client: "c", tuning: {}, visible: true, online: true, topics: undefined, after: "e-1", ...settings },
   );
   driver.start();
+  if (guarded) {
+    load();
+    log.length = calls.length = 0;
+  }
   return { driver, log, calls, sockets, load, loader, waiters, run, die: (text) => died(new WakesocketError("engine-failed", text)) };
 }
 

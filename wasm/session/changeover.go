@@ -12,10 +12,14 @@ func (s *Session) expiring(in Expiring) {
 	if k == nil || k.expiresAt != 0 {
 		return
 	}
-	left := max(in.In, time.Second)
-	k.expiresAt = s.now.Mono + left
-	// Many permissions may end at the same moment.
-	k.changeAt = s.now.Mono + time.Duration(s.random()*float64(left)/4)
+	s.changeOver(k, s.now.Mono+max(in.In, time.Second))
+}
+
+// changeOver plans to replace a socket before its permission ends. Many permissions
+// may end at the same moment.
+func (s *Session) changeOver(k *socket, end time.Duration) {
+	k.expiresAt = end
+	k.changeAt = s.now.Mono + time.Duration(s.random()*float64(end-s.now.Mono)/4)
 }
 
 // changing reports whether the live socket is to be replaced, though it works.

@@ -1,6 +1,10 @@
 package session
 
-import "github.com/wakesocket/wakesocket/wasm/wire"
+import (
+	"time"
+
+	"github.com/wakesocket/wakesocket/wasm/wire"
+)
 
 // hello is the first frame of a feed that knows our protocol: where the stream
 // goes on, and what is missing.
@@ -22,10 +26,7 @@ func (s *Session) hello(in Hello) {
 		return
 	}
 	k.greeted, k.caughtUp, k.logUnread = true, in.Live, false
-	if in.Heartbeat > 0 && s.opt.Heartbeat > 0 {
-		s.heartbeat = max(in.Heartbeat, minOption)
-	}
-	s.retry.window = min(max(in.FirstRetryWindow, 0), maxWindow)
+	s.greet(in.Heartbeat, in.FirstRetryWindow)
 	switch {
 	case in.Gap != nil:
 		s.emit(*in.Gap)
@@ -39,6 +40,14 @@ func (s *Session) hello(in Hello) {
 	default:
 		s.move(in.Position)
 	}
+}
+
+// greet takes what a feed asks for.
+func (s *Session) greet(heartbeat, firstRetryWindow time.Duration) {
+	if heartbeat > 0 && s.opt.Heartbeat > 0 {
+		s.heartbeat = max(heartbeat, minOption)
+	}
+	s.retry.window = min(max(firstRetryWindow, 0), maxWindow)
 }
 
 // position is a place in the log that the feed tells. Live false from a feed that

@@ -93,6 +93,8 @@ func (s *Session) input(in Input) {
 	switch in := in.(type) {
 	case Start:
 		s.start()
+	case Adopt:
+		s.adopt(in)
 	case Stop:
 		s.stop("")
 	case Reconnect:

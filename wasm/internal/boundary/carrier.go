@@ -11,14 +11,15 @@ type carrier struct {
 // carriers of all types that cross. A list of texts crosses as its length and
 // one text, because each value that Go reads of JavaScript costs a call.
 var carriers = map[string]carrier{
-	"bool":           {"boolean", "%s", "args.bool()", "%s"},
-	"int":            {"number", "%s", "args.int()", "%s"},
-	"string":         {"string", "%s", "args.text()", "%s"},
-	"time.Duration":  {"number", "%s", "args.duration()", "milliseconds(%s)"},
-	"[]string":       {"string[]", `%[1]s.length, %[1]s.join("\n")`, "args.texts()", ""},
-	"[]bool":         {"string", "", "", "mask(%s)"},
-	"*Gap":           {"Gap | null", "%[1]s?.after, %[1]s?.earliest, %[1]s?.reason", "args.gap()", ""},
-	"*wire.Previous": {"string", "", "", "previous(%s)"},
+	"bool":            {"boolean", "%s", "args.bool()", "%s"},
+	"int":             {"number", "%s", "args.int()", "%s"},
+	"string":          {"string", "%s", "args.text()", "%s"},
+	"time.Duration":   {"number", "%s", "args.duration()", "milliseconds(%s)"},
+	"[]string":        {"string[]", `%[1]s.length, %[1]s.join("\n")`, "args.texts()", ""},
+	"[]time.Duration": {"number[]", `%[1]s.length, %[1]s.map((ms) => Math.round(ms * 1000)).join("\n")`, "args.durations()", ""},
+	"[]bool":          {"string", "", "", "mask(%s)"},
+	"*Gap":            {"Gap | null", "%[1]s?.after, %[1]s?.earliest, %[1]s?.reason", "args.gap()", ""},
+	"*wire.Previous":  {"string", "", "", "previous(%s)"},
 }
 
 func (m *model) carrier(kind string) carrier {

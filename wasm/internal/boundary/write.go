@@ -3,9 +3,12 @@ package main
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/wakesocket/wakesocket/wasm/session"
 	"github.com/wakesocket/wakesocket/wasm/wire"
 )
 
@@ -81,7 +84,12 @@ func jsSide(m *model) string {
 			fmt.Fprintf(&b, "  %q,\n", jsName(f.name))
 		}
 	}
-	b.WriteString("]);\n\n/**\n * An input as client.wasm reads it: the opcode, then the fields.\n * @param {Input} input\n * @returns {unknown[]}\n */\nexport function encode(input) {\n  switch (input.type) {\n")
+	b.WriteString("]);\n\n/** What the options default to. */\nexport const defaults = {\n")
+	values := reflect.ValueOf(session.Defaults())
+	for i, f := range options.fields {
+		fmt.Fprintf(&b, "  %s: %s,\n", jsName(f.name), literal(values.Field(i).Interface()))
+	}
+	b.WriteString("};\n\n/**\n * An input as client.wasm reads it: the opcode, then the fields.\n * @param {Input} input\n * @returns {unknown[]}\n */\nexport function encode(input) {\n  switch (input.type) {\n")
 	for code, in := range m.inputs {
 		fmt.Fprintf(&b, "    case %q:\n      return [%d", jsName(in.name), code)
 		for _, f := range in.fields {
@@ -95,6 +103,17 @@ func jsSide(m *model) string {
 
 func list(b *strings.Builder, name, doc string, words []string) {
 	fmt.Fprintf(b, "\n/** %s */\nexport const %s = /** @type {const} */ ([%s]);\n", doc, name, `"`+strings.Join(words, `", "`)+`"`)
+}
+
+// literal is a value of an option in JavaScript.
+func literal(value any) string {
+	switch value := value.(type) {
+	case time.Duration:
+		return fmt.Sprint(value.Milliseconds())
+	case string:
+		return fmt.Sprintf("%q", value)
+	}
+	return fmt.Sprint(value)
 }
 
 func typedef(b *strings.Builder, m *model, s structure, tag string) {

@@ -73,6 +73,20 @@ func (a *arguments) duration() time.Duration {
 	return time.Duration(read(a, safejs.Value.Float) * float64(time.Millisecond))
 }
 
+// durations reads a list of whole microseconds, which comes like a list of texts.
+func (a *arguments) durations() []time.Duration {
+	texts := a.texts()
+	list := make([]time.Duration, len(texts))
+	for i, text := range texts {
+		us, err := strconv.Atoi(text)
+		if err != nil {
+			a.fail(err)
+		}
+		list[i] = time.Duration(us) * time.Microsecond
+	}
+	return list
+}
+
 // gap reads the three fields of a gap; none when the first is undefined.
 func (a *arguments) gap() *session.Gap {
 	if a.value().IsUndefined() {

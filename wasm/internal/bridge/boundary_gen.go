@@ -10,48 +10,50 @@ import (
 	"github.com/wakesocket/wakesocket/wasm/session"
 )
 
-const opTick = 3
+const opTick = 4
 
 // input reads the arguments of an input; nil when the opcode is unknown.
 func input(op int, args *arguments) session.Input {
 	switch op {
 	case 0:
-		return session.Start{}
+		return session.Adopt{Cursor: args.text(), Generation: args.int(), Phase: args.text(), DialedAfter: args.text(), DialedAt: args.duration(), NewToken: args.bool(), Entered: args.duration(), Spoke: args.bool(), Greeted: args.bool(), CaughtUp: args.bool(), LogUnread: args.bool(), LastFrame: args.duration(), LastFrameWall: args.duration(), LastPing: args.duration(), Pings: args.int(), ExpiresAt: args.duration(), RoundTrip: args.duration(), Doubt: args.text(), Heartbeat: args.duration(), FirstRetryWindow: args.duration(), IDs: args.texts(), Contents: args.texts(), Times: args.durations(), Held: args.int(), Begun: args.bool(), Ascending: args.int(), Unordered: args.bool(), Failure: args.text(), State: session.StateName(args.text()), Since: args.duration(), WasLive: args.bool(), Away: args.bool(), Doublings: args.int(), Failures: args.int(), FailingSince: args.duration(), RetryAt: args.duration(), Advised: args.bool(), Hopeless: args.bool(), FreshToken: args.bool(), Reason: args.text(), PreviousCause: args.text(), PreviousUp: args.duration(), PreviousAt: args.duration()}
 	case 1:
-		return session.Stop{}
+		return session.Start{}
 	case 2:
-		return session.Reconnect{}
+		return session.Stop{}
 	case 3:
-		return session.Tick{}
+		return session.Reconnect{}
 	case 4:
-		return session.URLReady{Generation: args.int()}
+		return session.Tick{}
 	case 5:
-		return session.URLFailed{Generation: args.int(), Reason: args.text()}
+		return session.URLReady{Generation: args.int()}
 	case 6:
-		return session.Opened{Generation: args.int()}
+		return session.URLFailed{Generation: args.int(), Reason: args.text()}
 	case 7:
-		return session.Closed{Generation: args.int(), Code: args.int(), Reason: args.text(), Hopeless: args.bool()}
+		return session.Opened{Generation: args.int()}
 	case 8:
-		return session.Hello{Generation: args.int(), Resumed: args.bool(), Position: args.text(), Live: args.bool(), Heartbeat: args.duration(), FirstRetryWindow: args.duration(), Gap: args.gap()}
+		return session.Closed{Generation: args.int(), Code: args.int(), Reason: args.text(), Hopeless: args.bool()}
 	case 9:
-		return session.Position{Generation: args.int(), Position: args.text(), Live: args.bool()}
+		return session.Hello{Generation: args.int(), Resumed: args.bool(), Position: args.text(), Live: args.bool(), Heartbeat: args.duration(), FirstRetryWindow: args.duration(), Gap: args.gap()}
 	case 10:
-		return session.Events{Generation: args.int(), IDs: args.texts(), Contents: args.texts()}
+		return session.Position{Generation: args.int(), Position: args.text(), Live: args.bool()}
 	case 11:
-		return session.Expiring{Generation: args.int(), In: args.duration()}
+		return session.Events{Generation: args.int(), IDs: args.texts(), Contents: args.texts()}
 	case 12:
-		return session.Pong{Generation: args.int()}
+		return session.Expiring{Generation: args.int(), In: args.duration()}
 	case 13:
-		return session.Frame{Generation: args.int()}
+		return session.Pong{Generation: args.int()}
 	case 14:
-		return session.Wake{}
+		return session.Frame{Generation: args.int()}
 	case 15:
-		return session.Network{}
+		return session.Wake{}
 	case 16:
-		return session.Visible{On: args.bool()}
+		return session.Network{}
 	case 17:
-		return session.Online{On: args.bool()}
+		return session.Visible{On: args.bool()}
 	case 18:
+		return session.Online{On: args.bool()}
+	case 19:
 		return session.Away{}
 	}
 	return nil

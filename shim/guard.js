@@ -1,0 +1,74 @@
+// @ts-check
+
+/** @typedef {import("./engine.js").Engine} Engine */
+/** @typedef {import("./engine-loader.js").EngineLoader} EngineLoader */
+/** @typedef {import("./error.js").WakesocketError} WakesocketError */
+
+/**
+ * @typedef {object} Owner
+ * @property {(engine: Engine) => void} ready
+ * @property {(reason: string) => void} unguarded why there is no engine, "" when there is one or it is still expected
+ * @property {(error: WakesocketError) => void} error
+ */
+
+/** Whether a feed has the engine, or waits for it, and what the page knows of that. */
+export class Guard {
+  #loader;
+  #owner;
+  /** @type {(() => void) | undefined} ends the wait for the engine */
+  #stopWaiting;
+  #reason = "";
+
+  /**
+   * @param {EngineLoader} loader
+   * @param {Owner} owner
+   */
+  constructor(loader, owner) {
+    this.#loader = loader;
+    this.#owner = owner;
+  }
+
+  wait() {
+    this.#stopWaiting = this.#loader.wait({
+      ready: (engine) => {
+        this.#stopWaiting = undefined;
+        this.#owner.ready(engine);
+      },
+      failed: (error) => this.missing(error),
+    });
+  }
+
+  /** There is reason to believe that the engine can be had now. */
+  hurry() {
+    this.#loader.hurry();
+  }
+
+  /** Nobody wants the engine any more. */
+  stop() {
+    this.#stopWaiting?.();
+    this.#stopWaiting = undefined;
+  }
+
+  /**
+   * There is no engine, and it is not known when there will be one. The page is
+   * told one error, and in its state the newest reason.
+   * @param {WakesocketError} error
+   */
+  missing(error) {
+    const first = this.#reason === "";
+    this.#tell(error.message);
+    if (first) this.#owner.error(error);
+  }
+
+  /** There is an engine, or it does not matter. */
+  settled() {
+    this.#tell("");
+  }
+
+  /** @param {string} reason */
+  #tell(reason) {
+    if (reason === this.#reason) return;
+    this.#reason = reason;
+    this.#owner.unguarded(reason);
+  }
+}
