@@ -1,9 +1,11 @@
 // @ts-check
+import { BasicClock } from "./basic-clock.js";
 import { basicOptions, shortest } from "./basic-options.js";
 import { BasicRetry } from "./basic-retry.js";
 import { BasicSocket } from "./basic-socket.js";
 import { BasicState } from "./basic-state.js";
 import { BasicStream } from "./basic-stream.js";
+import { afterWake } from "./basic-wake.js";
 import { abnormal, adviceIn, isPermanent, refusal, tooMany, tryLater, unauthorized } from "./close-codes.js";
 
 /** @typedef {import("./boundary.gen.js").Input} Input */
@@ -11,14 +13,7 @@ import { abnormal, adviceIn, isPermanent, refusal, tooMany, tryLater, unauthoriz
 /** @typedef {import("./boundary.gen.js").AdoptInput} Facts */
 /** @typedef {Exclude<Extract<Input, {generation: number}>, Facts>} SocketInput */
 
-/** The wall clock runs ahead by more than this only in a sleep. */
-const sleepLimit = 2_000;
-const longSleep = 60_000;
-/** How often a visible page looks at its clocks: laptops often wake without any event. */
-const watchEvery = 500;
 const dialGap = 1_000;
-/** How long after a wake frames may still come out of a buffer that was filled before. */
-const bufferTime = 250;
 
 /**
  * The session of a page that has no engine, yet or at all. It answers the same
@@ -32,11 +27,7 @@ export class BasicSession {
   #effects = [];
   #stream;
   #retry;
-  #mono = 0;
-  #wall = 0;
-  /** The driver's timer, -1 when it has none. */
-  #timer = -1;
-
+  #clock = new BasicClock();
   #running = false;
   #away = false;
   #failure = "";
@@ -74,12 +65,9 @@ export class BasicSession {
    * @returns {Effect[]} what to do, in order
    */
   step(input, mono, wall) {
-    const jump = wall - this.#wall - (mono - this.#mono);
-    const slept = this.#running && jump > sleepLimit ? jump : 0;
-    this.#mono = mono;
-    this.#wall = wall;
+    const slept = this.#clock.advance(mono, wall);
     this.#effects = [];
-    if (slept > 0) {
+    if (this.#running && slept > 0) {
       if (this.#retry.advised) this.#retry.at -= slept; // the server meant real time
       if (!this.#away) this.#wake("sleep", slept, false);
     }
@@ -88,7 +76,9 @@ export class BasicSession {
     const [running, away, online, failure] = [this.#running, this.#away, this.#online, this.#failure];
     const state = this.#state.next({ running, away, online, failure, retry: this.#retry, socket: this.#socket }, mono, wall);
     if (state) this.#effects.push(state);
-    this.#setTimer();
+    const watches = this.#running && !this.#away;
+    const timer = this.#clock.move(watches ? this.#due() : Infinity, watches && this.#visible);
+    if (timer) this.#effects.push(timer);
     return this.#effects;
   }
 
@@ -138,8 +128,7 @@ export class BasicSession {
         if (input.on || this.#socket?.spoke) this.#wake("network", 0, input.on);
         return;
       case "tick":
-        this.#timer = -1; // it has fired
-        return;
+        return this.#clock.fired();
       case "adopt":
         return; // only a session of the engine adopts
     }
@@ -155,7 +144,7 @@ export class BasicSession {
   #ofSocket(k, input) {
     switch (input.type) {
       case "urlReady":
-        if (k.phase === "resolving") k.enter("dialing", this.#mono);
+        if (k.phase === "resolving") k.enter("dialing", this.#clock.mono);
         return;
       case "urlFailed":
         if (k.phase === "resolving") this.#dialFailed(`the url function failed: ${input.reason}`);
@@ -173,7 +162,7 @@ export class BasicSession {
     this.#running = true;
     this.#away = false;
     this.#failure = "";
-    this.#retry.reset(this.#mono);
+    this.#retry.reset(this.#clock.mono);
   }
 
   /** @param {string} failure why it ends for good, "" when the page asked for it */
@@ -189,7 +178,7 @@ export class BasicSession {
     if (!this.#running || this.#away) return;
     this.#away = true;
     this.#close("the page is away");
-    if (!this.#retry.advised) this.#retry.reset(this.#mono);
+    if (!this.#retry.advised) this.#retry.reset(this.#clock.mono);
   }
 
   /** @param {string} reason */
@@ -203,9 +192,9 @@ export class BasicSession {
     const { freshToken, failures } = retry;
     const after = this.#stream.cursor;
     this.#stream.dialed();
-    this.#socket = new BasicSocket(++this.#generation, after, freshToken, this.#mono);
-    retry.dialed(this.#mono);
-    const previous = retry.previousText(this.#wall);
+    this.#socket = new BasicSocket(++this.#generation, after, freshToken, this.#clock.mono);
+    retry.dialed(this.#clock.mono);
+    const previous = retry.previousText(this.#clock.wall);
     this.#effects.push({ type: "dial", generation: this.#generation, after, fresh: freshToken, attempt: failures, previous });
   }
 
@@ -224,8 +213,8 @@ export class BasicSession {
   /** @param {BasicSocket} k */
   #opened(k) {
     if (k.phase === "open") return;
-    k.enter("open", this.#mono);
-    k.heard(this.#mono, this.#wall);
+    k.enter("open", this.#clock.mono);
+    k.heard(this.#clock.mono, this.#clock.wall);
     // Without pings a quiet server may never speak.
     if (this.#options.heartbeat === 0) k.spoke = k.caughtUp = true;
     else this.#ask(k);
@@ -233,7 +222,7 @@ export class BasicSession {
 
   /** @param {BasicSocket} k */
   #ask(k) {
-    if (k.ask(this.#mono)) this.#effects.push({ type: "ping", generation: k.generation });
+    if (k.ask(this.#clock.mono)) this.#effects.push({ type: "ping", generation: k.generation });
   }
 
   /**
@@ -241,23 +230,23 @@ export class BasicSession {
    * @param {Extract<Input, {type: "hello" | "position" | "events" | "expiring" | "pong" | "frame"}>} input
    */
   #received(k, input) {
-    k.heard(this.#mono, this.#wall);
+    k.heard(this.#clock.mono, this.#clock.wall);
     k.caughtUp ||= !k.greeted;
     k.spoke = true;
     this.#doublings = 0;
     this.#retry.settle();
-    this.#retry.prove(k, this.#mono);
-    if (this.#mono >= k.proofFrom) k.answered();
+    this.#retry.prove(k, this.#clock.mono);
+    if (this.#clock.mono >= k.proofFrom) k.answered();
     switch (input.type) {
       case "pong":
         if (k.pings > 0 && --k.pings === 0) {
           k.answered();
-          this.#roundTrip = this.#mono - k.lastPing;
+          this.#roundTrip = this.#clock.mono - k.lastPing;
           this.#effects.push({ type: "rtt", smoothed: this.#roundTrip });
         }
         return;
       case "expiring":
-        k.expiresAt ||= this.#mono + Math.max(input.in, 1000);
+        k.expiresAt ||= this.#clock.mono + Math.max(input.in, 1000);
         return;
       case "hello":
         return this.#hello(k, input);
@@ -267,7 +256,7 @@ export class BasicSession {
         k.caughtUp = input.live;
         return;
       case "events":
-        return this.#stream.events(k.generation, input.ids, input.contents, k.greeted, this.#mono);
+        return this.#stream.events(k.generation, input.ids, input.contents, k.greeted, this.#clock.mono);
     }
   }
 
@@ -296,21 +285,21 @@ export class BasicSession {
     const refused = code === unauthorized;
     const woken = k.woken && this.#online;
     if (k.spoke) {
-      if (k.doubt === "") k.heard(this.#mono, this.#wall);
-      retry.lost(k, k.doubt || (code === abnormal ? "reset" : "closed"), this.#mono);
+      if (k.doubt === "") k.heard(this.#clock.mono, this.#clock.wall);
+      retry.lost(k, k.doubt || (code === abnormal ? "reset" : "closed"), this.#clock.mono);
     } else {
-      retry.refused(k, code, reason, hopeless, this.#mono);
+      retry.refused(k, code, reason, hopeless, this.#clock.mono);
     }
     this.#stream.end();
     this.#socket = undefined;
     retry.freshToken ||= refused;
     if (isPermanent(code) || (refused && k.newToken)) this.#stop(refusal(code, reason));
     else if (refused) this.#dial();
-    else if (advice !== undefined) retry.advise(this.#mono + advice);
-    else if (woken) retry.at = Math.max(this.#mono, retry.lastDial + dialGap);
+    else if (advice !== undefined) retry.advise(this.#clock.mono + advice);
+    else if (woken) retry.at = Math.max(this.#clock.mono, retry.lastDial + dialGap);
     else {
-      if (retry.failures === 0 && (code === tryLater || code === tooMany)) retry.failed(this.#mono);
-      retry.schedule(this.#mono, this.#online);
+      if (retry.failures === 0 && (code === tryLater || code === tooMany)) retry.failed(this.#clock.mono);
+      retry.schedule(this.#clock.mono, this.#online);
     }
   }
 
@@ -318,8 +307,8 @@ export class BasicSession {
   #dialFailed(reason) {
     this.#abandon(1000, "dial timed out");
     this.#retry.reason = reason;
-    this.#retry.failed(this.#mono);
-    this.#retry.schedule(this.#mono, this.#online);
+    this.#retry.failed(this.#clock.mono);
+    this.#retry.schedule(this.#clock.mono, this.#online);
   }
 
   /**
@@ -330,7 +319,7 @@ export class BasicSession {
    */
   #wake(cause, slept, moved) {
     if (!this.#running) return;
-    const now = this.#mono;
+    const now = this.#clock.mono;
     const retry = this.#retry;
     const k = this.#socket;
     if (this.#away) {
@@ -342,21 +331,17 @@ export class BasicSession {
       if (!retry.advised) retry.at = Math.min(retry.at, slept > 0 ? now : Math.max(now, retry.lastDial + dialGap));
       return;
     }
-    if (k.phase !== "open") {
-      if (slept === 0 && !(moved && now - k.entered >= dialGap)) return;
-      this.#abandon(1000, "dial made again after a wake");
-      this.#dial();
-      return;
+    switch (afterWake(k, { now, slept, moved, heartbeat: this.#options.heartbeat })) {
+      case "dial again":
+        this.#abandon(1000, "dial made again after a wake");
+        return this.#dial();
+      case "replace":
+        this.#giveUp(k, cause);
+        return this.#dial();
+      case "probe":
+        k.doubted(cause, now);
+        return this.#ask(k);
     }
-    if (slept >= longSleep || (slept > 0 && this.#options.heartbeat === 0)) {
-      this.#giveUp(k, cause);
-      this.#dial();
-      return;
-    }
-    if (this.#options.heartbeat === 0) return;
-    k.doubt ||= cause;
-    k.proofFrom = now + bufferTime;
-    this.#ask(k);
   }
 
   /**
@@ -366,19 +351,18 @@ export class BasicSession {
    */
   #giveUp(k, cause) {
     const retry = this.#retry;
-    if (k.spoke) {
-      retry.lost(k, cause, this.#mono);
-    } else {
+    if (k.spoke) retry.lost(k, cause, this.#clock.mono);
+    else {
       retry.reason = "connected, but the server neither spoke nor answered a ping";
-      retry.failed(this.#mono);
+      retry.failed(this.#clock.mono);
     }
     this.#abandon(4000, "no answer to a ping");
-    retry.schedule(this.#mono, this.#online);
+    retry.schedule(this.#clock.mono, this.#online);
   }
 
   /** @returns {boolean} whether something was due and is done */
   #timers() {
-    const now = this.#mono;
+    const now = this.#clock.mono;
     const k = this.#socket;
     if (!k) {
       if (now < this.#retry.at) return false;
@@ -407,20 +391,9 @@ export class BasicSession {
     return false;
   }
 
-  /** Moves the driver's timer only when it would come too late: each burst of events pushes the deadline back. */
-  #setTimer() {
-    const at = this.#deadline();
-    if (at < 0 ? this.#timer < 0 : this.#timer >= 0 && this.#timer <= at) return;
-    this.#timer = at;
-    this.#effects.push({ type: "timer", at });
-  }
-
-  /** @returns {number} when the next tick is wanted, -1 for never */
-  #deadline() {
-    if (!this.#running || this.#away) return -1;
+  /** @returns {number} when something is to be done, Infinity for never */
+  #due() {
     const k = this.#socket;
-    const due = k ? Math.min(this.#stream.decideAt, k.due(this.#options, this.#doublings, this.#heartbeat, this.#visible)) : this.#retry.at;
-    const at = this.#visible ? Math.min(due, this.#mono + watchEvery) : due;
-    return at === Infinity ? -1 : at;
+    return k ? Math.min(this.#stream.decideAt, k.due(this.#options, this.#doublings, this.#heartbeat, this.#visible)) : this.#retry.at;
   }
 }

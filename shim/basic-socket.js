@@ -6,6 +6,8 @@ const urlTimeout = 10_000;
 /** How often a limit that ended something may double. */
 const maxDoublings = 3;
 const pingGap = 100;
+/** How long after a wake frames may still come out of a buffer that was filled before. */
+const bufferTime = 250;
 
 /** The socket of a basic session, from its dial on. Times are those of performance.now(). */
 export class BasicSocket {
@@ -88,6 +90,16 @@ export class BasicSocket {
     const { generation, after, newToken, entered, spoke, greeted, caughtUp, logUnread, lastFrame, lastFrameWall, lastPing, pings, doubt, expiresAt } = this;
     const heard = { spoke, greeted, caughtUp, logUnread, lastFrame, lastFrameWall, lastPing, pings, doubt, expiresAt };
     return { generation, dialedAfter: after, newToken, entered, ...heard };
+  }
+
+  /**
+   * A wake makes its life doubtful, until an answer or a frame that is no older.
+   * @param {string} cause
+   * @param {number} now
+   */
+  doubted(cause, now) {
+    this.doubt ||= cause;
+    this.proofFrom = now + bufferTime;
   }
 
   answered() {

@@ -3,12 +3,13 @@ import { BasicSession } from "./basic-session.js";
 import { errorOf, inputOf } from "./control-frames.js";
 import { Dialer, dialAddress } from "./dialer.js";
 import { WakesocketError, messageOf } from "./error.js";
-import { Guard } from "./guard.js";
+import { Guard, isWake } from "./guard.js";
 import { HeldEvents } from "./held-events.js";
 import { Inbound } from "./inbound.js";
 import { ShownState } from "./shown-state.js";
 import { Sockets } from "./sockets.js";
 import { Timer } from "./timer.js";
+import { Turns } from "./turns.js";
 import { Uplink } from "./uplink.js";
 
 /** @typedef {import("./engine.js").Engine} Engine */
@@ -36,9 +37,8 @@ export class Driver {
   #wasLive = false;
   /** Why the browser refused the last address, if it did: an error of each dial would be one too many. */
   #refusal = "";
-  /** @type {(() => void)[]} */
-  #steps = [];
-  #busy = false;
+  // A mistake of ours must not leave a feed that looks alive.
+  #turns = new Turns((cause) => this.#fail(new WakesocketError("engine-failed", `the shim failed: ${messageOf(cause)}`, { cause })));
   #inbound = new Inbound(
     {
       events: (generation, events, ids, contents) => this.#handle({ type: "events", generation, ids, contents }, events),
@@ -79,7 +79,7 @@ export class Driver {
     this.#settings = { ...settings };
     this.#cursor = settings.after;
     this.#guard = new Guard(settings.loader, {
-      ready: (engine) => this.#run(() => this.#handOver(engine)),
+      ready: (engine) => this.#turns.run(() => this.#handOver(engine)),
       unguarded: (reason) => page.unguarded(reason),
       error: (error) => page.error(error),
     });
@@ -175,27 +175,7 @@ export class Driver {
    * @param {FeedEvent[]} [events] that the input stands for
    */
   #handle(input, events = []) {
-    this.#run(() => this.#step(input, events));
-  }
-
-  /**
-   * One after another: what comes in while effects are being done, from a
-   * callback say, waits until they are.
-   * @param {() => void} step
-   */
-  #run(step) {
-    this.#steps.push(step);
-    if (this.#busy) return;
-    this.#busy = true;
-    for (let next; (next = this.#steps.shift()); ) {
-      try {
-        next();
-      } catch (cause) {
-        // A mistake of ours must not leave a feed that looks alive.
-        this.#fail(new WakesocketError("engine-failed", `the shim failed: ${messageOf(cause)}`, { cause }));
-      }
-    }
-    this.#busy = false;
+    this.#turns.run(() => this.#step(input, events));
   }
 
   /**
@@ -207,11 +187,7 @@ export class Driver {
     const session = this.#session;
     if (session) this.#carryOut(session, session.step(input), input, events);
     if (input.type === "stop") this.#stopped();
-    // Whatever wakes a session is a reason to ask for the engine, too.
-    const { type } = input;
-    if (type === "reconnect" || type === "wake" || type === "network" || ((type === "visible" || type === "online") && input.on)) {
-      this.#guard.hurry();
-    }
+    if (isWake(input)) this.#guard.hurry();
   }
 
   /**
@@ -261,15 +237,19 @@ export class Driver {
         return this.#sockets.abandon(effect.generation, effect.code, effect.reason);
       case "ping":
         return void this.#sockets.send(effect.generation, "ping");
-      case "gap": {
-        const { after, earliest, reason } = effect;
-        return this.#inbound.delivery.then(() => this.#page.gap(/** @type {import("./boundary.js").Gap} */ ({ after, earliest, reason })));
-      }
+      case "gap":
+        return this.#gap(effect);
       case "rtt":
         return this.#page.rtt(effect.smoothed);
       case "state":
         return this.#stateChanged(effect);
     }
+  }
+
+  /** @param {import("./boundary.gen.js").GapEffect} effect */
+  #gap({ after, earliest, reason }) {
+    const gap = /** @type {import("./boundary.js").Gap} */ ({ after, earliest, reason });
+    this.#inbound.delivery.then(() => this.#page.gap(gap));
   }
 
   /** @param {import("./boundary.gen.js").StateEffect} state */

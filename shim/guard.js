@@ -11,6 +11,24 @@
  * @property {(error: WakesocketError) => void} error
  */
 
+/**
+ * Whatever wakes a session is a reason to ask for the engine, too.
+ * @param {import("./boundary.gen.js").Input} input
+ */
+export function isWake(input) {
+  switch (input.type) {
+    case "reconnect":
+    case "wake":
+    case "network":
+      return true;
+    case "visible":
+    case "online":
+      return input.on;
+    default:
+      return false;
+  }
+}
+
 /** Whether a feed has the engine, or waits for it, and what the page knows of that. */
 export class Guard {
   #loader;

@@ -1,0 +1,35 @@
+// @ts-check
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { BasicClock } from "./basic-clock.js";
+
+test("a wall clock that runs ahead by more than two seconds is a sleep", () => {
+  const clock = new BasicClock();
+  clock.advance(1_000, 500_000);
+  assert.equal(clock.advance(2_000, 501_000), 0);
+  assert.equal(clock.advance(3_000, 504_000), 0, "two seconds are a correction of the clock");
+  assert.equal(clock.advance(4_000, 507_001), 2_001);
+  assert.equal(clock.advance(5_000, 508_001), 0, "it is told once");
+  assert.equal(clock.advance(6_000, 408_001), 0, "a clock set back is no sleep");
+  assert.deepEqual([clock.mono, clock.wall], [6_000, 408_001]);
+});
+
+test("the timer is moved only to an earlier time, or after it has fired", () => {
+  const clock = new BasicClock();
+  assert.equal(clock.move(Infinity, false), undefined, "there is none");
+  assert.deepEqual(clock.move(0, false), { type: "timer", at: 0 });
+  assert.equal(clock.move(0, false), undefined);
+  assert.equal(clock.move(5, false), undefined, "it comes early enough");
+  clock.fired();
+  assert.deepEqual(clock.move(5, false), { type: "timer", at: 5 });
+  assert.deepEqual(clock.move(4, false), { type: "timer", at: 4 });
+  assert.deepEqual(clock.move(Infinity, false), { type: "timer", at: -1 });
+  assert.equal(clock.move(Infinity, false), undefined);
+});
+
+test("a page that is watched looks at its clocks twice a second", () => {
+  const clock = new BasicClock();
+  clock.advance(1_000, 1_000);
+  assert.deepEqual(clock.move(Infinity, true), { type: "timer", at: 1_500 });
+  assert.deepEqual(clock.move(1_200, true), { type: "timer", at: 1_200 });
+});
