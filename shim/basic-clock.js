@@ -1,6 +1,6 @@
 // @ts-check
 
-/** The wall clock runs ahead by more than this only in a sleep. */
+/** The wall clock runs ahead by more than this only in a sleep, and timers are later only after one. */
 const sleepLimit = 2_000;
 /** How often a visible page looks at its clocks: laptops often wake without any event. */
 const watchEvery = 500;
@@ -17,13 +17,16 @@ export class BasicClock {
   /**
    * @param {number} mono
    * @param {number} wall
+   * @param {boolean} watched a timer that is late is a sleep, too: the browser does not slow it down
    * @returns {number} the milliseconds of a sleep since the last time, 0 for none
    */
-  advance(mono, wall) {
+  advance(mono, wall, watched) {
     const jump = wall - this.wall - (mono - this.mono);
+    const late = watched && this.#timer >= 0 ? mono - this.#timer : 0;
     this.mono = mono;
     this.wall = wall;
-    return jump > sleepLimit ? jump : 0;
+    const slept = jump > sleepLimit ? jump : late;
+    return slept > sleepLimit ? slept : 0;
   }
 
   /** The timer has fired. */

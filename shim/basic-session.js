@@ -37,7 +37,6 @@ export class BasicSession {
   /** @type {BasicSocket | undefined} */
   #socket;
   #heartbeat;
-  #roundTrip = 0;
   /** How often in a row a limit has ended a dial or a silent socket: each time the next gets more. */
   #doublings = 0;
   #state;
@@ -65,7 +64,7 @@ export class BasicSession {
    * @returns {Effect[]} what to do, in order
    */
   step(input, mono, wall) {
-    const slept = this.#clock.advance(mono, wall);
+    const slept = this.#clock.advance(mono, wall, this.#visible);
     this.#effects = [];
     if (this.#running && slept > 0) {
       if (this.#retry.advised) this.#retry.at -= slept; // the server meant real time
@@ -92,7 +91,6 @@ export class BasicSession {
       ...this.#stream.facts(),
       ...this.#retry.facts(),
       phase: this.#socket?.phase ?? "",
-      roundTrip: this.#roundTrip,
       heartbeat: this.#heartbeat,
       failure: this.#failure,
       state: shown.name,
@@ -241,8 +239,7 @@ export class BasicSession {
       case "pong":
         if (k.pings > 0 && --k.pings === 0) {
           k.answered();
-          this.#roundTrip = this.#clock.mono - k.lastPing;
-          this.#effects.push({ type: "rtt", smoothed: this.#roundTrip });
+          this.#effects.push({ type: "rtt", smoothed: this.#clock.mono - k.lastPing });
         }
         return;
       case "expiring":

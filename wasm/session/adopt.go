@@ -2,6 +2,10 @@ package session
 
 import "time"
 
+// settleTime is how long after an adoption the next ping goes out. Round trips of a
+// page that is still loading say nothing about the link.
+const settleTime = 500 * time.Millisecond
+
 // Adopt starts the session in the middle of a connection: it goes on with what
 // shim/basic-session.js did until client.wasm was there. It is the first input,
 // and the socket that it names is held from then on; see handover.md.
@@ -20,10 +24,8 @@ type Adopt struct {
 	LogUnread     bool          // its server said that it cannot read its log
 	LastFrame     time.Duration // mono, last sign of life
 	LastFrameWall time.Duration
-	LastPing      time.Duration // mono
 	Pings         int           // sent and unanswered
 	ExpiresAt     time.Duration // mono, when its permission ends; 0 when that is not announced
-	RoundTrip     time.Duration // 0 when it is not known
 	Doubt         string        // why its life is in doubt, "" when it is not
 
 	Heartbeat        time.Duration // as in Hello
@@ -74,9 +76,6 @@ func (s *Session) adopt(in Adopt) {
 	if in.PreviousCause != "" {
 		s.previous = &ended{cause: in.PreviousCause, up: in.PreviousUp, at: in.PreviousAt}
 	}
-	if in.RoundTrip > 0 {
-		s.rtt.add(in.RoundTrip)
-	}
 	t := &s.stream
 	t.cursor, t.ascending, t.unordered = in.Cursor, in.Ascending, in.Unordered
 	delivered := len(in.IDs) - in.Held
@@ -89,6 +88,9 @@ func (s *Session) adopt(in Adopt) {
 	}
 	for i, id := range in.IDs[delivered:] {
 		k.replay.hold(id, in.delivery(delivered+i))
+	}
+	if k.phase == open {
+		k.lastPing = min(s.now.Mono, s.now.Mono+settleTime-s.heartbeat)
 	}
 	if !k.spoke {
 		s.dial = k
@@ -111,7 +113,7 @@ func (in *Adopt) socket() *socket {
 	k := &socket{
 		generation: in.Generation, after: in.DialedAfter, dialedAt: in.DialedAt, entered: in.Entered, fresh: in.NewToken,
 		spoke: in.Spoke, greeted: in.Greeted, caughtUp: in.CaughtUp, logUnread: in.LogUnread,
-		lastFrame: in.LastFrame, lastFrameWall: in.LastFrameWall, lastPing: in.LastPing,
+		lastFrame: in.LastFrame, lastFrameWall: in.LastFrameWall,
 		replay: replay{begun: in.Begun},
 	}
 	for range min(in.Pings, maxPings) {
