@@ -71,8 +71,10 @@ func (s *Session) adopt(in Adopt) {
 	s.greet(in.Heartbeat, in.FirstRetryWindow)
 	s.retry.failures, s.retry.since, s.retry.at, s.retry.lastDial = in.Failures, in.FailingSince, in.RetryAt, in.DialedAt
 	s.retry.advised, s.retry.hopeless, s.retry.fresh, s.retry.reason = in.Advised, in.Hopeless, in.FreshToken, in.Reason
-	// What is under way has as long as it had before.
-	s.limits.addresses, s.limits.handshakes, s.limits.silences = in.Doublings, min(1+in.Doublings, maxHandshakes), in.Doublings
+	s.limits.addresses, s.limits.handshakes, s.limits.silences = in.Doublings, min(in.Doublings, maxHandshakes), in.Doublings
+	if in.Phase == "resolving" || in.Phase == "dialing" { // it has as long as it had before
+		s.limits.handshakes = min(1+in.Doublings, maxHandshakes)
+	}
 	if in.PreviousCause != "" {
 		s.previous = &ended{cause: in.PreviousCause, up: in.PreviousUp, at: in.PreviousAt}
 	}

@@ -3,6 +3,7 @@ package session
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -106,6 +107,22 @@ func TestAdoptADoubt(t *testing.T) {
 	w.want()
 	w.do(Pong{3})
 	w.want("20s live")
+}
+
+// A hung dial is made again as soon after an adoption as without one.
+func TestAdoptDialAfterALoss(t *testing.T) {
+	w := adopted(t, openedFacts())
+	w.do(Closed{Generation: 3, Code: wire.CloseAbnormal}, URLReady{4})
+	w.run(3 * time.Second)
+	dials := 0
+	for _, line := range w.log {
+		if strings.Contains(line, " dial ") {
+			dials++
+		}
+	}
+	if dials < 2 {
+		t.Errorf("%d dials in 3 s, of which none is answered: %q", dials, w.log)
+	}
 }
 
 func TestAdoptWhatIsHeld(t *testing.T) {
