@@ -286,3 +286,25 @@ func TestAFeedIsNotInDoubt(t *testing.T) {
 		t.Errorf("the page got %s, and %d are held", got, len(p.held))
 	}
 }
+
+// What another socket brought is known to be the same event when it came after the
+// dial of this one, also at the very moment of it.
+func TestKnownFromAnotherSocket(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		at   time.Duration
+		want decision
+	}{
+		{"before the dial", 5*time.Second - 1, hold},
+		{"at the moment of the dial", 5 * time.Second, reject},
+		{"after the dial", 6 * time.Second, reject},
+	} {
+		w := newWorld(t, nil)
+		w.s.stream.recent.add("a", delivery{generation: 1, at: tt.at})
+		w.s.stream.cursor = "b"
+		k := &socket{generation: 2, dialedAt: 5 * time.Second}
+		if got := w.s.judge(k, "a", delivery{generation: 2, at: 9 * time.Second}); got != tt.want {
+			t.Errorf("%s: decision %d, want %d", tt.name, got, tt.want)
+		}
+	}
+}
