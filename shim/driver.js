@@ -320,7 +320,7 @@ export class Driver {
    * @param {Engine} engine
    */
   #handOver(engine) {
-    this.#step({ type: "tick" }, []); // what has fallen due is done before
+    this.#step({ type: "tick" }, []); // timers whose time has come are done before
     const basic = this.#basic;
     if (!basic) return; // the page has closed the feed meanwhile
     const { tuning, visible, online } = this.#settings;

@@ -14,8 +14,8 @@ type hub struct {
 	members map[*websocket.Conn]func(event []byte) (frame []byte)
 }
 
-// join sends the answer, and behind it each event from now on, as the frame that it
-// is put into.
+// join sends the answer, and after it each new event, as the frame that it is put
+// into.
 func (h *hub) join(c *websocket.Conn, answer []byte, frame func(event []byte) []byte) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -59,8 +59,8 @@ type Adopt struct {
 
 func (Adopt) input() {}
 
-// adopt takes the facts as its own state. What has fallen due meanwhile is done by
-// the timers, as after any input.
+// adopt takes the facts as its own state. Timers whose time has come
+// meanwhile run after it, as after any input.
 func (s *Session) adopt(in Adopt) {
 	if s.running || s.generation > 0 {
 		return

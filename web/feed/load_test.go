@@ -161,46 +161,47 @@ func heapInUse() int64 {
 	return int64(m.HeapAlloc)
 }
 
-// rebirth is a log that can begin another life, as one in Redis does by FLUSHALL.
-type rebirth struct {
+// resettableLog is a log that can be emptied and begun anew, as one in Redis is by
+// FLUSHALL.
+type resettableLog struct {
 	mu   sync.Mutex
 	log  *memory.Store
 	over chan struct{}
 }
 
-func newRebirth() *rebirth {
-	return &rebirth{log: memory.New(memory.Options{}), over: make(chan struct{})}
+func newResettableLog() *resettableLog {
+	return &resettableLog{log: memory.New(memory.Options{}), over: make(chan struct{})}
 }
 
-func (r *rebirth) now() (*memory.Store, chan struct{}) {
+func (r *resettableLog) now() (*memory.Store, chan struct{}) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.log, r.over
 }
 
-func (r *rebirth) begin() {
+func (r *resettableLog) reset() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	close(r.over)
 	r.log, r.over = memory.New(memory.Options{}), make(chan struct{})
 }
 
-func (r *rebirth) Publish(ctx context.Context, topic string, data []byte, options ...store.PublishOption) (store.ID, error) {
+func (r *resettableLog) Publish(ctx context.Context, topic string, data []byte, options ...store.PublishOption) (store.ID, error) {
 	log, _ := r.now()
 	return log.Publish(ctx, topic, data, options...)
 }
 
-func (r *rebirth) Bounds(ctx context.Context) (store.Bounds, error) {
+func (r *resettableLog) Bounds(ctx context.Context) (store.Bounds, error) {
 	log, _ := r.now()
 	return log.Bounds(ctx)
 }
 
-func (r *rebirth) After(ctx context.Context, id store.ID, limit int) ([]store.Event, error) {
+func (r *resettableLog) After(ctx context.Context, id store.ID, limit int) ([]store.Event, error) {
 	log, _ := r.now()
 	return log.After(ctx, id, limit)
 }
 
-func (r *rebirth) Follow(ctx context.Context, from store.ID, sink store.Sink) error {
+func (r *resettableLog) Follow(ctx context.Context, from store.ID, sink store.Sink) error {
 	log, over := r.now()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -216,12 +217,12 @@ func (r *rebirth) Follow(ctx context.Context, from store.ID, sink store.Sink) er
 
 // Whoever is connected when the log begins anew is sent for a hello that tells the gap.
 func TestLogBeginsAnew(t *testing.T) {
-	log := newRebirth()
+	log := newResettableLog()
 	s := serve(t, Options{Store: log}).ready()
 	ids := s.publish("cpu", 1, 3)
 	s.settle(ids[2])
 	idle, lagging := s.knowing(""), s.knowing(ids[0], "topic=rare")
-	log.begin()
+	log.reset()
 	for _, p := range []*peer{idle, lagging} {
 		if ce := p.closed(); ce.Code != wire.CloseRestart || !advised(ce) {
 			t.Fatalf("%+v", ce)

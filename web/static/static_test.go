@@ -183,7 +183,7 @@ func FuzzAccepts(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, header string) {
 		accepts([]string{header}, "br")
-		// A refusal in front wins over whatever comes behind it.
+		// A refusal wins over whatever comes after it.
 		if accepts([]string{"br;q=0", header}, "br") {
 			t.Fatalf("%q undid a refusal", header)
 		}
