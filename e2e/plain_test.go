@@ -82,10 +82,13 @@ func plainServer(t testing.TB, talk func(*peer)) (url string) {
 	return "ws" + strings.TrimPrefix(server.URL, "http") + "/"
 }
 
-// sayAll is a conversation: these frames to the first who connects, and then silence.
+// sayAll is a conversation: these frames, and then silence. They are said again to
+// a client that comes back without the last of them: on a busy machine it may give
+// up a dial that the server has accepted already.
 func sayAll(frames ...string) func(*peer) {
 	return func(p *peer) {
-		if p.n == 0 {
+		after := p.request.URL.Query().Get("after")
+		if len(frames) > 0 && (after == "" || !strings.Contains(frames[len(frames)-1], `"id":"`+after+`"`)) {
 			for _, frame := range frames {
 				p.say(frame)
 			}
