@@ -17,6 +17,8 @@ js_tests = $$(find shim web -name node_modules -prune -o -name '*.test.js' -prin
 biome    = shim/node_modules/.bin/biome format --indent-style=space --line-width=160
 # What runs in a page only is tested in Node.js, in the page's place.
 test_bridge = GOOS=js GOARCH=wasm go test -exec "env -i PATH=$(PATH) $$(go env GOROOT)/lib/wasm/go_js_wasm_exec" ./wasm/internal/bridge
+# Each simulation is one goroutine: the race detector would only make them slow.
+simulated = -e /wasm/internal/sim -e /wasm/internal/herd
 modules  = web/store/nats e2e/peers e2e/middleware
 generate = cd wasm/internal/bridge && go run ../boundary
 
@@ -97,21 +99,27 @@ test-js: build node_modules ## all JavaScript tests that need no browser
 	node --test $(js_tests)
 
 test-go: ## all Go tests that need no browser, with the race detector
-	go test -race -timeout 20m ./wasm/... ./web/...
+	go test -race -timeout 20m $$(go list ./wasm/... ./web/... | grep -v $(simulated))
+	go test ./wasm/internal/sim/... ./wasm/internal/herd/...
 	$(test_bridge)
 
 .PHONY: test-rest
 test-rest:
-	@$(MAKE) --no-print-directory lint test-js sim
+	@$(MAKE) --no-print-directory lint test-js sim test-npm
 
 test-nats: ## those of the NATS store, which is a module of its own
 	go -C web/store/nats test -race -timeout 20m ./...
 
+# It builds the package and pages with it, and asserts no times.
+.PHONY: test-npm
+test-npm: build
+	go test -count=1 -timeout 20m ./e2e/npm
+
 # The scenarios are alone on the machine, because they assert times.
-test-e2e: build ## the tests in real browsers
+test-e2e: build ## the tests in real browsers that assert times
 	cd e2e/conform && npm ci --ignore-scripts --no-audit --no-fund
 	go test -count=1 -timeout 20m ./e2e
-	go test -count=1 -timeout 20m $$(go list ./e2e/... | grep -v /e2e$$)
+	go test -count=1 -timeout 20m $$(go list ./e2e/... | grep -v -e /e2e$$ -e /e2e/npm)
 	cd e2e/peers && npm ci --ignore-scripts --no-audit --no-fund
 	go -C e2e/peers test -count=1 -timeout 20m ./...
 	go -C e2e/middleware test -count=1 ./...

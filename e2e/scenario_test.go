@@ -37,11 +37,20 @@ func TestScenarios(t *testing.T) {
 	for _, g := range matrix {
 		t.Run(g.name, func(t *testing.T) {
 			for _, sc := range g.scenarios {
-				t.Run(sc.name, func(t *testing.T) { sc.run(t, g.name) })
+				t.Run(sc.name, func(t *testing.T) {
+					if sc.waits() {
+						t.Parallel()
+					}
+					sc.run(t, g.name)
+				})
 			}
 		})
 	}
 }
+
+// waits tells whether the scenario spends its time waiting for seconds to pass, so
+// that others may run beside it. Those of a sleep stop the browser of all.
+func (sc *scenario) waits() bool { return sc.figure >= 2*time.Second }
 
 // BenchmarkFigures measures the figures: each iteration is one round of each
 // scenario that has a column. TestMain prints the medians as a table.

@@ -71,7 +71,7 @@ func Eventually(t testing.TB, what string, ok func() bool) {
 }
 
 // Rounds is how often a client of a storm connects again.
-const Rounds = 150
+const Rounds = 50
 
 // resumeStorm has clients that connect, read a little and go, again and again, now
 // to the one feed and now to the other, while events are published. It returns how
