@@ -87,8 +87,8 @@ export class BasicSocket {
 
   /** What another session takes over. */
   facts() {
-    const { generation, after, newToken, entered, spoke, greeted, caughtUp, logUnread, lastFrame, lastFrameWall, pings, doubt, expiresAt } = this;
-    const heard = { spoke, greeted, caughtUp, logUnread, lastFrame, lastFrameWall, pings, doubt, expiresAt };
+    const { generation, after, newToken, entered, spoke, greeted, caughtUp, logUnread, lastFrame, lastFrameWall, pings, askedAt, doubt, expiresAt } = this;
+    const heard = { spoke, greeted, caughtUp, logUnread, lastFrame, lastFrameWall, pings, askedAt: Math.max(askedAt, 0), doubt, expiresAt };
     return { generation, dialedAfter: after, newToken, entered, ...heard };
   }
 

@@ -38,6 +38,7 @@ export const serverErrorCodes = /** @type {const} */ (["message-too-large", "mes
  * @property {number} lastFrame mono, last sign of life
  * @property {number} lastFrameWall
  * @property {number} pings sent and unanswered
+ * @property {number} askedAt mono, since when an answer to one is wanted; 0 when none is
  * @property {number} expiresAt mono, when its permission ends; 0 when that is not announced
  * @property {string} doubt why its life is in doubt, "" when it is not
  * @property {number} heartbeat as in Hello
@@ -360,7 +361,7 @@ export const defaults = {
 export function encode(input) {
   switch (input.type) {
     case "adopt":
-      return [0, input.cursor, input.generation, input.phase, input.dialedAfter, input.dialedAt, input.newToken, input.entered, input.spoke, input.greeted, input.caughtUp, input.logUnread, input.lastFrame, input.lastFrameWall, input.pings, input.expiresAt, input.doubt, input.heartbeat, input.firstRetryWindow, input.ids.length, input.ids.join("\n"), input.contents.length, input.contents.join("\n"), input.times.length, input.times.map((ms) => Math.round(ms * 1000)).join("\n"), input.held, input.begun, input.ascending, input.unordered, input.failure, input.state, input.since, input.wasLive, input.away, input.doublings, input.failures, input.failingSince, input.retryAt, input.advised, input.hopeless, input.freshToken, input.reason, input.previousCause, input.previousUp, input.previousAt];
+      return [0, input.cursor, input.generation, input.phase, input.dialedAfter, input.dialedAt, input.newToken, input.entered, input.spoke, input.greeted, input.caughtUp, input.logUnread, input.lastFrame, input.lastFrameWall, input.pings, input.askedAt, input.expiresAt, input.doubt, input.heartbeat, input.firstRetryWindow, input.ids.length, input.ids.join("\n"), input.contents.length, input.contents.join("\n"), input.times.length, input.times.map((ms) => Math.round(ms * 1000)).join("\n"), input.held, input.begun, input.ascending, input.unordered, input.failure, input.state, input.since, input.wasLive, input.away, input.doublings, input.failures, input.failingSince, input.retryAt, input.advised, input.hopeless, input.freshToken, input.reason, input.previousCause, input.previousUp, input.previousAt];
     case "start":
       return [1];
     case "stop":

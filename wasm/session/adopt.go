@@ -25,6 +25,7 @@ type Adopt struct {
 	LastFrame     time.Duration // mono, last sign of life
 	LastFrameWall time.Duration
 	Pings         int           // sent and unanswered
+	AskedAt       time.Duration // mono, since when an answer to one is wanted; 0 when none is
 	ExpiresAt     time.Duration // mono, when its permission ends; 0 when that is not announced
 	Doubt         string        // why its life is in doubt, "" when it is not
 
@@ -102,9 +103,21 @@ func (s *Session) adopt(in Adopt) {
 	if in.ExpiresAt > 0 {
 		s.changeOver(k, in.ExpiresAt)
 	}
+	if in.AskedAt > 0 {
+		s.adoptProbe(in.AskedAt)
+	}
 	if in.Doubt != "" {
 		s.check(hint{cause: in.Doubt}, max(s.now.Mono, in.DialedAt+dialGap))
 	}
+}
+
+// adoptProbe asks the live socket again. That gives a dead one no more time than it
+// had from the first question on.
+func (s *Session) adoptProbe(askedAt time.Duration) {
+	s.ask(s.heartbeatProbe(s.opt.ChallengeAfter))
+	p, late := s.live.probe, s.now.Mono-askedAt
+	p.askedAt = askedAt
+	p.doubtAt, p.challengeAt, p.loseAt, p.abandonAt = p.doubtAt-late, p.challengeAt-late, p.loseAt-late, p.abandonAt-late
 }
 
 // socket is the socket that the facts tell of; nil for none.

@@ -109,6 +109,34 @@ func TestAdoptADoubt(t *testing.T) {
 	w.want("20s live")
 }
 
+// A socket that was asked before the adoption has no more time because of it.
+func TestAdoptAQuestion(t *testing.T) {
+	facts := openedFacts()
+	facts.LastFrame, facts.LastFrameWall, facts.Pings, facts.AskedAt = 13*time.Second, wallStart+13*time.Second, 1, 19*time.Second
+	t.Run("answered", func(t *testing.T) {
+		w := adopted(t, facts)
+		w.want("20s ping 3")
+		w.run(999 * ms)
+		w.do(Pong{3}, Pong{3})
+		w.run(4 * time.Second)
+		w.want()
+	})
+	t.Run("not answered", func(t *testing.T) {
+		w := adopted(t, facts)
+		w.forget()
+		w.run(time.Second)
+		w.want("21s dial 4 after=e-7 previous=silence,2s,8s", "21s checking: silence")
+		w.run(8*time.Second - 1)
+		if w.s.live.lost() {
+			t.Error("lost before its time")
+		}
+		w.run(1)
+		if !w.s.live.lost() {
+			t.Error("not lost 10 s after the question")
+		}
+	})
+}
+
 // A hung dial is made again as soon after an adoption as without one.
 func TestAdoptDialAfterALoss(t *testing.T) {
 	w := adopted(t, openedFacts())

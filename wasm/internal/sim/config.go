@@ -34,6 +34,7 @@ type Config struct {
 	Throttle    bool          // timers of a page that is long hidden fire once a minute
 	MonoSleeps  bool          // the monotonic clock stands still in a sleep
 	FreezeKills bool          // sockets of a frozen page are closed, as Chromium does
+	Engine      time.Duration // the page has one at the latest so long after it was loaded; 0: from the start
 	Stale       bool          // frames and close events of abandoned sockets still come
 }
 
@@ -73,5 +74,6 @@ func config(seed uint64) Config {
 		MonoSleeps:  r.percent(70),
 		FreezeKills: r.percent(70),
 		Stale:       r.percent(50),
+		Engine:      pick(r, 0, 0, 0, second, 10*second, 2*time.Minute, time.Hour),
 	}
 }

@@ -276,7 +276,7 @@ func (j *judge) effect(in input, e session.Effect) {
 		if e.Name == session.Failed && (!in.isFinal() || in.socket.gen != j.newest || j.others > 0) {
 			j.violated(ruleVerdict, "failed (%s): the newest dial is %d, %d other sockets were held", e.Cause, j.newest, j.others)
 		}
-		j.state(e)
+		j.state(in, e)
 	}
 }
 
@@ -307,12 +307,12 @@ func (j *judge) alive(k *socket) bool {
 		(cfg.NATIdle == 0 || j.w.now-c.lastPacket < cfg.NATIdle/2)
 }
 
-func (j *judge) state(e session.State) {
+func (j *judge) state(in input, e session.State) {
 	was := j.shown
 	if e.Name == session.Live {
 		j.rare = 0
 	}
-	if e == was {
+	if _, adopted := in.Input.(session.Adopt); e == was && !adopted { // the adoption tells only a part of it
 		j.violated(ruleLegal, "state %s told again", e.Name)
 	}
 	if e.Generation != 0 {

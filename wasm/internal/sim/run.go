@@ -18,8 +18,8 @@ type Summary struct {
 }
 
 func (s Summary) String() string {
-	return fmt.Sprintf("%d days, %.1f years, in %v: %d inputs, %d dials, %d losses, %d events, %d gaps",
-		s.Days, s.Lived.Hours()/24/365, s.Took.Round(ms), s.Inputs, s.Dials, s.Losses, s.Events, s.Gaps)
+	return fmt.Sprintf("%d days, %.1f years, in %v: %d inputs, %d dials, %d losses, %d events, %d gaps, %d hand-overs",
+		s.Days, s.Lived.Hours()/24/365, s.Took.Round(ms), s.Inputs, s.Dials, s.Losses, s.Events, s.Gaps, s.HandOvers)
 }
 
 // Run lives through the days of n seeds on all processors, until one goes wrong.
@@ -68,6 +68,7 @@ func (s *Summary) add(more Stats) {
 	s.Losses += more.Losses
 	s.Events += more.Events
 	s.Gaps += more.Gaps
+	s.HandOvers += more.HandOvers
 	s.Lived += more.Lived
 }
 

@@ -118,4 +118,5 @@ var simpler = []func(*Config){
 	func(c *Config) { c.MonoSleeps = true },
 	func(c *Config) { c.FreezeKills = false },
 	func(c *Config) { c.Stale = false },
+	func(c *Config) { c.Engine = 0 },
 }

@@ -24,7 +24,7 @@ func TestDays(t *testing.T) {
 		t.Fatal(Tell(*s.Failed))
 	}
 	// Days on which nothing happens would prove nothing.
-	if s.Dials < 5*s.Days || s.Losses < s.Days || s.Gaps < s.Days/2 || s.Events < 100*s.Days {
+	if s.Dials < 5*s.Days || s.Losses < s.Days || s.Gaps < s.Days/2 || s.Events < 100*s.Days || s.HandOvers < s.Days/4 {
 		t.Errorf("the days are too quiet: %v", s)
 	}
 }

@@ -11,6 +11,7 @@ import (
 type tab struct {
 	w     *World
 	s     *session.Session
+	facts *facts // of the first session of a life, until it has handed over
 	judge judge
 
 	sockets []*socket // that the session holds
@@ -64,13 +65,19 @@ func newTab(w *World, n int) *tab {
 func (t *tab) load(after string) {
 	opt := session.Defaults()
 	opt.After, opt.Visible, opt.Online = after, t.visible, t.online
-	jitter := &random{t.w.random.next()}
-	s, err := session.New(opt, jitter.float)
-	if err != nil {
-		panic(err)
-	}
-	t.s, t.kept, t.seen = s, after, t.visible
+	t.s, t.facts, t.kept, t.seen = t.w.session(opt), nil, after, t.visible
 	t.judge.load(after)
+	if late := t.w.cfg.Engine; late > 0 {
+		t.facts = newFacts(opt)
+		first := t.facts
+		t.w.after(t.w.random.upto(late), func() {
+			t.post(func() {
+				if t.facts == first { // the page was not loaded again
+					t.handOver()
+				}
+			})
+		})
+	}
 	t.do(session.Start{})
 }
 
@@ -83,7 +90,7 @@ func (t *tab) unload(orderly bool) {
 	for len(t.sockets) > 0 {
 		t.drop(t.sockets[0], true)
 	}
-	t.ghosts, t.inbox, t.armed = nil, nil, -1
+	t.ghosts, t.inbox, t.armed, t.facts = nil, nil, -1, nil
 	t.timer++
 }
 
@@ -119,10 +126,16 @@ func (t *tab) step(in input) {
 	t.judge.before(in)
 	t.w.stats.Inputs++
 	effects := t.s.Handle(t.w.instant(), in.Input)
+	if t.facts != nil {
+		t.facts.input(in.Input, t.w.instant())
+	}
 	if t.w.trace != nil {
 		t.tell(in, effects)
 	}
 	for _, e := range effects {
+		if t.facts != nil {
+			t.facts.effect(in.Input, e, len(t.sockets), t.w.instant())
+		}
 		t.carryOut(in, e)
 	}
 	t.judge.after(in)

@@ -39,8 +39,8 @@ type computer struct {
 
 // Stats count what a case went through.
 type Stats struct {
-	Inputs, Dials, Losses, Events, Gaps int
-	Lived                               time.Duration
+	Inputs, Dials, Losses, Events, Gaps, HandOvers int
+	Lived                                          time.Duration
 }
 
 // Result of a case; Violation is nil when every invariant held.
@@ -94,6 +94,16 @@ func (c Case) run(t *trace) (result Result) {
 	}
 	w.endOfDay()
 	return
+}
+
+// session makes one with a jitter of its own.
+func (w *World) session(opt session.Options) *session.Session {
+	jitter := &random{w.random.next()}
+	s, err := session.New(opt, jitter.float)
+	if err != nil {
+		panic(err)
+	}
+	return s
 }
 
 // at schedules.
