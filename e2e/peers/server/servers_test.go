@@ -130,7 +130,10 @@ func theirs(t testing.TB) server {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { node.Shutdown(context.Background()) })
-	return &peer{node: node, address: mount(t, centrifuge.NewWebsocketHandler(node, centrifuge.WebsocketConfig{WriteTimeout: time.Minute}))}
+	return &peer{node: node, address: mount(t, centrifuge.NewWebsocketHandler(node, centrifuge.WebsocketConfig{
+		WriteTimeout:   time.Minute,
+		PingPongConfig: centrifuge.PingPongConfig{PongTimeout: -1}, // the swarm answers no pings
+	}))}
 }
 
 func (p *peer) publish(data []byte) error {
