@@ -14,6 +14,7 @@ tool = $$(CGO_ENABLED=0 go -C e2e/tools tool -n $(1))
 
 js       = $$(git ls-files --cached --others --exclude-standard '*.js' '*.ts' | grep -v -e /vendor/ -e '\.gen\.' | while read -r f; do test -e "$$f" && echo "$$f"; done)
 js_tests = $$(find shim web -name node_modules -prune -o -name '*.test.js' -print)
+js_passed = shim/node_modules/.cache/tests-passed
 biome    = shim/node_modules/.bin/biome format --indent-style=space --line-width=160
 # What runs in a page only is tested in Node.js, in the page's place.
 test_bridge = GOOS=js GOARCH=wasm go test -exec "env -i PATH=$(PATH) $$(go env GOROOT)/lib/wasm/go_js_wasm_exec" ./wasm/internal/bridge
@@ -92,8 +93,13 @@ test-quick-go:
 	go test -short -run WithoutServer ./web/store/postgres ./web/store/redis
 	$(test_bridge)
 
+# As with Go's tests, what passed with the same files is not run again.
 test-quick-js: build node_modules
-	node --test --test-reporter=dot $(js_tests)
+	@files=$$(find shim web/assets/js web/jstest wasm/wire dist/client.wasm -name node_modules -prune -o -type f -print | LC_ALL=C sort); \
+	inputs=$$({ node --version; echo "$$files"; echo "$$files" | git hash-object --no-filters --stdin-paths; } | git hash-object --stdin); \
+	if [ "$$(cat $(js_passed) 2>/dev/null)" = "$$inputs" ]; then echo "node --test: passed before with the same files (cached)"; else \
+		echo "node --test" && node --test --test-reporter=dot $(js_tests) && mkdir -p $(dir $(js_passed)) && echo "$$inputs" > $(js_passed); \
+	fi
 
 test-js: build node_modules ## all JavaScript tests that need no browser
 	node --test $(js_tests)
