@@ -1,6 +1,6 @@
 // @ts-check
-import { gapReasons, serverErrorCodes } from "./boundary.gen.js";
 import { WakesocketError } from "./error.js";
+import { gapReasons, serverErrorCodes } from "./wire.gen.js";
 
 /** @typedef {import("./boundary.gen.js").Input} Input */
 

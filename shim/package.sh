@@ -10,7 +10,7 @@ trap 'rm -rf "$work"' EXIT
 
 sh bundle.sh "$work" npm
 install -m 644 "$dist/client.wasm" "$dist/client.wasm.br" "$dist/client.wasm.gz" README.md ../LICENSE package.json "$work"
-version=$(sed -n 's/^export const release = "\(.*\)";$/\1/p' boundary.gen.js)
+version=$(sed -n 's/^export const release = "\(.*\)";$/\1/p' wire.gen.js)
 cd "$work"
 npm pkg set version="$version"
 npm pkg delete private scripts devDependencies

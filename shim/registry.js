@@ -1,5 +1,5 @@
 // @ts-check
-import { release } from "./boundary.gen.js";
+import { release } from "./wire.gen.js";
 
 /** @typedef {import("./shim.d.ts").Feed} Feed */
 /** @typedef {"live" | "stale" | "lost"} Verdict "stale": connected, but a topic is silent; "lost": not live */

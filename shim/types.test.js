@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { durations, gapReasons, release, serverErrorCodes } from "./boundary.gen.js";
+import { durations } from "./boundary.gen.js";
 import { checkOptions } from "./options.js";
+import { gapReasons, release, serverErrorCodes } from "./wire.gen.js";
 
 const read = (name) => readFileSync(new URL(name, import.meta.url), "utf8");
 const types = read("./shim.d.ts");

@@ -21,16 +21,16 @@ import (
 func main() {
 	source := flag.String("session", "../../session", "folder of package session")
 	goFile := flag.String("go", "boundary_gen.go", "Go file to write")
-	jsFile := flag.String("js", "../../../shim/boundary.gen.js", "JavaScript file to write")
+	jsFolder := flag.String("js", "../../../shim", "folder to write boundary.gen.js and wire.gen.js to")
 	check := flag.Bool("check", false, "write nothing; fail when a file is out of date")
 	flag.Parse()
-	if err := run(*source, *goFile, *jsFile, *check); err != nil {
+	if err := run(*source, *goFile, *jsFolder, *check); err != nil {
 		fmt.Fprintln(os.Stderr, "boundary:", err)
 		os.Exit(1)
 	}
 }
 
-func run(source, goFile, jsFile string, check bool) error {
+func run(source, goFile, jsFolder string, check bool) error {
 	model, err := read(source)
 	if err != nil {
 		return err
@@ -39,7 +39,11 @@ func run(source, goFile, jsFile string, check bool) error {
 	if err != nil {
 		return fmt.Errorf("the Go side does not parse: %w", err)
 	}
-	for file, text := range map[string][]byte{goFile: goText, jsFile: []byte(jsSide(model))} {
+	for file, text := range map[string][]byte{
+		goFile: goText,
+		filepath.Join(jsFolder, "boundary.gen.js"): []byte(jsSide(model)),
+		filepath.Join(jsFolder, "wire.gen.js"):     []byte(jsWire()),
+	} {
 		old, err := os.ReadFile(file)
 		if err == nil && bytes.Equal(old, text) {
 			continue

@@ -60,9 +60,7 @@ func goSide(m *model) string {
 // jsSide is how the shim writes inputs and reads effects, with the types of all.
 func jsSide(m *model) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "// @ts-check\n// %s\n\n/** The version of wakesocket. */\nexport const release = %q;\n", notice, wire.Release)
-	list(&b, "gapReasons", "Reasons of a gap.", wire.GapReasons)
-	list(&b, "serverErrorCodes", "Codes of a server's error frames.", wire.ErrorCodes)
+	fmt.Fprintf(&b, "// @ts-check\n// %s\n", notice)
 	for _, name := range slices.Sorted(maps.Keys(m.texts)) {
 		fmt.Fprintf(&b, "\n/** @typedef {%s} %s */\n", strings.Join(m.texts[name], " | "), name)
 	}
@@ -98,6 +96,15 @@ func jsSide(m *model) string {
 		b.WriteString("];\n")
 	}
 	b.WriteString("  }\n}\n")
+	return b.String()
+}
+
+// jsWire is what the shim needs of package wire.
+func jsWire() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "// @ts-check\n// %s\n\n/** The version of wakesocket. */\nexport const release = %q;\n", notice, wire.Release)
+	list(&b, "gapReasons", "Reasons of a gap.", wire.GapReasons)
+	list(&b, "serverErrorCodes", "Codes of a server's error frames.", wire.ErrorCodes)
 	return b.String()
 }
 
