@@ -1,6 +1,6 @@
 // Builds the pages with each bundler: node bundle.js OUT_DIR. The package is in
 // node_modules as a project has it.
-import { cp, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 import nodeResolve from "@rollup/plugin-node-resolve";
 import * as esbuild from "esbuild";
@@ -19,12 +19,19 @@ async function folder(name, html) {
   return `${out}/${name}`;
 }
 
-/** A project's sources, for the bundlers that begin with the page. */
+/** A project's sources, in a path with a space. */
 async function sources(name) {
-  const root = await folder(`${name}-source`, page("./main.js"));
+  const root = await folder(`sources of ${name}`, page("./main.js"));
   await symlink(`${process.cwd()}/node_modules`, `${root}/node_modules`);
   for (const file of ["main.js", "told.js"]) await cp(`pages/${file}`, `${root}/${file}`);
   return root;
+}
+
+/** Checks that a debugger finds the package's modules in the source maps of a bundle. */
+async function mapped(folder) {
+  const maps = (await readdir(folder)).filter((name) => name.endsWith(".js.map"));
+  const sources = (await Promise.all(maps.map((name) => readFile(`${folder}/${name}`, "utf8")))).flatMap((text) => JSON.parse(text).sources);
+  if (!sources.some((source) => source.endsWith("wakesocket/index.js"))) throw new Error(`the source maps of ${folder} name only ${sources}`);
 }
 
 const builds = {
@@ -42,14 +49,17 @@ const builds = {
     for (const file of ["main.js", "told.js"]) await cp(`pages/${file}`, `${to}/${file}`);
   },
   async vite() {
-    await vite.build({ root: await sources("vite"), base: "./", logLevel: "error", build: { outDir: `${out}/vite`, emptyOutDir: true } });
+    await vite.build({ root: await sources("vite"), base: "/vite/", logLevel: "error", build: { outDir: `${out}/vite`, emptyOutDir: true, sourcemap: true } });
+    await mapped(`${out}/vite/assets`);
   },
   async webpack() {
     const to = await folder("webpack", page("./main.js"));
-    const config = { mode: "production", entry: `${process.cwd()}/pages/main.js`, output: { path: to, filename: "main.js" }, performance: { hints: false } };
+    const entry = `${await sources("webpack")}/main.js`;
+    const config = { mode: "production", devtool: "source-map", entry, output: { path: to, filename: "main.js" }, performance: { hints: false } };
     await new Promise((resolve, reject) => {
       webpack(config, (error, stats) => (error || stats.hasErrors() || stats.hasWarnings() ? reject(error ?? stats.toString()) : resolve()));
     });
+    await mapped(to);
   },
   async rollup() {
     const to = await folder("rollup", page("./main.js"));

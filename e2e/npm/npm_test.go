@@ -133,6 +133,7 @@ func TestTypes(t *testing.T) {
 // pages tell.
 type site struct {
 	*httptest.Server
+	feed  *feed.Feed
 	mu    sync.Mutex
 	told  map[string][]string
 	dials map[string]int
@@ -146,7 +147,7 @@ func newSite(t *testing.T, files string) *site {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { f.Close() })
-	s := &site{told: map[string][]string{}, dials: map[string]int{}, heard: make(chan struct{}, 1)}
+	s := &site{feed: f, told: map[string][]string{}, dials: map[string]int{}, heard: make(chan struct{}, 1)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/feed", func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
@@ -166,7 +167,7 @@ func newSite(t *testing.T, files string) *site {
 	})
 	served := http.FileServer(http.Dir(files))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		if !strings.HasPrefix(r.URL.Path, "/importmap/") { // its map is an inline script
+		if !strings.HasPrefix(r.URL.Path, "/importmap/") && !strings.HasPrefix(r.URL.Path, "/next/") { // they have inline scripts
 			w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; style-src 'self'; img-src data:")
 		}
 		served.ServeHTTP(w, r)
@@ -199,26 +200,71 @@ func publish(t *testing.T, f *feed.Feed) {
 	})
 }
 
+// eventually waits for what happens while pages tell, or soon after.
+func (s *site) eventually(t *testing.T, what string, happened func() bool) {
+	t.Helper()
+	limit := time.After(time.Minute)
+	for !happened() {
+		select {
+		case <-s.heard:
+		case <-time.After(20 * time.Millisecond):
+		case <-limit:
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			t.Fatalf("%s did not come about in a minute; the pages told %q and dialed %v", what, s.told, s.dials)
+		}
+	}
+}
+
+// tells waits until a page has told as much, and checks that it is this.
+func (s *site) tells(t *testing.T, page string, want ...string) {
+	t.Helper()
+	var told []string
+	s.eventually(t, fmt.Sprintf("%s telling %q", page, want), func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		told = slices.Clone(s.told[page])
+		return slices.Contains(told, want[len(want)-1])
+	})
+	if !slices.Equal(told, want) {
+		t.Errorf("%s told %q; want %q", page, told, want)
+	}
+}
+
+func (s *site) dialed(page string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.dials[page]
+}
+
 // works waits until a page has told that it works, and nothing else.
 func (s *site) works(t *testing.T, page string) {
 	t.Helper()
-	limit := time.After(time.Minute)
-	for {
-		s.mu.Lock()
-		told, dials := slices.Clone(s.told[page]), s.dials[page]
-		s.mu.Unlock()
-		if slices.Contains(told, "works") {
-			if len(told) > 1 || dials != 1 {
-				t.Errorf("%s: told %q, dialed %d times; want once, without an error", page, told, dials)
-			}
-			return
-		}
-		select {
-		case <-s.heard:
-		case <-limit:
-			t.Fatalf("%s does not work; it told %q and dialed %d times", page, told, dials)
-		}
+	s.tells(t, page, "works")
+	if n := s.dialed(page); n != 1 {
+		t.Errorf("%s dialed %d times; want once", page, n)
 	}
+}
+
+func browser(t *testing.T) context.Context {
+	t.Helper()
+	ctx, stop, err := levers.Launch()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(stop)
+	return ctx
+}
+
+// openIn opens a page in a tab that lasts as long as the test.
+func openIn(t *testing.T, browser context.Context, address string) context.Context {
+	t.Helper()
+	tab, cancel := chromedp.NewContext(browser)
+	t.Cleanup(cancel)
+	if err := chromedp.Do(tab, chromedp.Navigate(address)); err != nil {
+		t.Fatal(err)
+	}
+	return tab
 }
 
 // Every way to bring the package into a page, under a strict policy.
@@ -226,18 +272,10 @@ func TestPages(t *testing.T) {
 	out := t.TempDir()
 	run(t, nil, "node", "bundle.js", out)
 	s := newSite(t, out)
-	browser, stop, err := levers.Launch()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer stop()
+	b := browser(t)
 	for _, page := range []string{"plain", "importmap", "vite", "webpack", "rollup", "esbuild", "worker", "react", "react18"} {
 		t.Run(page, func(t *testing.T) {
-			tab, cancel := chromedp.NewContext(browser)
-			defer cancel()
-			if err := chromedp.Do(tab, chromedp.Navigate(s.URL+"/"+page+"/")); err != nil {
-				t.Fatal(err)
-			}
+			openIn(t, b, s.URL+"/"+page+"/")
 			s.works(t, page)
 		})
 	}

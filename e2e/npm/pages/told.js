@@ -13,13 +13,13 @@ for (const level of ["warn", "error"]) {
   };
 }
 
-/** Tells "works" as soon as the page shows it, and client.wasm is there. */
-export function tellWhen(shown) {
+/** Tells it as soon as the page shows it, and client.wasm is there. */
+export function tellWhen(shown, what = "works") {
   const timer = setInterval(() => {
     const engine = performance.getEntriesByType("resource").some(({ name, responseEnd }) => name.includes(".wasm") && responseEnd > 0);
     if (!engine || !shown()) return;
     clearInterval(timer);
-    tell("works");
+    tell(what);
   }, 50);
 }
 export { name, tell };

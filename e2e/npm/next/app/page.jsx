@@ -1,0 +1,5 @@
+import { Load } from "./load.jsx";
+
+export default function Page() {
+  return <Load />;
+}
