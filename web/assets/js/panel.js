@@ -42,7 +42,8 @@ export class Panel {
     this.#status = /** @type {HTMLElement} */ (root.querySelector("#outage span"));
     this.#heal = /** @type {HTMLButtonElement} */ (root.querySelector("[data-fault=heal]"));
     this.#left = /** @type {HTMLElement} */ (this.#heal.querySelector("span"));
-    root.addEventListener("click", ({ target }) => {
+    // One of the buttons stands at the top of the page, apart from the others.
+    document.addEventListener("click", ({ target }) => {
       const button = /** @type {Element} */ (target).closest("button");
       if (button?.dataset.fault) void this.#inject(button, button.dataset.fault);
     });

@@ -1,0 +1,177 @@
+package npm
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+)
+
+var pictures = flag.String("pictures", "", "directory to write the pictures of the docs to")
+
+// demo runs the program of `make run` and returns its address.
+func demo(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "web")
+	run(t, nil, "go", "build", "-o", program, "../../web")
+	server := exec.Command(program, "-addr", "127.0.0.1:0")
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.Stderr = write
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	write.Close()
+	t.Cleanup(func() {
+		_ = server.Process.Signal(syscall.SIGTERM)
+		_ = server.Wait()
+		read.Close()
+	})
+	var said []byte
+	up := regexp.MustCompile(`url=(http://\S+)`)
+	for {
+		part := make([]byte, 4096)
+		n, err := read.Read(part)
+		said = append(said, part[:n]...)
+		if found := up.FindSubmatch(said); found != nil {
+			go func() { _, _ = new(bytes.Buffer).ReadFrom(read) }()
+			return string(found[1])
+		}
+		if err != nil {
+			t.Fatalf("the demo does not start: %v\n%s", err, said)
+		}
+	}
+}
+
+func resize(t *testing.T, tab context.Context, width int64) {
+	t.Helper()
+	params := emulation.SetDeviceMetricsOverrideParams{Width: width, Height: 900, DeviceScaleFactor: 1, Mobile: width < 600}
+	if _, err := chromedp.Call(tab, emulation.SetDeviceMetricsOverride, params); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func picture(t *testing.T, tab context.Context, name string, clip *page.Viewport) {
+	t.Helper()
+	if *pictures == "" {
+		return
+	}
+	shot, err := chromedp.Call(tab, page.CaptureScreenshot, page.CaptureScreenshotParams{Clip: clip, CaptureBeyondViewport: new(clip != nil)})
+	if err == nil {
+		err = os.WriteFile(filepath.Join(*pictures, name), shot.Data, 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The demo tells at once what it is and what to press; what it then shows is
+// true; and it can be used without a mouse and without seeing it.
+func TestDemo(t *testing.T) {
+	t.Parallel()
+	site := demo(t)
+	tab := openIn(t, browser(t), site)
+	emulateScheme(t, tab, "light")
+	resize(t, tab, 375)
+	until(t, tab, `document.querySelector("wakesocket-badge").getAttribute("state") === "live"`)
+	until(t, tab, `document.querySelector("#plain").dataset.claim === "live"`)
+	wide, err := chromedp.Run(tab, chromedp.Evaluate[[]int](`[document.documentElement.scrollWidth, document.querySelector(".lede button").getBoundingClientRect().bottom | 0]`))
+	if err != nil || wide[0] > 375 || wide[1] > 600 {
+		t.Errorf("on a phone the page is %d px wide, and the button to press ends at %d px (%v)", wide[0], wide[1], err)
+	}
+	inBoth(t, tab, "the demo on a phone")
+
+	resize(t, tab, 1280)
+	click(t, tab, ".lede button")
+	until(t, tab, `document.querySelector("#plain").dataset.lying === "true"`)
+	until(t, tab, `Number(document.querySelector("#plain [data-field=missing]").textContent) > 0`)
+	until(t, tab, `document.querySelector("wakesocket-badge").getAttribute("state") === "live"`)
+	until(t, tab, `document.querySelector("#ours [data-field=truth]").textContent === "Up to date."`)
+	until(t, tab, `document.querySelector("#ours [data-field=missing]").textContent === "0"`)
+
+	// With the keyboard only: an outage is begun and ended, and the focus stays.
+	if err := chromedp.Do(tab, chromedp.Evaluate[chromedp.Void](`document.querySelector("#break [data-fault=hang]").focus()`)); err != nil {
+		t.Fatal(err)
+	}
+	press(t, tab)
+	until(t, tab, `!document.querySelector("[data-fault=heal]").hidden`)
+	inBoth(t, tab, "the demo after a cut, in an outage")
+	if err := chromedp.Do(tab, chromedp.Evaluate[chromedp.Void](`document.querySelector("[data-fault=heal]").focus()`)); err != nil {
+		t.Fatal(err)
+	}
+	press(t, tab)
+	until(t, tab, `document.querySelector("[data-fault=heal]").hidden`)
+	focused, err := chromedp.Run(tab, chromedp.Evaluate[string](`document.activeElement.dataset.fault ?? document.activeElement.tagName`))
+	if err != nil || focused != "hang" {
+		t.Errorf("after the outage was ended the focus is on %q (%v); want the button that began it", focused, err)
+	}
+
+	offline(t, tab, true)
+	until(t, tab, `document.querySelector("wakesocket-badge").getAttribute("state") === "offline"`)
+	inBoth(t, tab, "the demo without a network")
+	offline(t, tab, false)
+	until(t, tab, `document.querySelector("wakesocket-badge").getAttribute("state") === "live"`)
+
+	if err := chromedp.Do(tab, chromedp.Navigate(site+"/debug/clients")); err != nil {
+		t.Fatal(err)
+	}
+	inBoth(t, tab, "/debug/clients")
+}
+
+func click(t *testing.T, tab context.Context, selector string) {
+	t.Helper()
+	if err := chromedp.Do(tab, chromedp.Click(chromedp.CSS(selector))); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// press presses Enter.
+func press(t *testing.T, tab context.Context) {
+	t.Helper()
+	if err := chromedp.Do(tab, chromedp.KeyEvent("\r")); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func offline(t *testing.T, tab context.Context, off bool) {
+	t.Helper()
+	params := network.OverrideNetworkStateParams{Offline: off, DownloadThroughput: -1, UploadThroughput: -1}
+	_, err1 := chromedp.Call(tab, network.OverrideNetworkState, params)
+	if err1 != nil {
+		t.Fatal(err1)
+	}
+}
+
+// The pictures of the docs: go test ./e2e/npm -run TestPictures -pictures ../figures
+func TestPictures(t *testing.T) {
+	if *pictures == "" {
+		t.Skip("writes the pictures of the docs; -pictures names their directory")
+	}
+	site := demo(t)
+	b := browser(t)
+	for name, width := range map[string]int64{"demo.png": 1280, "demo-phone.png": 375} {
+		for _, scheme := range []string{"light", "dark"} {
+			tab := openIn(t, b, site)
+			emulateScheme(t, tab, scheme)
+			resize(t, tab, width)
+			until(t, tab, `document.querySelector("wakesocket-badge").getAttribute("state") === "live"`)
+			<-time.After(6 * time.Second) // of data
+			click(t, tab, ".lede button")
+			<-time.After(9 * time.Second)
+			picture(t, tab, scheme+"-"+name, nil)
+		}
+	}
+}
