@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -285,32 +284,4 @@ func TestPages(t *testing.T) {
 func TestComponents(t *testing.T) {
 	s := newSite(t, installed)
 	run(t, []string{"SITE=" + s.URL}, "node_modules/.bin/vitest", "run", "--reporter=dot")
-}
-
-// Every snippet of the package's README compiles, each as a module of its own.
-func TestSnippets(t *testing.T) {
-	text, err := os.ReadFile("../../shim/README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	folder, err := os.MkdirTemp(".", "snippets-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(folder) })
-	snippets := regexp.MustCompile("(?s)```(js|tsx?)\n(.*?)```").FindAllStringSubmatch(string(text), -1)
-	if len(snippets) < 8 {
-		t.Fatalf("only %d snippets were found", len(snippets))
-	}
-	for i, snippet := range snippets {
-		extension := strings.Replace(snippet[1], "js", "ts", 1) // the same, with types
-		if err := os.WriteFile(fmt.Sprintf("%s/snippet%d.%s", folder, i, extension), []byte(snippet[2]), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	config := `{"extends": "../types/bundler.json", "files": [], "include": ["*.ts", "*.tsx"]}`
-	if err := os.WriteFile(folder+"/tsconfig.json", []byte(config), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	run(t, nil, "node_modules/.bin/tsc", "-p", folder)
 }

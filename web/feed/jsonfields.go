@@ -32,7 +32,9 @@ func jsonFields(t reflect.Type) []jsonField {
 	}
 	var fields []jsonField
 	for _, same := range byName {
-		slices.SortFunc(same, func(a, b jsonField) int { return cmp.Or(cmp.Compare(a.depth, b.depth), compareBools(b.tagged, a.tagged)) })
+		slices.SortFunc(same, func(a, b jsonField) int {
+			return cmp.Or(cmp.Compare(a.depth, b.depth), compareBools(b.tagged, a.tagged))
+		})
 		if len(same) == 1 || same[0].depth < same[1].depth || same[0].tagged && !same[1].tagged {
 			fields = append(fields, same[0])
 		}
@@ -66,14 +68,15 @@ func collect(t reflect.Type, depth int, optional bool, within map[reflect.Type]b
 		}
 		name, rest, _ := strings.Cut(tag, ",")
 		options := strings.Split(rest, ",")
-		embedded, pointer := f.Type, false
-		if embedded.Kind() == reflect.Pointer {
-			embedded, pointer = embedded.Elem(), true
+		embedded, pointer := f.Type, f.Type.Kind() == reflect.Pointer
+		if pointer {
+			embedded = embedded.Elem()
 		}
-		if f.Anonymous && name == "" && embedded.Kind() == reflect.Struct && !reflect.PointerTo(embedded).Implements(jsonMarshaler) && !reflect.PointerTo(embedded).Implements(textMarshaler) {
-			if f.IsExported() || !pointer {
-				collect(embedded, depth+1, optional || pointer, within, all)
-			}
+		if strings.ContainsAny(name, "\"'`\\") {
+			name = "" // as encoding/json does
+		}
+		if f.Anonymous && name == "" && embedded.Kind() == reflect.Struct {
+			collect(embedded, depth+1, optional || pointer, within, all)
 			continue
 		}
 		if !f.IsExported() {
@@ -92,22 +95,27 @@ func collect(t reflect.Type, depth int, optional bool, within map[reflect.Type]b
 // missable says whether a field with such options may be missing, and whether it
 // is missing when it is nil.
 func missable(t reflect.Type, options []string) (missing, neverNull bool) {
-	nilable := t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Map || t.Kind() == reflect.Interface
+	// A pointer that is not nil may point to a nil.
+	neverNull = isNilable(t) && (t.Kind() != reflect.Pointer || !isNilable(t.Elem()))
 	if slices.Contains(options, "omitzero") {
-		return true, nilable
+		return true, neverNull
 	}
 	if !slices.Contains(options, "omitempty") {
 		return false, false
 	}
 	// A struct and an array of some length are never empty.
 	never := t.Kind() == reflect.Struct || t.Kind() == reflect.Array && t.Len() > 0
-	return !never, nilable
+	return !never, neverNull
 }
 
-// isScalar says whether the option "string" concerns a type, or what it points to.
+func isNilable(t reflect.Type) bool {
+	return t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Map
+}
+
+// isScalar says whether the option "string" concerns a type or what it points to.
 func isScalar(t reflect.Type) bool {
 	if t.Kind() == reflect.Pointer && t.Name() == "" {
 		t = t.Elem()
 	}
-	return t.Kind() >= reflect.Bool && t.Kind() <= reflect.Float64
+	return t.Kind() >= reflect.Bool && t.Kind() <= reflect.Float64 || t.Kind() == reflect.String
 }

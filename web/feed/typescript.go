@@ -49,6 +49,9 @@ func WriteTypes(w io.Writer, name string, topics ...TypedTopic) error {
 	return err
 }
 
+// qualifier is the package of a type argument, in the name of a type.
+var qualifier = regexp.MustCompile(`[\w./\-]*\.`)
+
 var identifier = regexp.MustCompile(`^[A-Za-z_$][\w$]*$`)
 
 // property is a name as an interface has it.
@@ -206,13 +209,13 @@ func (d *declarations) name(t reflect.Type) string {
 	if t.Name() == "" {
 		return ""
 	}
-	// Type arguments hold paths and brackets.
+	// The names of type arguments stand in brackets.
 	base := strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_' {
 			return r
 		}
 		return -1
-	}, regexp.MustCompile(`[\w.\-]+/`).ReplaceAllString(t.Name(), ""))
+	}, qualifier.ReplaceAllString(t.Name(), ""))
 	first, size := utf8.DecodeRuneInString(base)
 	base = string(unicode.ToUpper(first)) + base[size:]
 	name := base
