@@ -24,7 +24,7 @@ modules  = web/store/nats e2e/peers e2e/middleware
 generate = cd wasm/internal/bridge && go run ../boundary
 
 .DEFAULT_GOAL := help
-.PHONY: help run build package check test needs format generate test-go test-nats test-js test-e2e sim herd bench bench-peers bench-server mutants e2e-report clean
+.PHONY: help run build package check test needs needs-js format generate test-go test-nats test-js test-e2e sim herd bench bench-peers bench-server mutants e2e-report clean
 .PHONY: lint lint-format lint-generated lint-vet lint-staticcheck lint-types test-quick test-quick-go test-quick-js
 
 help: ## shows this list
@@ -39,8 +39,7 @@ run: build ## builds everything and serves the demo dashboard; ADDR=host:port, A
 build: ## writes dist/client.wasm, dist/shim.js and dist/shim.d.ts, with their .br and .gz
 	@./build.sh
 
-package: build ## writes dist/wakesocket-VERSION.tgz, the npm package; needs Node.js
-	@sh e2e/needs.sh js
+package: build needs-js ## writes dist/wakesocket-VERSION.tgz, the npm package; needs Node.js
 	@sh shim/package.sh dist
 
 # The steps run side by side; the output of each stays together.
@@ -57,6 +56,9 @@ test: needs ## installs what the tests need (as root; else says what is missing)
 
 needs:
 	@sh e2e/needs.sh
+
+needs-js:
+	@sh e2e/needs.sh js
 
 format: node_modules ## formats all Go and JavaScript files
 	gofmt -w wasm web e2e
@@ -159,7 +161,6 @@ clean: ## removes what was built and installed here
 	rm -rf dist web/assets/dist/client.* web/assets/dist/shim.* shim/node_modules e2e/node/node_modules e2e/peers/node_modules e2e/conform/node_modules e2e/npm/node_modules e2e/out
 
 node_modules: shim/node_modules/.package-lock.json
-shim/node_modules/.package-lock.json: shim/package-lock.json
-	@sh e2e/needs.sh js
+shim/node_modules/.package-lock.json: shim/package-lock.json | needs-js
 	cd shim && npm ci --no-audit --no-fund
 	@touch $@

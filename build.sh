@@ -4,6 +4,7 @@
 # nothing else.
 set -eu
 cd "$(dirname "$0")"
+sh e2e/needs.sh go
 mkdir -p dist web/assets/dist
 
 sh shim/bundle.sh dist/new

@@ -1,10 +1,23 @@
 #!/bin/sh
-# Makes sure that what the tests run is there. As root on a Debian system it
-# installs what is missing; elsewhere it says what to install.
-# usage: needs.sh [js]   js: only what the JavaScript parts need
+# Makes sure that what the build and the tests run is there. As root on a Debian
+# system it installs what is missing; elsewhere it says what to install.
+# usage: needs.sh [go|js]   only what the build needs, or the JavaScript parts
 set -eu
 cd "$(dirname "$0")"
-PATH=$PWD/node/node_modules/.bin:$PATH:/usr/sbin:/sbin
+PATH=$PWD/node/node_modules/.bin:$PATH
+
+# Go gets a newer Go by itself, unless it is older than 1.21 or may not (GOTOOLCHAIN).
+wanted=$(sed -n 's/^go \([0-9]*\.[0-9]*\).*/\1/p' ../go.mod)
+install_go="install Go $wanted or newer from https://go.dev/dl/, then run this again"
+command -v go >/dev/null 2>&1 || { echo "Go is missing: $install_go" >&2; exit 1; }
+found=$(cd .. && go version 2>&1) || { echo "Go could not get the version that go.mod names (${found##*go: }): $install_go" >&2; exit 1; }
+echo "$wanted $found" | awk '
+	{ split($1, want, "."); match($0, /go[0-9]+\.[0-9]+/); split(substr($0, RSTART + 2, RLENGTH - 2), have, ".") }
+	{ exit !(have[1] > want[1] || have[1] == want[1] && have[2] >= want[2]) }' || {
+	echo "$found is too old: $install_go" >&2
+	exit 1
+}
+[ "${1:-all}" != go ] || exit 0
 
 missing=
 need() { # command package...
@@ -15,6 +28,7 @@ need() { # command package...
 need node nodejs
 need npm npm
 if [ "${1:-all}" = all ]; then
+	PATH=$PATH:/usr/sbin:/sbin
 	need gcc gcc
 	[ -e /usr/include/stdlib.h ] || [ "$(uname)" != Linux ] || missing="$missing libc6-dev" # the race detector wants cgo
 	need chromium chromium
@@ -39,9 +53,11 @@ if [ -n "$missing" ]; then
 		exit 1
 	fi
 	echo "installing for the tests:$missing"
-	apt-get update -qq
 	# shellcheck disable=SC2086
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing || {
+		echo "apt-get failed: install these Debian packages or their like:$missing, then run make again" >&2
+		exit 1
+	}
 fi
 
 # Debian's Node may be too old: then a current one comes from npm, with its own
@@ -51,7 +67,7 @@ current() {
 }
 if ! current; then
 	echo "Node.js $(node --version) is too old: installing a current one into e2e/node"
-	(cd node && npm ci --no-audit --no-fund --loglevel=error)
+	(cd node && npm ci --no-audit --no-fund --loglevel=error) || echo "npm failed" >&2
 	hash -r
 	if ! current; then
 		echo "Node.js $(node --version) is too old: install version 20.19 or newer, then run make again" >&2
