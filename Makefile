@@ -20,7 +20,7 @@ biome    = shim/node_modules/.bin/biome format --indent-style=space --line-width
 test_bridge = GOOS=js GOARCH=wasm go test -exec "env -i PATH=$(PATH) $$(go env GOROOT)/lib/wasm/go_js_wasm_exec" ./wasm/internal/bridge
 # Each simulation is one goroutine: the race detector would only make them slow.
 simulated = -e /wasm/internal/sim -e /wasm/internal/herd
-modules  = web/store/nats e2e/peers e2e/middleware
+modules  = web/store/nats web/deploy e2e/peers e2e/middleware
 generate = cd wasm/internal/bridge && go run ../boundary
 
 .DEFAULT_GOAL := help
@@ -131,6 +131,7 @@ test-e2e: build ## the tests in real browsers that assert times
 	cd e2e/peers && npm ci --ignore-scripts --no-audit --no-fund
 	go -C e2e/peers test -count=1 -timeout 20m ./...
 	go -C e2e/middleware test -count=1 ./...
+	go -C web/deploy test -count=1 ./...
 
 sim: ## simulated days in the lives of sessions; SEEDS=number
 	go run ./wasm/internal/sim/cmd -seeds $(SEEDS)

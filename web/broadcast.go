@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -18,8 +19,9 @@ import (
 // clients with a heartbeat, one for those without, which it never sends away for
 // their silence. A restart replaces both.
 type broadcast struct {
-	open func() (store.Store, error)
-	run  string // names this process in the events
+	open    func() (store.Store, error)
+	proxies []netip.Prefix // that are believed
+	run     string         // names this process in the events
 
 	mu     sync.RWMutex // a restart against everybody else
 	log    store.Store
@@ -32,8 +34,8 @@ type broadcast struct {
 	n          uint64
 }
 
-func newBroadcast(open func() (store.Store, error)) (*broadcast, error) {
-	b := &broadcast{open: open, run: store.NewEpoch(), counts: metrics.New(nil)}
+func newBroadcast(open func() (store.Store, error), proxies []netip.Prefix) (*broadcast, error) {
+	b := &broadcast{open: open, proxies: proxies, run: store.NewEpoch(), counts: metrics.New(nil)}
 	log, err := open()
 	if err != nil {
 		return nil, err
@@ -55,11 +57,11 @@ func (b *broadcast) feeds(log store.Store) (beats, plain *feed.Feed, err error) 
 	for _, topic := range []string{"cpu", "mem", "load", "net", "disk"} {
 		fresh[topic] = freshness
 	}
-	if beats, err = feed.New(feed.Options{Store: log, Observer: b.counts, Fresh: fresh}); err != nil {
+	if beats, err = feed.New(feed.Options{Store: log, Observer: b.counts, Fresh: fresh, TrustedProxies: b.proxies}); err != nil {
 		return nil, nil, err
 	}
 	quiet := slog.New(slog.DiscardHandler) // both feeds would tell of the same log
-	if plain, err = feed.New(feed.Options{Store: log, Silence: -1, Logger: quiet}); err != nil {
+	if plain, err = feed.New(feed.Options{Store: log, Silence: -1, Logger: quiet, TrustedProxies: b.proxies}); err != nil {
 		_ = beats.Close()
 		return nil, nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"os/signal"
 	"strings"
@@ -37,19 +38,34 @@ func main() {
 	addr := flag.String("addr", "127.0.0.1:8080", "address to listen on")
 	place := flag.String("store", "memory", stores.Usage)
 	hosts := flag.String("host", "", "comma-separated names under which browsers may open the dashboard, besides localhost and addresses")
+	proxies := flag.String("proxy", "", "comma-separated networks of the proxies whose X-Forwarded-For is believed, as in 10.0.0.0/8")
+	check := flag.String("check", "", "ask this `URL`, print its answer and exit with 0 when that is 200: for the health check of a container without a shell")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "unexpected argument %q\n", flag.Arg(0))
 		flag.Usage()
 		os.Exit(2)
 	}
-	if err := run(*addr, *place, strings.FieldsFunc(*hosts, func(r rune) bool { return r == ',' })); err != nil {
+	do := func() error { return run(*addr, *place, list(*hosts), list(*proxies)) }
+	if *check != "" {
+		do = func() error { return askHealth(*check, os.Stdout) }
+	}
+	if err := do(); err != nil {
 		fmt.Fprintln(os.Stderr, "wakesocket:", err)
 		os.Exit(1)
 	}
 }
 
-func run(addr, place string, hosts []string) error {
+// list splits a flag that has commas.
+func list(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' })
+}
+
+func run(addr, place string, hosts, proxies []string) error {
+	trusted, err := networks(proxies)
+	if err != nil {
+		return err
+	}
 	assets, err := fs.Sub(embedded, "assets")
 	if err != nil {
 		return err
@@ -68,22 +84,30 @@ func run(addr, place string, hosts []string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
-	return serve(ctx, listener, hosts, assets, open)
+	return serve(ctx, listener, site{assets, hosts, trusted, open})
+}
+
+// site is what the dashboard is made of.
+type site struct {
+	assets  fs.FS
+	hosts   []string       // names under which it may be opened
+	proxies []netip.Prefix // that are believed
+	open    func() (store.Store, error)
 }
 
 // serve runs the dashboard until ctx ends, then sends the clients away in order.
-func serve(ctx context.Context, inner net.Listener, hosts []string, assets fs.FS, open func() (store.Store, error)) error {
+func serve(ctx context.Context, inner net.Listener, s site) error {
 	listener := faults.Wrap(inner)
-	b, err := newBroadcast(open)
+	b, err := newBroadcast(s.open, s.proxies)
 	if err != nil {
 		return err
 	}
-	handler, err := routes(b, listener, assets)
+	handler, err := routes(b, listener, s.assets)
 	if err != nil {
 		return err
 	}
 	measuring := b.measure(ctx, metrics.Probes(), func(topic string) bool { return topic == mutedTopic && listener.Muted() })
-	server := &http.Server{Handler: onlyHosts(hosts, handler), ConnContext: listener.ConnContext, ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: onlyHosts(s.hosts, handler), ConnContext: listener.ConnContext, ReadHeaderTimeout: 10 * time.Second}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	slog.Info("the dashboard is up", "url", "http://"+listener.Addr().String())

@@ -33,6 +33,8 @@ func routes(b *broadcast, listener *faults.Listener, assets fs.FS) (http.Handler
 	mux.Handle("GET /feed", listener.Handler(b.current(func() http.Handler { return b.beats })))
 	mux.Handle("GET /plain", listener.Handler(b.current(func() http.Handler { return b.plain })))
 	mux.Handle("GET /debug/clients", b.current(func() http.Handler { return b.beats.Debug() }))
+	mux.Handle("GET /ready", b.current(func() http.Handler { return b.beats.Ready() }))
+	mux.Handle("GET /alive", b.current(func() http.Handler { return b.beats.Alive() }))
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	mux.Handle("GET /snapshot", &b.recent)
 	mux.HandleFunc("GET /faults", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, listener.Status()) })

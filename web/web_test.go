@@ -27,14 +27,14 @@ var assets = fstest.MapFS{
 	"dist/client.wasm.br": {Data: []byte("br")},
 }
 
-// site is the whole demo on a port of its own.
-type site struct {
+// demo is the whole dashboard on a port of its own.
+type demo struct {
 	base  string
 	leave context.CancelFunc
 	ended chan error
 }
 
-func start(t *testing.T) *site {
+func start(t *testing.T) *demo {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -45,8 +45,8 @@ func start(t *testing.T) *site {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &site{"http://" + listener.Addr().String(), cancel, make(chan error, 1)}
-	go func() { s.ended <- serve(ctx, listener, nil, assets, open) }()
+	s := &demo{"http://" + listener.Addr().String(), cancel, make(chan error, 1)}
+	go func() { s.ended <- serve(ctx, listener, site{assets: assets, open: open}) }()
 	t.Cleanup(func() {
 		cancel()
 		select {
@@ -58,7 +58,7 @@ func start(t *testing.T) *site {
 	return s
 }
 
-func (s *site) do(t *testing.T, method, path string, headers ...string) (*http.Response, string) {
+func (s *demo) do(t *testing.T, method, path string, headers ...string) (*http.Response, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, s.base+path, nil)
 	if err != nil {
@@ -79,7 +79,7 @@ func (s *site) do(t *testing.T, method, path string, headers ...string) (*http.R
 	return answer, string(body)
 }
 
-func (s *site) fault(t *testing.T, kind string) broken {
+func (s *demo) fault(t *testing.T, kind string) broken {
 	t.Helper()
 	answer, body := s.do(t, "POST", "/faults/"+kind)
 	var report broken
@@ -104,7 +104,7 @@ type socket struct {
 	queue []reading
 }
 
-func (s *site) dial(t *testing.T, path string) *socket {
+func (s *demo) dial(t *testing.T, path string) *socket {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -156,7 +156,7 @@ func (c *socket) next() reading {
 	return first
 }
 
-func (s *site) snapshot(t *testing.T) (at string, events []reading) {
+func (s *demo) snapshot(t *testing.T) (at string, events []reading) {
 	t.Helper()
 	for {
 		_, body := s.do(t, "GET", "/snapshot")
@@ -358,7 +358,7 @@ func TestStartTellsWhatIsMissing(t *testing.T) {
 	}
 	var inUse *net.OpError
 	s := start(t)
-	if err := run(strings.TrimPrefix(s.base, "http://"), "memory", nil); !errors.As(err, &inUse) && !strings.Contains(err.Error(), "make build") {
+	if err := run(strings.TrimPrefix(s.base, "http://"), "memory", nil, nil); !errors.As(err, &inUse) && !strings.Contains(err.Error(), "make build") {
 		t.Errorf("address in use: %v", err)
 	}
 }
