@@ -60,9 +60,11 @@ type Store struct {
 	close   func() error // what Close has to end besides
 	batcher *batch.Batcher
 	pages   page.Sizer
+	alone   bool // nobody else can change the stream
 
 	mu     sync.Mutex
 	stream jetstream.Stream // nil until it was first reached
+	epoch  string           // of a stream that nobody else can change; "" when it is to be asked
 }
 
 var _ store.Store = (*Store)(nil)
@@ -118,7 +120,7 @@ func open(conn *nats.Conn, options Options, sync, shut func() error) (*Store, er
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("nats: %w", err), shut())
 	}
-	s := &Store{options: options, conn: conn, js: js, close: shut}
+	s := &Store{options: options, conn: conn, js: js, close: shut, alone: sync != nil}
 	if sync == nil {
 		s.batcher = batch.New(s.commit)
 	} else {

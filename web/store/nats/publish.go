@@ -34,12 +34,30 @@ func (s *Store) commit(ctx context.Context, items []*batch.Item) {
 			item.Err = err
 		}
 	}
-	before, err := s.state(limited) // also makes the stream
+	epoch, err := s.currentEpoch(limited)
 	if err != nil {
 		fail(store.NotStored(err))
 		return
 	}
-	s.send(limited, before.epoch, items)
+	s.send(limited, epoch, items)
+}
+
+// currentEpoch also makes the stream. The server is asked each time, unless nobody
+// else can change the stream.
+func (s *Store) currentEpoch(ctx context.Context) (string, error) {
+	s.mu.Lock()
+	epoch := s.epoch
+	s.mu.Unlock()
+	if epoch != "" {
+		return epoch, nil
+	}
+	state, err := s.state(ctx)
+	if err == nil && s.alone {
+		s.mu.Lock()
+		s.epoch = state.epoch
+		s.mu.Unlock()
+	}
+	return state.epoch, err
 }
 
 // send publishes the items and answers each.

@@ -173,6 +173,11 @@ func (s *Store) renewEpoch(ctx context.Context) error {
 		config.Metadata[key] = value
 	}
 	config.Metadata[epochKey] = store.NewEpoch()
+	defer func() {
+		s.mu.Lock()
+		s.epoch = "" // it is asked again
+		s.mu.Unlock()
+	}()
 	if _, err := s.js.UpdateStream(limited, config); err != nil {
 		return explain("the epoch cannot be renewed", err)
 	}
