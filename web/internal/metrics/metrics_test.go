@@ -75,6 +75,10 @@ func TestBusy(t *testing.T) {
 		{"half", idle, cpu.TimesStat{Idle: 11, User: 1}, 50},
 		{"guest is inside user", idle, cpu.TimesStat{Idle: 11, User: 1, Guest: 1}, 50},
 		{"waiting for a disk is not work", idle, cpu.TimesStat{Idle: 10, Iowait: 1}, 0},
+		{"a third, to one place after the point", idle, cpu.TimesStat{Idle: 12, User: 1}, 33.3},
+		{"nothing but work", idle, cpu.TimesStat{Idle: 10, User: 1}, 100},
+		{"more work than time: a counter of rest fell", idle, cpu.TimesStat{Idle: 9, User: 3}, 100},
+		{"as much work as rest fell", idle, cpu.TimesStat{Idle: 9, User: 1}, 0},
 		{"no time passed", idle, idle, 0},
 		{"a counter fell", cpu.TimesStat{User: 9, Idle: 9}, cpu.TimesStat{User: 8, Idle: 10}, 0},
 	} {
@@ -98,6 +102,7 @@ func TestRates(t *testing.T) {
 		{"a new device has no past", counters{"eth0": {1100, 510}, "eth1": {9999, 9999}}, 0, 0},
 		{"both count", counters{"eth0": {1101, 511}, "eth1": {10000, 10000}}, 4, 4},
 		{"a counter that fell", counters{"eth0": {5, 600}, "eth1": {10000, 10000}}, 0, 178},
+		{"whole bytes", counters{"eth0": {6, 600}, "eth1": {10000, 10000}}, 2, 0},
 	} {
 		totals = step.totals
 		now = now.Add(500 * time.Millisecond)
@@ -105,6 +110,15 @@ func TestRates(t *testing.T) {
 		if err != nil || a != step.a || b != step.b || len(names) != len(totals) {
 			t.Errorf("%s: %v %v %v %v, want %v %v", step.name, a, b, names, err, step.a, step.b)
 		}
+	}
+	totals = counters{"eth0": {7, 610}}
+	now = now.Add(400 * time.Millisecond) // 2.5 and 25 bytes a second
+	if a, b, _, _ := p.rates(t.Context(), func() time.Time { return now }); a != 3 || b != 25 {
+		t.Errorf("bytes a second %v and %v; want 3 and 25", a, b)
+	}
+	totals = counters{"eth0": {9, 700}}
+	if a, b, _, _ := p.rates(t.Context(), func() time.Time { return now }); a != 0 || b != 0 {
+		t.Errorf("%v and %v bytes a second although no time has passed", a, b)
 	}
 	totals = counters{}
 	if _, err := p.net(t.Context()); !errors.Is(err, errNoDevice) {

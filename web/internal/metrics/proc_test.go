@@ -40,6 +40,11 @@ cpu1 100 0 100 800 0 0 0 0 0 0
 cpu0 110 10 110 840 10 10 10 0 0 0
 cpu1 100 0 100 880 0 0 0 20 0 0
 `
+	threeCores = `cpu  0 0 0 0 0 0 0 0 0 0
+cpu0 100 0 0 900 0 0 0 0 0 0
+cpu1 100 0 0 900 0 0 0 0 0 0
+cpu2 150 0 0 850 0 0 0 0 0 0
+`
 	oneCore = `cpu  0 0 0 0 0 0 0 0 0 0
 cpu0 300 0 100 600 0 0 0 0 0 0
 `
@@ -53,7 +58,8 @@ func TestCPUSinceTheReadingBefore(t *testing.T) {
 	}{
 		{"the first reading is the mean since boot", stat, CPU{20, []float64{20, 20}}},
 		{"later", laterStat, CPU{35, []float64{50, 20}}},
-		{"a core is gone: the mean since boot", oneCore, CPU{40, []float64{40}}},
+		{"a core has come: the mean since boot, to one place after the point", threeCores, CPU{11.7, []float64{10, 10, 15}}},
+		{"two are gone", oneCore, CPU{40, []float64{40}}},
 		{"no time has passed", oneCore, CPU{0, []float64{0}}},
 	} {
 		got, err := probe.Read(proc(t, map[string]string{"stat": step.stat}))
