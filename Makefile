@@ -117,6 +117,7 @@ test-rest:
 
 test-nats: ## those of the NATS store, which is a module of its own
 	go -C web/store/nats test -race -timeout 20m ./...
+	GOWORK=$(CURDIR)/web/store/nats/go.work go test -tags nats ./web/internal/stores
 
 # It builds the package and pages with it, and asserts no times.
 .PHONY: test-npm

@@ -45,6 +45,61 @@ func TestTheCopyHasARelativePath(t *testing.T) {
 	}
 }
 
+func TestTheModuleUsesTheCopy(t *testing.T) {
+	folder := t.TempDir()
+	path, err := withoutFmt(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func(path string) string {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Error(err)
+		}
+		return string(text)
+	}
+	own := read("../../../go.mod")
+	use, err := filepath.EvalSymlinks(filepath.Join(folder, "safejs"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	replaced, found := strings.CutPrefix(read(path), own+"\nreplace "+safejs+" => ")
+	if root, err := filepath.Abs("../../.."); err != nil || !found || filepath.Join(root, strings.TrimSpace(replaced)) != use {
+		t.Errorf("%s ends with %q (%v); want our go.mod and the path of %s", path, replaced, err, use)
+	}
+	if read(filepath.Join(folder, "lean.sum")) != read("../../../go.sum") {
+		t.Error("the sums are not those of the module")
+	}
+	if read(filepath.Join(folder, "safejs", "internal", "fmt", "fmt.go")) != read("fmt/fmt.go") {
+		t.Error("the small fmt is not in the copy")
+	}
+	if text := read(filepath.Join(folder, "safejs", "value.go")); strings.Contains(text, "\t\"fmt\"\n") {
+		t.Error("the copy imports the standard fmt")
+	}
+}
+
+func TestErrorsOfTheBuild(t *testing.T) {
+	occupied := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(occupied, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := withoutFmt(occupied); err == nil {
+		t.Error("a file in the place of the folder is no error")
+	}
+	if err := build(occupied); err == nil {
+		t.Error("a file in the place of the output folder is no error")
+	}
+	if err := copySources(t.TempDir(), os.DirFS(filepath.Join(t.TempDir(), "none"))); err == nil {
+		t.Error("a source that is not there is no error")
+	}
+	if _, err := output("go", "no-such-command"); err == nil || !strings.Contains(err.Error(), "go no-such-command: go no-such-command: unknown command") {
+		t.Errorf("a command that fails: %v", err)
+	}
+	if _, err := output("no-such-program"); err == nil {
+		t.Error("a program that is not there is no error")
+	}
+}
+
 func TestBuildMakesASmallProgramAndOneForDebuggers(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it compiles the standard library without inlining")

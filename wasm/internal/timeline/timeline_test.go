@@ -50,3 +50,17 @@ func TestAddingWhileThingsHappen(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatIsPoppedIsReleased(t *testing.T) {
+	var q Queue[*int]
+	q.Add(1, new(int))
+	q.Add(2, new(int))
+	q.Pop()
+	q.Pop()
+	if left := q.heap[:2]; left[0].what != nil || left[1].what != nil {
+		t.Error("the queue holds what was popped")
+	}
+	if at, ok := q.Next(); at != 0 || ok {
+		t.Errorf("an empty queue announces something for %v", at)
+	}
+}
