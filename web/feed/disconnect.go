@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/wakesocket/wakesocket/wasm/wire"
 	"github.com/wakesocket/wakesocket/web/store"
@@ -29,6 +31,9 @@ type Target struct {
 func (f *Feed) Disconnect(ctx context.Context, target Target) error {
 	if target == (Target{}) {
 		return errors.New("feed: Disconnect needs a user or a client")
+	}
+	if !utf8.ValidString(target.User) || !utf8.ValidString(target.Client) {
+		return fmt.Errorf("feed: Disconnect needs names in UTF-8, which %q and %q are not", target.User, target.Client)
 	}
 	if f.isClosed() {
 		return ErrClosed

@@ -11,6 +11,7 @@
 package feed
 
 import (
+	"bytes"
 	"context"
 	"maps"
 	"math/rand/v2"
@@ -107,7 +108,7 @@ func New(options Options) (*Feed, error) {
 // [ErrInvalidTopic], [ErrInvalidEvent], [ErrTooLarge] or [ErrClosed], or with the
 // error of the store, which is one of [store.ErrNotStored], [store.ErrStored] and
 // [store.ErrOutcomeUnknown]. With a [store.IdempotencyKey] it is safe to publish
-// again.
+// again. The caller may use data again at once.
 func (f *Feed) Publish(ctx context.Context, topic string, data []byte, options ...store.PublishOption) (id string, err error) {
 	if f.isClosed() {
 		return "", ErrClosed
@@ -115,7 +116,7 @@ func (f *Feed) Publish(ctx context.Context, topic string, data []byte, options .
 	if err := f.check(topic, data); err != nil {
 		return "", err
 	}
-	at, err := f.options.Store.Publish(ctx, topic, data, options...)
+	at, err := f.options.Store.Publish(ctx, topic, bytes.Clone(data), options...)
 	if err != nil {
 		f.options.Observer.StoreFailed(operationPublish)
 		return "", err

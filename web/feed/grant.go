@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/wakesocket/wakesocket/wasm/wire"
 	"github.com/wakesocket/wakesocket/web/store"
@@ -14,8 +15,8 @@ import (
 
 // Grant is what [Options.Authorize] lets a client do.
 type Grant struct {
-	// User names the user: [Client] has it, and [Feed.Disconnect] finds the user's
-	// connections by it. Empty for an unknown user.
+	// User names the user, in UTF-8: [Client] has it, and [Feed.Disconnect] finds the
+	// user's connections by it. Empty for an unknown user.
 	User string
 	// Topics are the topics and patterns that may be read: "price.*" stands for
 	// every topic that begins with "price.". Nil allows all; an empty slice none.
@@ -38,7 +39,7 @@ func (f *Feed) permission(r *http.Request, block netip.Prefix) (*Grant, *access,
 		err   error
 	}
 	got, err := run(r.Context(), f.hooks, "Authorize or Topics", block, func(ctx context.Context) (a answer) {
-		r := r.WithContext(ctx)
+		r := r.Clone(ctx) // of its own: a hook may change it, and may still do so after its time
 		if f.options.Authorize != nil {
 			a.grant, a.err = f.options.Authorize(r)
 		}
@@ -54,8 +55,11 @@ func (f *Feed) permission(r *http.Request, block netip.Prefix) (*Grant, *access,
 	case err == nil:
 	case errors.Is(err, ErrUnauthorized):
 		return nil, nil, &refusal{wire.CloseUnauthorized, "unauthorized", refusedUnauthorized}
-	case errors.Is(err, errHook), errors.Is(err, ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		return nil, nil, &refusal{wire.CloseTryLater, f.later(5*time.Second, "authorization failed"), refusedHook}
+	case errors.Is(err, errHook), r.Context().Err() != nil:
+		return nil, nil, f.rightsUnknown()
+	case errors.Is(err, ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		f.options.Logger.Warn("client refused: its rights are unknown; see why Authorize fails", "error", err, "address", block.String())
+		return nil, nil, f.rightsUnknown()
 	default:
 		f.options.Logger.Info("client forbidden", "error", err, "address", block.String())
 		return nil, nil, &refusal{wire.CloseForbidden, "forbidden", refusedForbidden}
@@ -67,10 +71,14 @@ func (f *Feed) permission(r *http.Request, block netip.Prefix) (*Grant, *access,
 	if !grant.Expires.IsZero() && !time.Now().Before(grant.Expires) {
 		return nil, nil, &refusal{wire.CloseUnauthorized, "the grant has expired", refusedUnauthorized}
 	}
+	if !utf8.ValidString(grant.User) {
+		f.options.Logger.Error("Authorize returned a grant whose user is not UTF-8; encode it, for example as hex", "user", grant.User)
+		return nil, nil, f.rightsUnknown()
+	}
 	for _, name := range grant.Topics {
 		if err := store.CheckTopic(name); err != nil {
 			f.options.Logger.Error("Authorize returned a grant with an invalid topic", "topic", name, "user", grant.User, "error", err)
-			return nil, nil, &refusal{wire.CloseTryLater, f.later(5*time.Second, "authorization failed"), refusedHook}
+			return nil, nil, f.rightsUnknown()
 		}
 		if strings.Contains(name, "*") && !wire.IsPattern(name) {
 			f.options.Logger.Warn(`a grant names a topic that looks like a pattern and is none; "price.*" stands for the topics that begin with "price.", and Topics nil for all`,
@@ -78,6 +86,11 @@ func (f *Feed) permission(r *http.Request, block netip.Prefix) (*Grant, *access,
 		}
 	}
 	return grant, &access{topics: grant.Topics, hook: got.allow}, nil
+}
+
+// rightsUnknown refuses a client whose rights cannot be told now.
+func (f *Feed) rightsUnknown() *refusal {
+	return &refusal{wire.CloseTryLater, f.later(5*time.Second, "authorization failed"), refusedHook}
 }
 
 // access decides which topics a client may read: those of its grant, if the Topics

@@ -32,7 +32,8 @@ func run[T any](ctx context.Context, h *hooks, name string, block netip.Prefix, 
 		h.options.Logger.Error("too many calls of a hook have not returned; see why it blocks", "hook", name, "address", block.String())
 		return result, errHook
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, h.options.HookTimeout,
+	parent := ctx
+	ctx, cancel := context.WithTimeoutCause(parent, h.options.HookTimeout,
 		fmt.Errorf("feed: %s has taken longer than Options.HookTimeout", name))
 	defer cancel()
 	type outcome struct {
@@ -59,6 +60,9 @@ func run[T any](ctx context.Context, h *hooks, name string, block netip.Prefix, 
 		}
 		return o.result, nil
 	case <-ctx.Done():
+		if parent.Err() != nil { // the client has left
+			return result, errHook
+		}
 		h.options.Logger.Error("hook does not return; it must be quick, or end with the context of its request",
 			"hook", name, "limit", h.options.HookTimeout)
 		return result, errHook

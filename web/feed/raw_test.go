@@ -39,12 +39,17 @@ func rawDial(t testing.TB, address, query, extra string, lines ...string) *rawCl
 	if !strings.HasPrefix(strings.Join(lines, "\n"), "Host:") {
 		lines = append([]string{"Host: " + address}, lines...)
 	}
-	fmt.Fprintf(conn, "GET /?%s HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"+
-		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n%s\r\n\r\n%s", query, strings.Join(lines, "\r\n"), extra)
+	fmt.Fprint(conn, handshake(query, lines...)+extra)
 	if c.answer, err = http.ReadResponse(c.r, nil); err != nil {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// handshake is a request for a WebSocket with further headers.
+func handshake(query string, lines ...string) string {
+	return fmt.Sprintf("GET /?%s HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"+
+		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n%s\r\n\r\n", query, strings.Join(lines, "\r\n"))
 }
 
 // frame is a masked frame; first holds the fin bit and the opcode.

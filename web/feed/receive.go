@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/wakesocket/wakesocket/web/store"
@@ -41,7 +42,10 @@ func (f *Feed) Receive(token string) http.Handler {
 			http.Error(w, "the event is too large", http.StatusRequestEntityTooLarge)
 			return
 		}
-		topic := r.URL.Query().Get("topic")
+		topic := ""
+		if err == nil {
+			topic, err = topicOf(r.URL.RawQuery)
+		}
 		if err == nil {
 			err = f.check(topic, data)
 		}
@@ -66,6 +70,18 @@ func (f *Feed) Receive(token string) http.Handler {
 		w.Header().Set("Content-Type", "application/json")
 		json.NewEncoder(w).Encode(map[string]string{"id": id})
 	})
+}
+
+// topicOf refuses a query that is ambiguous, rather than guess at a topic.
+func topicOf(query string) (string, error) {
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return "", fmt.Errorf("query string: %w", err)
+	}
+	if n := len(values["topic"]); n != 1 {
+		return "", fmt.Errorf("query string: %d topics; name one", n)
+	}
+	return values.Get("topic"), nil
 }
 
 // answerFailed tells a publisher what became of its event.

@@ -25,6 +25,8 @@ func TestReceive(t *testing.T) {
 		"other way":   {"POST", "Basic secret", "cpu", `1`, 401},
 		"get":         {"GET", "Bearer secret", "cpu", ``, 405},
 		"no topic":    {"POST", "Bearer secret", "", `1`, 400},
+		"two topics":  {"POST", "Bearer secret", "cpu&topic=disk", `1`, 400},
+		"bad query":   {"POST", "Bearer secret", "cpu&x=%zz", `1`, 400},
 		"not JSON":    {"POST", "Bearer secret", "cpu", `{`, 400},
 		"too large":   {"POST", "Bearer secret", "cpu", `"` + strings.Repeat("x", 200) + `"`, 413},
 	} {
