@@ -16,7 +16,7 @@ export class BasicRetry {
   at = 0;
   lastDial = -dialGap;
   /** `at` is the server's advice: no wake makes it earlier. */
-  advised = false;
+  serverAdvice = false;
   /** The browser refused the last address. */
   hopeless = false;
   /** The server refused the token: dials get a new one. */
@@ -62,14 +62,14 @@ export class BasicRetry {
   /** There is a connection. */
   settle() {
     this.at = 0;
-    this.advised = this.hopeless = false;
+    this.serverAdvice = this.hopeless = false;
     this.reason = "";
   }
 
   /** @param {number} now */
   dialed(now) {
     this.lastDial = now;
-    this.advised = this.hopeless = false;
+    this.serverAdvice = this.hopeless = false;
   }
 
   /** @param {number} now */
@@ -129,7 +129,7 @@ export class BasicRetry {
 
   /** @param {number} at when the server asks to come back */
   advise(at) {
-    this.advised = true;
+    this.serverAdvice = true;
     this.at = Math.max(at, this.lastDial + dialGap);
   }
 
@@ -155,13 +155,13 @@ export class BasicRetry {
 
   /** What another session takes over. */
   facts() {
-    const { failures, since, at, lastDial, advised, hopeless, freshToken, reason, window, previous } = this;
+    const { failures, since, at, lastDial, serverAdvice, hopeless, freshToken, reason, window, previous } = this;
     return {
       failures,
       failingSince: since,
       retryAt: at,
       dialedAt: lastDial,
-      advised,
+      serverAdvice,
       hopeless,
       freshToken,
       reason,

@@ -67,7 +67,7 @@ export class BasicSession {
     const slept = this.#clock.advance(mono, wall, this.#visible);
     this.#effects = [];
     if (this.#running && slept > 0) {
-      if (this.#retry.advised) this.#retry.at -= slept; // the server meant real time
+      if (this.#retry.serverAdvice) this.#retry.at -= slept; // the server meant real time
       if (!this.#away) this.#wake("sleep", slept, false);
     }
     this.#input(input);
@@ -109,7 +109,7 @@ export class BasicSession {
       case "stop":
         return this.#stop("");
       case "reconnect":
-        this.#retry.advised = false;
+        this.#retry.serverAdvice = false;
         return this.#running ? this.#wake("user", 0, true) : this.#start();
       case "away":
         return this.#leave();
@@ -176,7 +176,7 @@ export class BasicSession {
     if (!this.#running || this.#away) return;
     this.#away = true;
     this.#close("the page is away");
-    if (!this.#retry.advised) this.#retry.reset(this.#clock.mono);
+    if (!this.#retry.serverAdvice) this.#retry.reset(this.#clock.mono);
   }
 
   /** @param {string} reason */
@@ -212,7 +212,7 @@ export class BasicSession {
   #opened(k) {
     if (k.phase === "open") return;
     k.enter("open", this.#clock.mono);
-    k.heard(this.#clock.mono, this.#clock.wall);
+    k.alive(this.#clock.mono, this.#clock.wall);
     // Without pings a quiet server may never speak.
     if (this.#options.heartbeat === 0) k.spoke = k.caughtUp = true;
     else this.#ask(k);
@@ -228,7 +228,7 @@ export class BasicSession {
    * @param {Extract<Input, {type: "hello" | "position" | "events" | "expiring" | "pong" | "frame"}>} input
    */
   #received(k, input) {
-    k.heard(this.#clock.mono, this.#clock.wall);
+    k.alive(this.#clock.mono, this.#clock.wall);
     k.caughtUp ||= !k.greeted;
     k.spoke = true;
     this.#doublings = 0;
@@ -282,7 +282,7 @@ export class BasicSession {
     const refused = code === unauthorized;
     const woken = k.woken && this.#online;
     if (k.spoke) {
-      if (k.doubt === "") k.heard(this.#clock.mono, this.#clock.wall);
+      if (k.doubt === "") k.alive(this.#clock.mono, this.#clock.wall);
       retry.lost(k, k.doubt || (code === abnormal ? "reset" : "closed"), this.#clock.mono);
     } else {
       retry.refused(k, code, reason, hopeless, this.#clock.mono);
@@ -321,11 +321,11 @@ export class BasicSession {
     const k = this.#socket;
     if (this.#away) {
       this.#away = false;
-      if (!retry.advised) retry.at = now;
+      if (!retry.serverAdvice) retry.at = now;
       return;
     }
     if (!k) {
-      if (!retry.advised) retry.at = Math.min(retry.at, slept > 0 ? now : Math.max(now, retry.lastDial + dialGap));
+      if (!retry.serverAdvice) retry.at = Math.min(retry.at, slept > 0 ? now : Math.max(now, retry.lastDial + dialGap));
       return;
     }
     switch (afterWake(k, { now, slept, moved, heartbeat: this.#options.heartbeat })) {

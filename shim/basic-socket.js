@@ -67,7 +67,7 @@ export class BasicSocket {
    * @param {number} now
    * @param {number} wall
    */
-  heard(now, wall) {
+  alive(now, wall) {
     this.lastFrame = now;
     this.lastFrameWall = wall;
   }
@@ -88,8 +88,8 @@ export class BasicSocket {
   /** What another session takes over. */
   facts() {
     const { generation, after, newToken, entered, spoke, greeted, caughtUp, logUnread, lastFrame, lastFrameWall, pings, askedAt, doubt, expiresAt } = this;
-    const heard = { spoke, greeted, caughtUp, logUnread, lastFrame, lastFrameWall, pings, askedAt: Math.max(askedAt, 0), doubt, expiresAt };
-    return { generation, dialedAfter: after, newToken, entered, ...heard };
+    const liveness = { spoke, greeted, caughtUp, logUnread, lastFrame, lastFrameWall, pings, askedAt: Math.max(askedAt, 0), doubt, expiresAt };
+    return { generation, dialedAfter: after, newToken, entered, ...liveness };
   }
 
   /**

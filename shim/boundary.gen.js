@@ -50,7 +50,7 @@
  * @property {number} failures in a row
  * @property {number} failingSince mono, of the first of them
  * @property {number} retryAt mono, when a dial is wanted and there is none
- * @property {boolean} advised that is the server's advice
+ * @property {boolean} serverAdvice that is the server's advice
  * @property {boolean} hopeless the browser refused the last address
  * @property {boolean} freshToken the server refused the token: dials get a new one
  * @property {string} reason why there is still no connection
@@ -352,7 +352,7 @@ export const defaults = {
 export function encode(input) {
   switch (input.type) {
     case "adopt":
-      return [0, input.cursor, input.generation, input.phase, input.dialedAfter, input.dialedAt, input.newToken, input.entered, input.spoke, input.greeted, input.caughtUp, input.logUnread, input.lastFrame, input.lastFrameWall, input.pings, input.askedAt, input.expiresAt, input.doubt, input.heartbeat, input.firstRetryWindow, input.ids.length, input.ids.join("\n"), input.contents.length, input.contents.join("\n"), input.times.length, input.times.map((ms) => Math.round(ms * 1000)).join("\n"), input.held, input.begun, input.ascending, input.unordered, input.failure, input.state, input.since, input.wasLive, input.away, input.doublings, input.failures, input.failingSince, input.retryAt, input.advised, input.hopeless, input.freshToken, input.reason, input.previousCause, input.previousUp, input.previousAt];
+      return [0, input.cursor, input.generation, input.phase, input.dialedAfter, input.dialedAt, input.newToken, input.entered, input.spoke, input.greeted, input.caughtUp, input.logUnread, input.lastFrame, input.lastFrameWall, input.pings, input.askedAt, input.expiresAt, input.doubt, input.heartbeat, input.firstRetryWindow, input.ids.length, input.ids.join("\n"), input.contents.length, input.contents.join("\n"), input.times.length, input.times.map((ms) => Math.round(ms * 1000)).join("\n"), input.held, input.begun, input.ascending, input.unordered, input.failure, input.state, input.since, input.wasLive, input.away, input.doublings, input.failures, input.failingSince, input.retryAt, input.serverAdvice, input.hopeless, input.freshToken, input.reason, input.previousCause, input.previousUp, input.previousAt];
     case "start":
       return [1];
     case "stop":

@@ -231,12 +231,12 @@ func (c *checker) checkRefusal() {
 			continue
 		}
 		code := websocket.CloseStatus(err)
-		_, advised := wire.ParseAdvice(reasonOf(err))
+		_, hasAdvice := wire.ParseAdvice(reasonOf(err))
 		switch {
 		case err == errQuiet:
 			c.fail("refusal", "?%s: the client was not closed", c.refused)
 		case code == wire.CloseTryLater || code == wire.CloseRestart || code == wire.CloseTooMany:
-			if !advised {
+			if !hasAdvice {
 				c.fail("refusal", `?%s: %s; the reason should begin with "retry=<ms>"`, c.refused, closeText(err))
 			}
 		case code != wire.CloseUnauthorized && !wire.Permanent(int(code)):

@@ -49,7 +49,7 @@ type Adopt struct {
 	Failures      int           // in a row
 	FailingSince  time.Duration // mono, of the first of them
 	RetryAt       time.Duration // mono, when a dial is wanted and there is none
-	Advised       bool          // that is the server's advice
+	ServerAdvice  bool          // that is the server's advice
 	Hopeless      bool          // the browser refused the last address
 	FreshToken    bool          // the server refused the token: dials get a new one
 	Reason        string        // why there is still no connection
@@ -71,7 +71,7 @@ func (s *Session) adopt(in Adopt) {
 	s.shown = State{Name: in.State, Since: in.Since, RetryAt: -1, Cause: in.Failure}
 	s.greet(in.Heartbeat, in.FirstRetryWindow)
 	s.retry.failures, s.retry.since, s.retry.at, s.retry.lastDial = in.Failures, in.FailingSince, in.RetryAt, in.DialedAt
-	s.retry.advised, s.retry.hopeless, s.retry.fresh, s.retry.reason = in.Advised, in.Hopeless, in.FreshToken, in.Reason
+	s.retry.serverAdvice, s.retry.hopeless, s.retry.fresh, s.retry.reason = in.ServerAdvice, in.Hopeless, in.FreshToken, in.Reason
 	s.limits.addresses, s.limits.handshakes, s.limits.silences = in.Doublings, min(in.Doublings, maxHandshakes), in.Doublings
 	if in.Phase == "resolving" || in.Phase == "dialing" { // it has as long as it had before
 		s.limits.handshakes = min(1+in.Doublings, maxHandshakes)

@@ -81,7 +81,7 @@ func TestAdoptAPhase(t *testing.T) {
 			[]Input{Pong{2}}, []string{"20s live"}},
 		{"lost, and waiting", Adopt{Generation: 2, State: Reconnecting, WasLive: true, RetryAt: 22 * time.Second, DialedAt: time.Second, PreviousCause: wire.CauseReset, PreviousUp: 3 * time.Second, PreviousAt: wallStart + 18*time.Second},
 			[]Input{Wake{}}, []string{"20s reconnecting retry in 2s: reset", "20s dial 3 previous=reset,3s,2s", "20s reconnecting: reset"}},
-		{"waiting as the server asked", Adopt{Generation: 2, State: Connecting, RetryAt: 22 * time.Second, Advised: true, Failures: 1, Reason: "busy"},
+		{"waiting as the server asked", Adopt{Generation: 2, State: Connecting, RetryAt: 22 * time.Second, ServerAdvice: true, Failures: 1, Reason: "busy"},
 			[]Input{Wake{}}, []string{"20s connecting attempt=1 retry in 2s: busy"}},
 		{"the wait is over", Adopt{Generation: 2, State: Connecting, RetryAt: 19 * time.Second, Failures: 2, FreshToken: true, Reason: "no connection"},
 			nil, []string{"20s dial 3 fresh attempt=2", "20s connecting attempt=2: no connection"}},

@@ -13,7 +13,7 @@ type ending struct {
 	other    bool // another socket is open or being made
 	dialing  bool // that other one is being made
 	newToken bool // its address came with a new token, and it is not proven
-	advised  bool // the server said when to come back
+	advice   bool // the server said when to come back
 	woken    bool // it was probed after a wake, and the page sees that
 }
 
@@ -41,7 +41,7 @@ func (e ending) verdict() verdict {
 		return useOther
 	case unauthorized && !e.newToken:
 		return refresh
-	case e.advised:
+	case e.advice:
 		return obey
 	case e.woken:
 		return goOn
@@ -58,8 +58,8 @@ func (s *Session) closed(in Closed) {
 	if !k.is(in.Generation) {
 		return
 	}
-	advice, advised := wire.ParseAdvice(in.Reason)
-	end := ending{code: in.Code, newest: k.generation == s.generation, newToken: k.fresh, advised: advised}
+	delay, hasAdvice := wire.ParseAdvice(in.Reason)
+	end := ending{code: in.Code, newest: k.generation == s.generation, newToken: k.fresh, advice: hasAdvice}
 	if k == s.live {
 		end.woken = k.probe != nil && k.probe.shown && s.online
 		s.liveClosed(in)
@@ -76,8 +76,8 @@ func (s *Session) closed(in Closed) {
 	case refresh:
 		s.connect()
 	case obey:
-		s.retry.advised = true
-		s.retry.at = max(s.now.Mono+advice, s.retry.lastDial+dialGap)
+		s.retry.serverAdvice = true
+		s.retry.at = max(s.now.Mono+delay, s.retry.lastDial+dialGap)
 	case goOn:
 		// A browser that closed it while the page slept says so only now.
 		s.retry.at = max(s.now.Mono, s.retry.lastDial+dialGap)

@@ -32,7 +32,7 @@ func (s *Session) connect() {
 		generation: s.generation, after: t.cursor, delivered: t.delivered, restarts: t.restarts,
 		fresh: fresh, dialedAt: s.now.Mono, entered: s.now.Mono,
 	}
-	s.retry.lastDial, s.retry.advised, s.retry.hopeless = s.now.Mono, false, false
+	s.retry.lastDial, s.retry.serverAdvice, s.retry.hopeless = s.now.Mono, false, false
 	s.emit(Dial{Generation: s.generation, After: t.cursor, Fresh: fresh, Attempt: s.retry.failures, Previous: s.previousOf()})
 }
 

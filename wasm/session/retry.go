@@ -19,25 +19,25 @@ const (
 
 // retry is when to dial, and with what.
 type retry struct {
-	failures int           // in a row
-	since    time.Duration // mono, of the first of them
-	at       time.Duration // mono, when a dial is wanted and there is none
-	lastDial time.Duration // mono
-	advised  bool          // at is the server's advice: no wake makes it earlier
-	hopeless bool          // the last address was refused by the browser
-	fresh    bool          // the server refused the token: dials get a new one
-	reason   string        // why there is still no connection
-	window   time.Duration // over which the first retry is spread
+	failures     int           // in a row
+	since        time.Duration // mono, of the first of them
+	at           time.Duration // mono, when a dial is wanted and there is none
+	lastDial     time.Duration // mono
+	serverAdvice bool          // at is the server's advice: no wake makes it earlier
+	hopeless     bool          // the last address was refused by the browser
+	fresh        bool          // the server refused the token: dials get a new one
+	reason       string        // why there is still no connection
+	window       time.Duration // over which the first retry is spread
 }
 
 // reset begins anew: the next dial is due now.
 func (r *retry) reset(now time.Duration) {
-	r.failures, r.at, r.advised, r.hopeless, r.fresh, r.reason = 0, now, false, false, false, ""
+	r.failures, r.at, r.serverAdvice, r.hopeless, r.fresh, r.reason = 0, now, false, false, false, ""
 }
 
 // settle notes that there is a connection.
 func (r *retry) settle() {
-	r.at, r.advised, r.hopeless, r.reason = 0, false, false, ""
+	r.at, r.serverAdvice, r.hopeless, r.reason = 0, false, false, ""
 }
 
 // failed counts a failure.

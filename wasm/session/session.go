@@ -152,7 +152,7 @@ func (s *Session) reconnect() {
 		s.start()
 		return
 	}
-	s.retry.advised = false
+	s.retry.serverAdvice = false
 	s.wake(hint{cause: wire.CauseUser, moved: true, doubt: true})
 }
 
@@ -172,7 +172,7 @@ func (s *Session) leave() {
 	}
 	s.away = true
 	s.close("the page is away")
-	if !s.retry.advised {
+	if !s.retry.serverAdvice {
 		s.retry.reset(s.now.Mono)
 	}
 }

@@ -40,7 +40,7 @@ type hint struct {
 // timeLost is the wake that no event announces: time went missing between two
 // inputs.
 func (s *Session) timeLost(lost lostTime) {
-	if s.retry.advised { // the server meant real time
+	if s.retry.serverAdvice { // the server meant real time
 		s.retry.at -= lost.jump
 	}
 	switch k := s.live; {
@@ -87,7 +87,7 @@ func (s *Session) wake(h hint) {
 	now := s.now.Mono
 	if s.away {
 		s.away = false
-		if !s.retry.advised {
+		if !s.retry.serverAdvice {
 			s.retry.at = now
 		}
 		return
@@ -107,7 +107,7 @@ func (s *Session) wake(h hint) {
 	}
 	if s.live != nil {
 		s.check(h, soonest)
-	} else if s.dial == nil && !s.retry.advised {
+	} else if s.dial == nil && !s.retry.serverAdvice {
 		s.retry.at = min(s.retry.at, soonest)
 	}
 }
@@ -138,7 +138,7 @@ func (s *Session) check(h hint, soonest time.Duration) {
 		p.doubtAt = soonest
 	}
 	p.challengeAt = p.doubtAt
-	if !s.retry.advised {
+	if !s.retry.serverAdvice {
 		s.retry.at = min(s.retry.at, soonest)
 	}
 	s.ask(p)

@@ -183,7 +183,7 @@ func TestAuthorize(t *testing.T) {
 		"stale": wire.CloseUnauthorized, "bad": wire.CloseForbidden, "odd": wire.CloseForbidden,
 		"down": wire.CloseTryLater, "slow": wire.CloseTryLater, "expired": wire.CloseUnauthorized,
 	} {
-		if ce := s.dial("ticket=" + ticket).closed(); ce.Code != code || strings.Contains(ce.Reason, "database") || advised(ce) != (code == wire.CloseTryLater) {
+		if ce := s.dial("ticket=" + ticket).closed(); ce.Code != code || strings.Contains(ce.Reason, "database") || hasAdvice(ce) != (code == wire.CloseTryLater) {
 			t.Errorf("%s: %+v", ticket, ce)
 		}
 	}

@@ -59,11 +59,11 @@ func TestLimits(t *testing.T) {
 	from("10.0.0.1").read()
 	second := from("8.8.8.8, 10.0.0.1")
 	second.read()
-	if ce := from("10.0.0.1").closed(); ce.Code != wire.CloseTooMany || !advised(ce) {
+	if ce := from("10.0.0.1").closed(); ce.Code != wire.CloseTooMany || !hasAdvice(ce) {
 		t.Fatalf("%+v", ce)
 	}
 	from("10.0.0.2").read()
-	if ce := from("10.0.0.3").closed(); ce.Code != wire.CloseTryLater || !advised(ce) {
+	if ce := from("10.0.0.3").closed(); ce.Code != wire.CloseTryLater || !hasAdvice(ce) {
 		t.Fatalf("%+v", ce)
 	}
 	second.conn.Close(1000, "")
@@ -71,7 +71,7 @@ func TestLimits(t *testing.T) {
 	from("10.0.0.1").read()
 }
 
-func advised(ce websocket.CloseError) bool {
+func hasAdvice(ce websocket.CloseError) bool {
 	_, ok := wire.ParseAdvice(ce.Reason)
 	return ok
 }
@@ -112,7 +112,7 @@ func TestDrain(t *testing.T) {
 	drained := make(chan error, 1)
 	go func() { drained <- s.Drain(context.Background(), 400*time.Millisecond) }()
 	for range peers {
-		if ce := <-codes; ce.Code != wire.CloseRestart || !advised(ce) {
+		if ce := <-codes; ce.Code != wire.CloseRestart || !hasAdvice(ce) {
 			t.Fatalf("%+v", ce)
 		}
 	}
@@ -122,7 +122,7 @@ func TestDrain(t *testing.T) {
 	if err := <-drained; err != nil {
 		t.Fatal(err)
 	}
-	if ce := s.dial("").closed(); ce.Code != wire.CloseRestart || !advised(ce) {
+	if ce := s.dial("").closed(); ce.Code != wire.CloseRestart || !hasAdvice(ce) {
 		t.Fatalf("a newcomer: %+v", ce)
 	}
 }

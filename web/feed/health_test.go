@@ -155,7 +155,7 @@ func TestNotLiveWithoutALog(t *testing.T) {
 			t.Fatalf("after %v: %+v", took, p.positions)
 		}
 	}
-	if ce := plain.closed(); ce.Code != wire.CloseTryLater || !advised(ce) {
+	if ce := plain.closed(); ce.Code != wire.CloseTryLater || !hasAdvice(ce) {
 		t.Fatalf("a plain client: %+v", ce)
 	}
 	if seen.live.Load() || seen.failures(operationBounds) == 0 || seen.failures(operationFollow) == 0 || ready() != http.StatusServiceUnavailable {
@@ -169,7 +169,7 @@ func TestNotLiveWithoutALog(t *testing.T) {
 			t.Errorf("a newcomer after %q: %+v", after, hello)
 		}
 	}
-	if ce := s.dial("").closed(); ce.Code != wire.CloseTryLater || !advised(ce) {
+	if ce := s.dial("").closed(); ce.Code != wire.CloseTryLater || !hasAdvice(ce) {
 		t.Errorf("a plain newcomer: %+v", ce)
 	}
 	// What is in the ring is served all the same.

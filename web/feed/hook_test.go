@@ -126,7 +126,7 @@ func TestFailingHooksKeepNoPlace(t *testing.T) {
 		options.MaxPerAddress = 2
 		s := serve(t, options).ready()
 		for range 3 {
-			if ce := s.dial("wakesocket=1&boom").closed(); ce.Code != websocket.StatusTryAgainLater || !advised(ce) {
+			if ce := s.dial("wakesocket=1&boom").closed(); ce.Code != websocket.StatusTryAgainLater || !hasAdvice(ce) {
 				t.Errorf("%s: %+v", name, ce)
 			}
 		}

@@ -91,7 +91,7 @@ func TestLogFailsInAReplay(t *testing.T) {
 	s.stuck(1)
 	s.pager.forget()
 	log.down.Store(true)
-	if ce := p.closed(); ce.Code != wire.CloseTryLater || !advised(ce) {
+	if ce := p.closed(); ce.Code != wire.CloseTryLater || !hasAdvice(ce) {
 		t.Fatalf("%+v", ce)
 	}
 	if line := s.dropped(); line["cause"] != causeStore || seen.failures(operationAfter) != 1 {

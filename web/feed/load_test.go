@@ -224,7 +224,7 @@ func TestLogBeginsAnew(t *testing.T) {
 	idle, lagging := s.knowing(""), s.knowing(ids[0], "topic=rare")
 	log.reset()
 	for _, p := range []*peer{idle, lagging} {
-		if ce := p.closed(); ce.Code != wire.CloseRestart || !advised(ce) {
+		if ce := p.closed(); ce.Code != wire.CloseRestart || !hasAdvice(ce) {
 			t.Fatalf("%+v", ce)
 		}
 	}

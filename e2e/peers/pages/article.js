@@ -17,10 +17,10 @@ class ResilientSocket {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #verdict;
 
-  /** @param {string} url @param {(event: any) => void} heard */
-  constructor(url, heard) {
+  /** @param {string} url @param {(event: any) => void} received */
+  constructor(url, received) {
     this.url = url;
-    this.heard = heard;
+    this.received = received;
     this.connect();
     self.document?.addEventListener("visibilitychange", () => {
       if (document.visibilityState !== "visible") return;
@@ -41,7 +41,7 @@ class ResilientSocket {
       if (data === "pong") return clearTimeout(this.#verdict);
       const event = JSON.parse(data);
       if (event.id) this.#last = event.id;
-      this.heard(event);
+      this.received(event);
     };
     ws.onclose = () => {
       clearInterval(this.#beats);

@@ -52,7 +52,7 @@ func (f *facts) adopt() session.Adopt {
 func (f *facts) input(in session.Input, now session.Instant) {
 	switch in := in.(type) {
 	case session.Start, session.Reconnect:
-		f.Away, f.Failure, f.Advised = false, "", false
+		f.Away, f.Failure, f.ServerAdvice = false, "", false
 	case session.Wake, session.Network:
 		f.Away = false
 	case session.Away:
@@ -106,7 +106,7 @@ func (f *facts) frame(generation int, now session.Instant) bool {
 	f.CaughtUp = f.CaughtUp || !f.Greeted
 	f.Spoke, f.LastFrame, f.LastFrameWall = true, now.Mono, now.Wall
 	f.AskedAt = 0
-	f.PreviousCause, f.Reason, f.Advised, f.Hopeless = "", "", false, false
+	f.PreviousCause, f.Reason, f.ServerAdvice, f.Hopeless = "", "", false, false
 	if now.Mono-f.Entered >= session.Defaults().MinUptime {
 		f.Failures, f.NewToken, f.FreshToken = 0, false, false
 	}
@@ -131,7 +131,7 @@ func (f *facts) closed(in session.Closed, now session.Instant) {
 		f.lost(wire.CauseClosed)
 	}
 	f.Phase, f.Hopeless = "", in.Hopeless
-	_, f.Advised = wire.ParseAdvice(in.Reason)
+	_, f.ServerAdvice = wire.ParseAdvice(in.Reason)
 	f.FreshToken = f.FreshToken || in.Code == wire.CloseUnauthorized
 }
 

@@ -64,7 +64,7 @@ type judge struct {
 	ran       time.Duration // when it last began to run
 	lostAt    time.Duration // when it was last live
 	progress  time.Duration // last event delivered
-	advised   time.Duration // until when the server told it to wait
+	keptAway  time.Duration // until when the server told it to wait
 	bound     time.Duration // until when it may not dial
 	rare      time.Duration // until when it may not dial without a sign: the browser refused the address
 	rareEnd   time.Duration // until when it may wait for that reason
@@ -124,7 +124,7 @@ func (j *judge) look() {
 	if j.over || j.tab.throttled() {
 		return
 	}
-	from := max(j.w.calm, j.ran, j.lostAt, j.progress, j.advised, j.rareEnd)
+	from := max(j.w.calm, j.ran, j.lostAt, j.progress, j.keptAway, j.rareEnd)
 	if now-from > j.w.patience() {
 		j.violated(ruleHealed, "%s (%s) for %v", j.shown.Name, j.shown.Cause, now-from)
 	}
@@ -189,7 +189,7 @@ func (j *judge) before(in input) {
 			j.rare, j.rareEnd = j.w.now+least, j.w.now+2*least
 		}
 		if advice, _ := wire.ParseAdvice(it.Reason); advice > 0 {
-			j.advised = max(j.advised, j.w.now+advice)
+			j.keptAway = max(j.keptAway, j.w.now+advice)
 			// What was said to a page that did not run may have been said long ago.
 			if j.ran < j.w.now && len(j.tab.sockets) == 0 && !slices.Contains(j.tab.ghosts, k) {
 				j.bound = j.w.now + advice
@@ -346,7 +346,7 @@ func (j *judge) wait(d time.Duration) {
 	switch {
 	case d < -50*ms:
 		j.violated(ruleLegal, "a retry was promised for the past")
-	case j.w.now < j.advised || d < 5*second:
+	case j.w.now < j.keptAway || d < 5*second:
 	case d == j.waited:
 		j.violated(ruleRate, "it waits for %v again", d)
 	default:

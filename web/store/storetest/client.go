@@ -178,6 +178,6 @@ func (r *reader) turn(feed string, most int, enough func(*client) bool) error {
 // sentAway reports whether the feed asked the client to come back later.
 func sentAway(err error) bool {
 	closed, ok := errors.AsType[websocket.CloseError](err)
-	_, advised := wire.ParseAdvice(closed.Reason)
-	return ok && advised && (closed.Code == wire.CloseRestart || closed.Code == wire.CloseTryLater)
+	_, hasAdvice := wire.ParseAdvice(closed.Reason)
+	return ok && hasAdvice && (closed.Code == wire.CloseRestart || closed.Code == wire.CloseTryLater)
 }

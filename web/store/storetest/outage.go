@@ -56,7 +56,7 @@ func Outage(t *testing.T, s store.Store, stop, start func()) {
 	}
 	_, err = dial(url, ids[10], false)
 	closed, _ := errors.AsType[websocket.CloseError](err)
-	if _, advised := wire.ParseAdvice(closed.Reason); closed.Code != wire.CloseTryLater || !advised {
+	if _, hasAdvice := wire.ParseAdvice(closed.Reason); closed.Code != wire.CloseTryLater || !hasAdvice {
 		t.Fatalf("from the store: %v", err)
 	}
 
