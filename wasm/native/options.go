@@ -17,7 +17,8 @@ import (
 // method of the client may be called in them. A callback that blocks delays the
 // events after it, see MaxLag.
 type Options struct {
-	// URL is the address of the feed: ws, wss, http or https.
+	// URL is the address of the feed: ws, wss, http or https. Defaults to none: it is
+	// required where there is no Resolve.
 	URL string
 	// Resolve returns the address before each dial, instead of URL. Fresh means that
 	// the server refused the last one: get a new token. An error is a failed attempt.
@@ -42,18 +43,20 @@ type Options struct {
 	// Defaults to "".
 	ID string
 
-	// OnEvent gets each event once and in order.
+	// OnEvent gets each event once and in order. Defaults to none.
 	OnEvent func(*Client, Event)
-	// OnState gets each change of the state.
+	// OnState gets each change of the state. Defaults to none.
 	OnState func(*Client, State)
-	// OnGap gets each hole: events that are lost for this client.
+	// OnGap gets each hole: events that are lost for this client. Defaults to none.
 	OnGap func(*Client, Gap)
 	// OnError gets each error: *DialError, *CloseError, *URLError, *FrameError,
 	// *ServerError, ErrSlowConsumer, ErrBinary. The client goes on.
+	// Defaults to none.
 	OnError func(*Client, error)
 	// OnCommit gets the cursor once OnEvent has returned for all events before it:
 	// at least every 100 events, and when no event waits. Save it, and give it to
 	// After when the program starts again. An error of it goes to OnError.
+	// Defaults to none.
 	OnCommit func(c *Client, cursor string) error
 
 	// MaxLag is how long an event may wait for OnEvent before the state is slow and

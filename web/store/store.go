@@ -84,7 +84,7 @@ const (
 // PublishOptions are what a [PublishOption] sets. Stores read them with
 // [NewPublishOptions].
 type PublishOptions struct {
-	// Key identifies the event among retries; empty when the publisher gave none.
+	// Key identifies the event among retries. Defaults to "": the publisher gave none.
 	Key string
 
 	keyed bool // a key was given, perhaps an empty one
