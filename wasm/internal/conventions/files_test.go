@@ -11,15 +11,17 @@ import (
 	"testing"
 )
 
-// files are those of the tree with one of these endings, other than what is
-// installed, built or somebody else's.
+// foreign are the folders of what is installed, built or somebody else's.
+var foreign = regexp.MustCompile(`^(\.\w.*|node_modules|vendor|dist|out|(reference|snippets)-.*)$`)
+
+// files are those of the tree with one of these endings, other than foreign ones.
 func files(t *testing.T, endings ...string) (all []string) {
 	t.Helper()
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		if entry.IsDir() && slices.Contains([]string{".git", "node_modules", "vendor", "dist", "out"}, entry.Name()) {
+		if entry.IsDir() && foreign.MatchString(entry.Name()) {
 			return filepath.SkipDir
 		}
 		if !entry.IsDir() && slices.Contains(endings, filepath.Ext(path)) {

@@ -66,10 +66,10 @@ func optionFault(name, doc string) string {
 
 func TestOptionFault(t *testing.T) {
 	for doc, right := range map[string]bool{
-		"Events is how many to keep.\nDefaults to 4096.":           true,
-		"Events is how many to keep. Defaults to 0: no limit.":     true,
-		"Events is how many to keep. It is required.":              true,
-		"":                                                         false,
+		"Events is how many to keep.\nDefaults to 4096.":       true,
+		"Events is how many to keep. Defaults to 0: no limit.": true,
+		"Events is how many to keep. It is required.":          true,
+		"": false,
 		"How many events to keep. Defaults to 4096.":               false,
 		"Events is how many to keep.":                              false,
 		"Events is how many to keep. Defaults to 4096. Keep more.": false,
