@@ -23,24 +23,20 @@ func parse(generation int, data []byte, now time.Time) (arrival, error) {
 	life := arrival{Input: session.Frame{Generation: generation}}
 	data = bytes.TrimLeft(data, " \t\r\n")
 	if len(data) > 0 && data[0] == '[' {
-		var batch []json.RawMessage
-		if err := json.Unmarshal(data, &batch); err != nil {
+		if err := json.Unmarshal(data, new(json.RawMessage)); err != nil {
 			return life, fmt.Errorf("a frame as JSON: %w", err)
 		}
-		return events(generation, batch, now)
+		return events(generation, splitArray(data), now)
 	}
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(data, &fields); err != nil || fields == nil {
+	if !json.Valid(data) || data[0] != '{' {
 		return life, errors.New("a frame as an event: it is not a JSON object")
 	}
-	if !isText(fields[wire.Control]) {
+	f, _ := splitObject(data)
+	kind, isControl := unquote(f.control)
+	if !isControl {
 		return events(generation, []json.RawMessage{data}, now)
 	}
-	var kind string
-	if err := json.Unmarshal(fields[wire.Control], &kind); err != nil {
-		return life, fmt.Errorf("a control frame: %w", err)
-	}
-	if position := fields["at"]; (kind == wire.KindHello || kind == wire.KindPosition) && !isText(position) {
+	if (kind == wire.KindHello || kind == wire.KindPosition) && !isText(f.at) {
 		return life, fmt.Errorf("a frame of kind %s: it has no position", kind)
 	}
 	a, err := parseControl(generation, kind, data)
@@ -114,25 +110,24 @@ func milliseconds(ms int64) time.Duration {
 	return time.Duration(min(max(ms, -longest), longest)) * time.Millisecond
 }
 
+// events reads valid JSON values, which are the events of a frame.
 func events(generation int, batch []json.RawMessage, now time.Time) (arrival, error) {
 	in := session.Events{Generation: generation}
 	a := arrival{}
 	var bad error
 	for _, raw := range batch {
-		// A map, since names are exact; a struct would take "ID" for "id".
-		var fields map[string]json.RawMessage
-		if json.Unmarshal(raw, &fields) != nil || fields == nil {
+		f, ok := splitObject(raw)
+		if !ok {
 			bad = errors.New("an event: it is not a JSON object")
 			continue
 		}
-		id, err := eventID(fields["id"])
+		id, err := eventID(f.id)
 		if err != nil {
 			bad = err // it is delivered all the same, but nothing resumes from it
 		}
-		e := Event{ID: id, Data: fields["data"], Raw: raw, Received: now}
-		_ = json.Unmarshal(fields["topic"], &e.Topic) // what is not text is not a topic
-		var published int64
-		if json.Unmarshal(fields["time"], &published) == nil && published > 0 {
+		e := Event{ID: id, Data: f.data, Raw: raw, Received: now}
+		e.Topic, _ = unquote(f.topic) // what is not text is not a topic
+		if published, err := strconv.ParseInt(string(f.time), 10, 64); err == nil && published > 0 {
 			e.Time = time.UnixMilli(published)
 		}
 		in.IDs = append(in.IDs, id)
@@ -153,8 +148,8 @@ func eventID(raw json.RawMessage) (string, error) {
 	id := string(raw)
 	switch {
 	case raw[0] == '"':
-		_ = json.Unmarshal(raw, &id) // it was valid within its event
-		if strings.Count(id, "\ufffd") > strings.Count(string(raw), "\ufffd")+strings.Count(strings.ToLower(string(raw)), `\ufffd`) {
+		id, _ = unquote(raw)
+		if strings.Contains(id, "\ufffd") && strings.Count(id, "\ufffd") > strings.Count(string(raw), "\ufffd")+strings.Count(strings.ToLower(string(raw)), `\ufffd`) {
 			id = "" // half a character: the decoder puts U+FFFD in its place, so that two ids would become one
 		}
 	case raw[0] != '-' && (raw[0] < '0' || raw[0] > '9'):
