@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -69,8 +70,8 @@ func (o shieldedObserver) StoreFailed(operation string) {
 	o.Observer.StoreFailed(operation)
 }
 
-// shieldedStore turns a panic of a store into an error: the log counts as one that
-// cannot be read, and is tried again.
+// shieldedStore turns a panic of a store, and events that are out of order, into an
+// error: the log counts as one that cannot be read, and is tried again.
 type shieldedStore struct{ store.Store }
 
 func shieldCall(method string, err *error) {
@@ -86,12 +87,20 @@ func (s shieldedStore) Bounds(ctx context.Context) (b store.Bounds, err error) {
 
 func (s shieldedStore) After(ctx context.Context, id store.ID, limit int) (events []store.Event, err error) {
 	defer shieldCall("After", &err)
-	return s.Store.After(ctx, id, limit)
+	events, err = s.Store.After(ctx, id, limit)
+	if err == nil {
+		err = checkOrder(id, events)
+	}
+	return events, err
 }
 
 func (s shieldedStore) Follow(ctx context.Context, from store.ID, sink store.Sink) (err error) {
 	defer shieldCall("Follow", &err)
-	return s.Store.Follow(ctx, from, sink)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ordered := &orderedSink{Sink: sink, last: from, stop: cancel}
+	err = s.Store.Follow(ctx, from, ordered)
+	return cmp.Or(ordered.err, err)
 }
 
 // shieldedHandler keeps the feed running when the application's log handler panics.
