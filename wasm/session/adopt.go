@@ -107,7 +107,7 @@ func (s *Session) adopt(in Adopt) {
 		s.adoptProbe(in.AskedAt)
 	}
 	if in.Doubt != "" {
-		s.check(hint{cause: in.Doubt}, max(s.now.Mono, in.DialedAt+dialGap))
+		s.check(hint{cause: in.Doubt}, s.now.Mono)
 	}
 }
 

@@ -33,6 +33,34 @@ func TestHungDial(t *testing.T) {
 	})
 }
 
+// The network is another one, so what a dial took on the last says nothing.
+func TestHungDialOnAnotherNetwork(t *testing.T) {
+	for name, changed := range map[string]func(*world){
+		"a change of the network": func(w *world) { w.do(Network{}) },
+		"a sleep":                 func(w *world) { w.sleep(time.Minute); w.do(Tick{}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, nil).live()
+			w.do(Closed{Generation: 1, Code: 1006}, URLReady{2})
+			w.run(time.Second)
+			w.do(URLReady{3})
+			w.run(2 * time.Second) // the second one has longer
+			if !w.s.dial.is(3) {
+				t.Fatalf("the dial is %+v", w.s.dial)
+			}
+			changed(w)
+			w.do(URLReady{4})
+			w.forget()
+			w.run(time.Second - ms)
+			w.want()
+			w.run(ms)
+			if !w.s.dial.is(5) {
+				t.Errorf("a hung dial was not replaced after a second: %q", w.log)
+			}
+		})
+	}
+}
+
 func TestOffline(t *testing.T) {
 	t.Run("the browser is wrong: loopback answers", func(t *testing.T) {
 		w := newWorld(t, nil).live()
@@ -85,6 +113,22 @@ func TestChallengerRefused(t *testing.T) {
 	w.want("10s checking retry in 3s: user")
 	w.do(Pong{1})
 	w.want("10s live")
+}
+
+// A gap from a cursor that the page has left may be none: it is asked for anew, and
+// the socket that told it is given up.
+func TestChallengerWithAGapFromAnOldCursor(t *testing.T) {
+	w := newWorld(t, nil).live()
+	w.do(Reconnect{}, URLReady{2}, Opened{2}, Events{Generation: 1, IDs: []string{"e-1"}})
+	w.forget()
+	w.do(Hello{Generation: 2, Position: "e-1", Live: true, Gap: &Gap{"e-0", "e-1", "trimmed"}})
+	w.want("10s abandon 1 (4000 no sign of life)", "10s abandon 2 (1000 the cursor has moved on)", "10s dial 3 after=e-1", "10s reconnecting")
+	w.do(Frame{2})
+	w.want()
+	w.do(Events{Generation: 2, IDs: []string{"e-2"}})
+	w.want("10s deliver 0")
+	w.redial(3)
+	w.want("10s ping 3", "10s live")
 }
 
 func TestLiveClosedWhileChallenged(t *testing.T) {
