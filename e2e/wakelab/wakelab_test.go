@@ -67,6 +67,8 @@ var (
 	back  = lab.Outcome{Kind: lab.WebSocket, Context: "page", Name: "ws://a/t", Dial: s, Open: 2 * s, Frame: 3 * s, Watched: 60 * s, Dials: 1, Live: 1, Returns: 1}
 	never = lab.Outcome{Kind: lab.EventSource, Context: "worker w", Name: "http://a/e", Dial: lab.Never, Open: lab.Never, Frame: lab.Never, Watched: 60 * s}
 	skip  = lab.Outcome{Kind: lab.WebSocket, Context: "page", Name: "ws://a/t", Skipped: "for a reason"}
+	twice = lab.Outcome{Kind: lab.WebSocket, Context: "page", Name: "ws://a/t", Dial: s, Open: 2 * s, Frame: 3 * s, Watched: 60 * s, Dials: 2, Live: 1, Returns: 2}
+	both  = lab.Outcome{Kind: lab.WebSocket, Context: "page", Name: "ws://a/t", Dial: s, Open: 2 * s, Frame: 3 * s, Watched: 60 * s, Dials: 2, Live: 2, Returns: 1}
 	quiet = lab.Outcome{Kind: lab.WebSocket, Context: "page", Name: "ws://a/q", Dial: s, Open: 2 * s, Frame: lab.Never, Watched: 60 * s, Dials: 1, Quiet: true}
 )
 
@@ -81,6 +83,8 @@ func TestVerdict(t *testing.T) {
 		"back":               {[]lab.Outcome{back, quiet}, nil, 5 * s, allBack},
 		"late":               {[]lab.Outcome{back}, nil, 2 * s, notBack},
 		"quiet and late":     {[]lab.Outcome{quiet}, nil, s, notBack},
+		"back twice":         {[]lab.Outcome{back, twice}, nil, 5 * s, notBack},
+		"two live sockets":   {[]lab.Outcome{both}, nil, 5 * s, notBack},
 		"one never":          {[]lab.Outcome{back, never}, nil, 5 * s, notBack},
 		"one not tried":      {[]lab.Outcome{never, skip}, nil, 5 * s, notCarried},
 		"the trial is wrong": {nil, errors.New("no"), 5 * s, notCarried},
@@ -98,7 +102,7 @@ func results() []result {
 	stays := back
 	stays.Stayed, stays.New = true, true
 	return []result{
-		newResult(lab.Trial{Name: "first trial", From: "the cut"}, []lab.Outcome{back, never, skip, quiet}, nil, 2*s),
+		newResult(lab.Trial{Name: "first trial", From: "the cut"}, []lab.Outcome{back, never, skip, quiet, twice, both}, nil, 2*s),
 		newResult(lab.Trial{Name: "second trial", From: "the wake", Stays: lab.MustStay}, []lab.Outcome{stays}, nil, 2*s),
 		newResult(lab.Trial{Name: "third trial", Stays: lab.MayStay}, nil, errors.New("the tab crashed"), 2*s),
 	}
@@ -117,6 +121,7 @@ func TestTable(t *testing.T) {
 		"EventSource http://a/e worker w > 60 > 60 > 60 0 0 DID NOT COME BACK",
 		"ws://a/t page – – – – – NOT CARRIED OUT: for a reason",
 		"ws://a/q page 1.000 2.000 – 1 0 ok; receives nothing by itself",
+		"CAME BACK LATER THAN 2S; CAME BACK 2 TIMES", "2 2 CAME BACK LATER THAN 2S; 2 LIVE CONNECTIONS",
 		"second trial seconds from the wake; no dial is good here",
 		"ok; the old connection stayed; first seen after the trial began",
 		"third trial", "NOT CARRIED OUT: the tab crashed",
