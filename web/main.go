@@ -122,7 +122,7 @@ func serve(ctx context.Context, inner net.Listener, s site) error {
 	late, cancel := context.WithTimeout(context.Background(), drainLimit)
 	defer cancel()
 	if err := b.drain(late, drainWindow); err != nil {
-		slog.Warn("not every client said goodbye", "error", err)
+		slog.Warn("some clients did not leave in time", "error", err)
 	}
 	b.close()
 	return server.Close()

@@ -224,7 +224,7 @@ func TestThePlainFeedHasNothingButEvents(t *testing.T) {
 	}
 }
 
-func TestRestartKeepsTheLogAndSaysGoodbye(t *testing.T) {
+func TestRestartKeepsTheLogAndClosesConnections(t *testing.T) {
 	s := start(t)
 	c := s.dial(t, "/feed?wakesocket=1")
 	c.hello()
@@ -238,7 +238,7 @@ func TestRestartKeepsTheLogAndSaysGoodbye(t *testing.T) {
 		t.Fatalf("hello: %+v", hello)
 	}
 	if n := again.next().Data.N; n != last.Data.N+1 {
-		t.Fatalf("went on with %d behind %d", n, last.Data.N)
+		t.Fatalf("went on with %d after %d", n, last.Data.N)
 	}
 }
 
@@ -249,14 +249,14 @@ func TestCrashLosesTheLogAndTheGapIsTold(t *testing.T) {
 	last := c.next()
 	s.fault(t, "crash")
 	if code := c.closed(&last); code == wire.CloseRestart {
-		t.Fatal("a crash said goodbye")
+		t.Fatal("a crash closed the connection")
 	}
 	again := s.dial(t, "/feed?wakesocket=1&after="+last.ID)
 	if hello := again.hello(); hello.Resumed || hello.Gap == nil || hello.Gap.Reason != wire.GapEpoch {
 		t.Fatalf("hello: %+v", hello)
 	}
 	if next := again.next().Data; next.Run != last.Data.Run || next.N <= last.Data.N {
-		t.Fatalf("the numbers did not go on: %+v behind %+v", next, last.Data)
+		t.Fatalf("the numbers did not go on: %+v after %+v", next, last.Data)
 	}
 }
 

@@ -94,7 +94,7 @@ func (top *topology) start(name string) {
 	})
 }
 
-// kill ends a service as the kernel would, without a goodbye.
+// kill ends a service as the kernel would, without a close frame.
 func (top *topology) kill(name string) {
 	top.running[name].Process.Kill()
 	top.running[name].Wait()
