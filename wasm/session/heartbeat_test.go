@@ -194,6 +194,19 @@ func TestMuteServer(t *testing.T) {
 		"5.5s connecting attempt=1: connected, but the server neither spoke nor answered a ping")
 }
 
+// A ping that an outage held back counts as a slow link at most.
+func TestRoundTripOfAnOutage(t *testing.T) {
+	for smoothed, want := range map[time.Duration]time.Duration{20 * ms: 2 * time.Second, 4 * time.Second: 8 * time.Second} {
+		w := newWorld(t, nil).live()
+		w.s.rtt.smoothed, w.s.live.pings = smoothed, []time.Duration{w.s.now.Mono}
+		w.s.now.Mono += time.Minute
+		w.s.pong(1)
+		if got := w.s.rtt.recent[0]; got != want {
+			t.Errorf("with a round trip of %v, an answer after a minute counts as %v, want %v", smoothed, got, want)
+		}
+	}
+}
+
 func TestRTT(t *testing.T) {
 	var r rtt
 	if got := r.grace(150*ms, time.Second); got != time.Second {

@@ -3,7 +3,6 @@ package nats
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -19,15 +18,8 @@ func (s *Store) Publish(ctx context.Context, topic string, data []byte, options 
 	return s.batcher.Publish(ctx, topic, data, options)
 }
 
-// slowest is the slowest link, in bytes a second, over which a batch is sent.
-const slowest = 64 << 10
-
 func (s *Store) commit(ctx context.Context, items []*batch.Item) {
-	size := 0
-	for _, item := range items {
-		size += len(item.Data)
-	}
-	limited, cancel := context.WithTimeout(ctx, timeout+time.Duration(size)*time.Second/slowest)
+	limited, cancel := batch.Limit(ctx, timeout, items)
 	defer cancel()
 	fail := func(err error) {
 		for _, item := range items {

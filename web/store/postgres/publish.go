@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -20,18 +19,14 @@ func (s *Store) Publish(ctx context.Context, topic string, data []byte, options 
 	return s.batcher.Publish(ctx, topic, data, options)
 }
 
-// slowest is the slowest link, in bytes a second, over which a batch is committed.
-const slowest = 64 << 10
-
 // commit appends a batch. When the server cannot take its data, the events go one
 // by one: one that it cannot take must not fail the others.
 func (s *Store) commit(ctx context.Context, items []*batch.Item) {
-	topics, datas, keys, size := make([]string, len(items)), make([]string, len(items)), make([]string, len(items)), 0
+	topics, datas, keys := make([]string, len(items)), make([]string, len(items)), make([]string, len(items))
 	for i, item := range items {
 		topics[i], datas[i], keys[i] = item.Topic, string(item.Data), item.Key
-		size += len(item.Data)
 	}
-	limited, cancel := context.WithTimeout(ctx, timeout+time.Duration(size)*time.Second/slowest)
+	limited, cancel := batch.Limit(ctx, timeout, items)
 	defer cancel()
 	ids, err := s.insert(limited, topics, datas, keys)
 	if len(items) > 1 && errors.Is(err, store.ErrInvalidEvent) {

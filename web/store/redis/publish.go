@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/redis/rueidis"
 
@@ -26,15 +25,8 @@ func (s *Store) Publish(ctx context.Context, topic string, data []byte, options 
 	return s.batcher.Publish(ctx, topic, data, options)
 }
 
-// slowest is the slowest link, in bytes a second, over which a batch is sent.
-const slowest = 64 << 10
-
 func (s *Store) commit(ctx context.Context, items []*batch.Item) {
-	size := 0
-	for _, item := range items {
-		size += len(item.Data)
-	}
-	limited, cancel := context.WithTimeout(ctx, timeout+time.Duration(size)*time.Second/slowest)
+	limited, cancel := batch.Limit(ctx, timeout, items)
 	defer cancel()
 	s.add(limited, items)
 	// A replica stores nothing. After a failover the name leads to the primary.

@@ -48,6 +48,19 @@ const (
 	maxUnsynced = 16 * maxItems // of batches that share a sync
 )
 
+// slowest is the slowest link, in bytes a second, over which a batch is sent.
+const slowest = 64 << 10
+
+// Limit bounds a commit: by the timeout of the store, and the time that the data of
+// the batch take on the slowest link.
+func Limit(ctx context.Context, timeout time.Duration, items []*Item) (context.Context, context.CancelFunc) {
+	size := 0
+	for _, item := range items {
+		size += len(item.Data)
+	}
+	return context.WithTimeout(ctx, timeout+time.Duration(size)*time.Second/slowest)
+}
+
 // New returns a batcher. The commit must answer each item, and end in reasonable
 // time; its context ends with Close.
 func New(commit func(context.Context, []*Item)) *Batcher {

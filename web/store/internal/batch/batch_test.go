@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/wakesocket/wakesocket/web/store"
 )
@@ -44,6 +45,21 @@ func (l *log) commit(ctx context.Context, items []*Item) {
 
 func (b *Batcher) put(data string, options ...store.PublishOption) (store.ID, error) {
 	return b.Publish(context.Background(), "t", []byte(data), options)
+}
+
+// A large batch has the time that it takes on a slow link.
+func TestLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for size, want := range map[int]time.Duration{0: 5 * time.Second, 64 << 10: 6 * time.Second, 1 << 20: 21 * time.Second} {
+			items := []*Item{{Data: make([]byte, size/4)}, {Data: make([]byte, size-size/4)}}
+			ctx, cancel := Limit(t.Context(), 5*time.Second, items)
+			deadline, _ := ctx.Deadline()
+			cancel()
+			if got := time.Until(deadline); got != want {
+				t.Errorf("%d bytes have %v, want %v", size, got, want)
+			}
+		}
+	})
 }
 
 // What is published during a commit makes the next batch.
