@@ -393,3 +393,6 @@ export function encode(input) {
       return [19];
   }
 }
+
+/** The build of the client.wasm that this shim understands: the version, and a digest of the boundary. */
+export const build = "0.1.0-1a526b3f";

@@ -57,6 +57,7 @@
 /**
  * What client.wasm hands out when it is ready.
  * @typedef {object} API
+ * @property {string} build that of the shim.js which it is made for
  * @property {(options: object) => number | string} open a session's number, or what is wrong with the options
  * @property {(sid: number, mono: number, wall: number, ...input: unknown[]) => Effect[] | string | undefined} step a string when Go panicked
  * @property {(sid: number) => void} drop

@@ -1,5 +1,5 @@
 // @ts-check
-import { encode } from "./boundary.gen.js";
+import { build, encode } from "./boundary.gen.js";
 import { EngineLoader } from "./engine-loader.js";
 import { WakesocketError, messageOf } from "./error.js";
 import { fetchWasm } from "./fetch-wasm.js";
@@ -45,10 +45,15 @@ export class Engine {
   static async load(href, signal, again) {
     const engine = new Engine();
     try {
-      engine.#api = await runGoProgram(
+      const api = await runGoProgram(
         (imports) => fetchWasm(href, imports, { signal, cache: again ? "reload" : "default", priority: "low" }),
         (text) => engine.#die(text),
       );
+      if (api.build !== build) {
+        const other = api.build ?? "an unknown one";
+        throw new Error(`${href} is of build ${other}, and this shim.js needs build ${build}; serve the client.wasm and the shim.js of one build`);
+      }
+      engine.#api = api;
     } catch (cause) {
       throw new WakesocketError("engine-failed", `the engine did not start: ${messageOf(cause)}`, { cause });
     }

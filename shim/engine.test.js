@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { build } from "./boundary.gen.js";
 import { clientWasm, sendWasm, serve } from "./testing/serve.js";
 import "./testing/wasm-exec.js";
 
@@ -37,6 +38,18 @@ test("the real client.wasm runs sessions", async (t) => {
   engine.drop(session);
   assert.deepEqual(engine.step(session, { type: "tick" }) ?? [], []);
   assert.ok(engine.step(other, { type: "start" }).length > 0);
+});
+
+test("a client.wasm of another build is refused, and both builds are named", async (t) => {
+  const other = Buffer.from(clientWasm);
+  const at = other.indexOf(build);
+  assert.ok(at > 0, "client.wasm names its build");
+  other.write("0.0.9", at);
+  const site = await serve(t, (_, response) => response.writeHead(200, { "Content-Type": "application/wasm" }).end(other));
+  await assert.rejects(load(site.href), {
+    code: "engine-failed",
+    message: `the engine did not start: ${site.href} is of build ${build.replace(/^...../, "0.0.9")}, and this shim.js needs build ${build}; serve the client.wasm and the shim.js of one build`,
+  });
 });
 
 test("options that the session refuses are an error that names them", async (t) => {

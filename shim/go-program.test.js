@@ -33,7 +33,7 @@ function prints(text, fails) {
 test("the program becomes ready, and adds nothing to the global object", async () => {
   const before = Object.keys(globalThis);
   const api = await runGoProgram(instantiate, assert.fail);
-  assert.deepEqual(Object.keys(api).sort(), ["drop", "open", "step"]);
+  assert.deepEqual(Object.keys(api).sort(), ["build", "drop", "open", "step"]);
   assert.deepEqual(Object.keys(globalThis), before);
   assert.equal(globalThis.Go, undefined);
 });

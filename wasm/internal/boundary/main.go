@@ -7,15 +7,21 @@
 // An input crosses as a list: its opcode, then its fields in the order of the Go
 // type. An effect crosses as an object with its type and its fields. Durations
 // are milliseconds. Beside them stands what the shim needs of package wire.
+//
+// Both sides bear the same build: the version, and a digest of the boundary. A
+// shim.js refuses a client.wasm of another build, which it could not understand.
 package main
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"flag"
 	"fmt"
 	"go/format"
 	"os"
 	"path/filepath"
+
+	"github.com/wakesocket/wakesocket/wasm/wire"
 )
 
 func main() {
@@ -35,13 +41,14 @@ func run(source, goFile, jsFolder string, check bool) error {
 	if err != nil {
 		return err
 	}
-	goText, err := format.Source([]byte(goSide(model)))
+	goText, jsText := sides(model)
+	goBytes, err := format.Source([]byte(goText))
 	if err != nil {
 		return fmt.Errorf("the Go side does not parse: %w", err)
 	}
 	for file, text := range map[string][]byte{
-		goFile: goText,
-		filepath.Join(jsFolder, "boundary.gen.js"): []byte(jsSide(model)),
+		goFile: goBytes,
+		filepath.Join(jsFolder, "boundary.gen.js"): []byte(jsText),
 		filepath.Join(jsFolder, "wire.gen.js"):     []byte(jsWire()),
 	} {
 		old, err := os.ReadFile(file)
@@ -56,4 +63,13 @@ func run(source, goFile, jsFolder string, check bool) error {
 		}
 	}
 	return nil
+}
+
+// sides are the texts of the two files.
+func sides(m *model) (goText, jsText string) {
+	goText, jsText = goSide(m), jsSide(m)
+	build := fmt.Sprintf("%s-%.4x", wire.Release, sha256.Sum256([]byte(goText+jsText)))
+	goText += fmt.Sprintf("\n// build is that of the shim.js which understands this program.\nconst build = %q\n", build)
+	jsText += fmt.Sprintf("\n/** The build of the client.wasm that this shim understands: the version, and a digest of the boundary. */\nexport const build = %q;\n", build)
+	return goText, jsText
 }

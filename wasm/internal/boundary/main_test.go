@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/wakesocket/wakesocket/wasm/wire"
 )
 
 const example = `package session
@@ -55,6 +57,27 @@ func folder(t *testing.T, text string) string {
 func TestGeneratedFilesAreUpToDate(t *testing.T) {
 	if err := run("../../session", "../bridge/boundary_gen.go", "../../../shim", true); err != nil {
 		t.Error(err)
+	}
+}
+
+// A shim.js knows a client.wasm whose boundary is another one.
+func TestBuildIsThatOfTheBoundary(t *testing.T) {
+	build := func(text string) (goBuild, jsBuild string) {
+		m, err := read(folder(t, text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		goText, jsText := sides(m)
+		_, goBuild, _ = strings.Cut(goText, "const build = ")
+		_, jsBuild, _ = strings.Cut(jsText, "export const build = ")
+		return strings.TrimSpace(goBuild), strings.TrimRight(jsBuild, ";\n")
+	}
+	one, same := build(example)
+	if one != same || !strings.HasPrefix(one, `"`+wire.Release+"-") || len(one) != len(wire.Release)+len(`"-00000000"`) {
+		t.Errorf("the builds are %s and %s", one, same)
+	}
+	if other, _ := build(strings.Replace(example, "URL ", "Address ", 1)); other == one {
+		t.Errorf("another boundary has the same build %s", other)
 	}
 }
 

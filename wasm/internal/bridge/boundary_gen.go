@@ -132,3 +132,6 @@ func readOptions(from *properties) session.Options {
 	}
 	return opt
 }
+
+// build is that of the shim.js which understands this program.
+const build = "0.1.0-1a526b3f"

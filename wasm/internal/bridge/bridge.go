@@ -22,7 +22,7 @@ func Run() error {
 		return err
 	}
 	b := &bridge{sessions: map[int]*entry{}}
-	api := map[string]any{}
+	api := map[string]any{"build": build}
 	for name, serve := range map[string]func(*arguments) any{"open": b.open, "step": b.step, "drop": b.drop} {
 		fn, err := safejs.FuncOf(guarded(serve))
 		if err != nil {
