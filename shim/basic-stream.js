@@ -37,6 +37,8 @@ export class BasicStream {
   begun = false;
   ascending = surelyAscending;
   unordered = false;
+  /** The ids are names of things: the same id comes with each new value. */
+  keyed = false;
   #consecutive;
   #emit;
 
@@ -108,13 +110,14 @@ export class BasicStream {
 
   /** What another session takes over. */
   facts() {
-    const { cursor, begun, ascending, unordered } = this;
+    const { cursor, begun, ascending, unordered, keyed } = this;
     const events = [...this.recent.values(), ...this.held];
     return {
       cursor,
       begun,
       ascending,
       unordered,
+      keyed,
       ids: events.map((event) => event.id),
       contents: events.map((event) => event.content),
       times: events.map((event) => event.at),
@@ -140,6 +143,10 @@ export class BasicStream {
     const before = this.recent.get(id);
     if (before) {
       if (greeted) return "reject";
+      if (this.#isKey(before, content)) {
+        this.keyed = true;
+        return "accept";
+      }
       if (content !== "" && before.content !== "" && content !== before.content) return "anew";
     }
     if (this.held.length === maxHeld) return "anew";
@@ -151,6 +158,17 @@ export class BasicStream {
     if (!this.begun || this.ascending >= surelyAscending) return "hold";
     this.unordered = true;
     return "accept";
+  }
+
+  /**
+   * Whether an id that is known names a thing, so that this is another event.
+   * @param {Known} before
+   * @param {string} content
+   */
+  #isKey(before, content) {
+    if (!this.begun || this.held.length > 0) return false;
+    const other = content !== "" && before.content !== "" && content !== before.content;
+    return this.keyed || (other && this.ascending < surelyAscending);
   }
 
   /**

@@ -41,6 +41,7 @@
  * @property {boolean} begun the socket has brought something new
  * @property {number} ascending deliveries in a row whose number was above the cursor
  * @property {boolean} unordered the ids are no counter
+ * @property {boolean} keyed the ids are names of things
  * @property {string} failure why it failed for good, "" when it runs
  * @property {StateName} state the last that the page was told
  * @property {number} since wall clock
@@ -352,7 +353,7 @@ export const defaults = {
 export function encode(input) {
   switch (input.type) {
     case "adopt":
-      return [0, input.cursor, input.generation, input.phase, input.dialedAfter, input.dialedAt, input.newToken, input.entered, input.spoke, input.greeted, input.caughtUp, input.logUnread, input.lastFrame, input.lastFrameWall, input.pings, input.askedAt, input.expiresAt, input.doubt, input.heartbeat, input.firstRetryWindow, input.ids.length, input.ids.join("\n"), input.contents.length, input.contents.join("\n"), input.times.length, input.times.map((ms) => Math.round(ms * 1000)).join("\n"), input.held, input.begun, input.ascending, input.unordered, input.failure, input.state, input.since, input.wasLive, input.away, input.doublings, input.failures, input.failingSince, input.retryAt, input.serverAdvice, input.hopeless, input.freshToken, input.reason, input.previousCause, input.previousUp, input.previousAt];
+      return [0, input.cursor, input.generation, input.phase, input.dialedAfter, input.dialedAt, input.newToken, input.entered, input.spoke, input.greeted, input.caughtUp, input.logUnread, input.lastFrame, input.lastFrameWall, input.pings, input.askedAt, input.expiresAt, input.doubt, input.heartbeat, input.firstRetryWindow, input.ids.length, input.ids.join("\n"), input.contents.length, input.contents.join("\n"), input.times.length, input.times.map((ms) => Math.round(ms * 1000)).join("\n"), input.held, input.begun, input.ascending, input.unordered, input.keyed, input.failure, input.state, input.since, input.wasLive, input.away, input.doublings, input.failures, input.failingSince, input.retryAt, input.serverAdvice, input.hopeless, input.freshToken, input.reason, input.previousCause, input.previousUp, input.previousAt];
     case "start":
       return [1];
     case "stop":
@@ -395,4 +396,4 @@ export function encode(input) {
 }
 
 /** The build of the client.wasm that this shim understands: the version, and a digest of the boundary. */
-export const build = "0.1.0-1a526b3f";
+export const build = "0.1.0-0dd074ed";

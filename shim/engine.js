@@ -1,6 +1,7 @@
 // @ts-check
 import { build, encode } from "./boundary.gen.js";
 import { EngineLoader } from "./engine-loader.js";
+import { engineStart } from "./engine-start.js";
 import { WakesocketError, messageOf } from "./error.js";
 import { fetchWasm } from "./fetch-wasm.js";
 import { runGoProgram } from "./go-program.js";
@@ -18,7 +19,10 @@ const loaders = new Map();
 export function engineLoader(href) {
   let loader = loaders.get(href);
   if (!loader) {
-    loader = new EngineLoader((signal, again) => Engine.load(href, signal, again));
+    loader = new EngineLoader(async (signal, again) => {
+      await engineStart();
+      return Engine.load(href, signal, again);
+    });
     loaders.set(href, loader);
   }
   return loader;

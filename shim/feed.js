@@ -2,6 +2,7 @@
 import { clientID } from "./client-id.js";
 import { Driver } from "./driver.js";
 import { engineLoader } from "./engine.js";
+import { eventDelivered } from "./engine-start.js";
 import { environment } from "./environment.js";
 import { WakesocketError } from "./error.js";
 import { Freshness } from "./freshness.js";
@@ -249,6 +250,7 @@ export class Feed extends EventTarget {
       this.#freshness.event(event, at);
     } finally {
       this.#subscribers.call(event);
+      eventDelivered();
     }
   }
 

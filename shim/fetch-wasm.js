@@ -1,4 +1,5 @@
 // @ts-check
+import { idle } from "./engine-start.js";
 import { messageOf } from "./error.js";
 
 /**
@@ -16,17 +17,29 @@ export async function fetchWasm(href, imports, options) {
   if (!response.ok) throw new Error(`${href} cannot be loaded (the server answers ${response.status})`);
   const type = response.headers.get("Content-Type")?.trim() ?? "";
   try {
-    if (type === "application/wasm" && WebAssembly.instantiateStreaming) {
-      return (await WebAssembly.instantiateStreaming(response, imports)).instance;
+    if (type === "application/wasm" && WebAssembly.compileStreaming) {
+      return await instantiate(await WebAssembly.compileStreaming(response), imports);
     }
     // Streaming insists on exactly that type; a server that sends another may still send the right bytes.
     const bytes = await response.arrayBuffer();
     if (new TextDecoder().decode(bytes.slice(0, 4)) !== "\0asm") throw new Error("the file does not begin like WebAssembly");
-    return (await WebAssembly.instantiate(bytes, imports)).instance;
+    return await instantiate(await WebAssembly.compile(bytes), imports);
   } catch (thrown) {
     if (/content security policy|unsafe-eval/i.test(messageOf(thrown))) {
       throw new Error(`the page's Content-Security-Policy forbids WebAssembly; add 'wasm-unsafe-eval' to its script-src (${messageOf(thrown)})`);
     }
     throw new Error(`${href}, served as ${type || "no type"}, is not the client.wasm of this shim.js (${messageOf(thrown)})`);
   }
+}
+
+/**
+ * Each step takes long enough to have an idle moment of its own.
+ * @param {WebAssembly.Module} module
+ * @param {WebAssembly.Imports} imports
+ */
+async function instantiate(module, imports) {
+  await idle();
+  const instance = await WebAssembly.instantiate(module, imports);
+  await idle();
+  return instance;
 }

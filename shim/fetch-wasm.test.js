@@ -26,9 +26,9 @@ for (const { name, answer } of [
 
 test("loads: a browser without streaming", async (t) => {
   const site = await serve(t, send("application/wasm", small));
-  const streaming = WebAssembly.instantiateStreaming;
-  t.after(() => (WebAssembly.instantiateStreaming = streaming));
-  WebAssembly.instantiateStreaming = undefined;
+  const streaming = WebAssembly.compileStreaming;
+  t.after(() => (WebAssembly.compileStreaming = streaming));
+  WebAssembly.compileStreaming = undefined;
   assert.ok((await fetchWasm(site.href, {})).exports.m);
 });
 
@@ -60,9 +60,9 @@ test("gives up when it is told to", async (t) => {
 
 test("a policy that forbids WebAssembly is named, with what to change", async (t) => {
   const site = await serve(t);
-  const { instantiateStreaming } = WebAssembly;
-  t.after(() => (WebAssembly.instantiateStreaming = instantiateStreaming));
-  WebAssembly.instantiateStreaming = async () => {
+  const { compileStreaming } = WebAssembly;
+  t.after(() => (WebAssembly.compileStreaming = compileStreaming));
+  WebAssembly.compileStreaming = async () => {
     throw new WebAssembly.CompileError("Refused to compile or instantiate WebAssembly module because 'unsafe-eval' is not an allowed source of script");
   };
   await assert.rejects(fetchWasm(site.href, {}), { message: /Content-Security-Policy forbids WebAssembly; add 'wasm-unsafe-eval' to its script-src/ });

@@ -39,6 +39,7 @@ type Adopt struct {
 	Begun     bool            // the socket has brought something new
 	Ascending int             // deliveries in a row whose number was above the cursor
 	Unordered bool            // the ids are no counter
+	Keyed     bool            // the ids are names of things
 
 	Failure       string        // why it failed for good, "" when it runs
 	State         StateName     // the last that the page was told
@@ -80,7 +81,7 @@ func (s *Session) adopt(in Adopt) {
 		s.previous = &ended{cause: in.PreviousCause, up: in.PreviousUp, at: in.PreviousAt}
 	}
 	t := &s.stream
-	t.cursor, t.ascending, t.unordered = in.Cursor, in.Ascending, in.Unordered
+	t.cursor, t.ascending, t.unordered, t.keyed = in.Cursor, in.Ascending, in.Unordered, in.Keyed
 	delivered := len(in.IDs) - in.Held
 	for i, id := range in.IDs[:delivered] {
 		t.recent.add(id, in.delivery(i))

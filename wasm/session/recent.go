@@ -25,10 +25,14 @@ func (d delivery) same(content string) bool {
 	return d.content == "" || content == "" || d.content == content
 }
 
-// add remembers an id that is not known.
+// add remembers an id, or what it says now.
 func (r *recent) add(id string, d delivery) {
 	if r.known == nil {
 		r.known = make(map[string]delivery, recentSize)
+	}
+	if _, known := r.known[id]; known {
+		r.known[id] = d
+		return
 	}
 	if len(r.order) < recentSize {
 		r.order = append(r.order, id)

@@ -22,6 +22,11 @@ import (
 // The page is told of a counter that began anew as a gap with the reason
 // "restarted", and gets what was held. The same goes for a number below the
 // cursor that is no longer remembered, on ids that have counted up so far.
+//
+// Ids may also be the names of things, such as "AAPL", each with one new value after
+// another. That is seen when a socket which has brought new events brings other
+// content under an id that it does not count up to. Each is an event then; only what
+// a new socket begins with can be a replay.
 
 const (
 	// holdTime is how long events are withheld in doubt. A replay is much faster than
@@ -86,6 +91,9 @@ func (s *Session) judge(k *socket, id string, d delivery) decision {
 	switch {
 	case known && k.greeted:
 		return reject // its feed says what it replays
+	case known && t.isKey(k, before, d.content):
+		t.keyed = true
+		return accept
 	case known && !before.same(d.content), len(r.held) == maxHeld:
 		return anew
 	case id == t.cursor:

@@ -9,6 +9,7 @@ type stream struct {
 	restarts    int // how often the server began its ids anew
 	recent      recent
 	ascending   int  // deliveries in a row whose number was above the cursor
+	keyed       bool // the ids are names of things: the same id comes with each new value
 	unordered   bool // the ids are no counter: one came below the cursor for no reason
 	consecutive bool // the page says that its ids count without holes
 }
@@ -23,6 +24,18 @@ func newStream(o Options) stream {
 // below reports whether an id is a number that a counter has passed.
 func (t *stream) below(id string) bool {
 	return !t.unordered && isNumber(id) && isNumber(t.cursor) && less(id, t.cursor)
+}
+
+// isKey reports whether an id that is known names a thing, so that this is another
+// event and not the same once more.
+func (t *stream) isKey(k *socket, before delivery, content string) bool {
+	switch {
+	case !k.replay.begun || len(k.replay.held) > 0:
+		return false
+	case before.same(content):
+		return t.keyed && (before.generation == k.generation || before.at < k.dialedAt)
+	}
+	return t.keyed || t.ascending < surelyAscending
 }
 
 // deliver notes an event that the page gets.

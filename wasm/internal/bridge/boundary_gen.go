@@ -16,7 +16,7 @@ const opTick = 4
 func input(op int, args *arguments) session.Input {
 	switch op {
 	case 0:
-		return session.Adopt{Cursor: args.text(), Generation: args.int(), Phase: args.text(), DialedAfter: args.text(), DialedAt: args.duration(), NewToken: args.bool(), Entered: args.duration(), Spoke: args.bool(), Greeted: args.bool(), CaughtUp: args.bool(), LogUnread: args.bool(), LastFrame: args.duration(), LastFrameWall: args.duration(), Pings: args.int(), AskedAt: args.duration(), ExpiresAt: args.duration(), Doubt: args.text(), Heartbeat: args.duration(), FirstRetryWindow: args.duration(), IDs: args.texts(), Contents: args.texts(), Times: args.durations(), Held: args.int(), Begun: args.bool(), Ascending: args.int(), Unordered: args.bool(), Failure: args.text(), State: session.StateName(args.text()), Since: args.duration(), WasLive: args.bool(), Away: args.bool(), Doublings: args.int(), Failures: args.int(), FailingSince: args.duration(), RetryAt: args.duration(), ServerAdvice: args.bool(), Hopeless: args.bool(), FreshToken: args.bool(), Reason: args.text(), PreviousCause: args.text(), PreviousUp: args.duration(), PreviousAt: args.duration()}
+		return session.Adopt{Cursor: args.text(), Generation: args.int(), Phase: args.text(), DialedAfter: args.text(), DialedAt: args.duration(), NewToken: args.bool(), Entered: args.duration(), Spoke: args.bool(), Greeted: args.bool(), CaughtUp: args.bool(), LogUnread: args.bool(), LastFrame: args.duration(), LastFrameWall: args.duration(), Pings: args.int(), AskedAt: args.duration(), ExpiresAt: args.duration(), Doubt: args.text(), Heartbeat: args.duration(), FirstRetryWindow: args.duration(), IDs: args.texts(), Contents: args.texts(), Times: args.durations(), Held: args.int(), Begun: args.bool(), Ascending: args.int(), Unordered: args.bool(), Keyed: args.bool(), Failure: args.text(), State: session.StateName(args.text()), Since: args.duration(), WasLive: args.bool(), Away: args.bool(), Doublings: args.int(), Failures: args.int(), FailingSince: args.duration(), RetryAt: args.duration(), ServerAdvice: args.bool(), Hopeless: args.bool(), FreshToken: args.bool(), Reason: args.text(), PreviousCause: args.text(), PreviousUp: args.duration(), PreviousAt: args.duration()}
 	case 1:
 		return session.Start{}
 	case 2:
@@ -134,4 +134,4 @@ func readOptions(from *properties) session.Options {
 }
 
 // build is that of the shim.js which understands this program.
-const build = "0.1.0-1a526b3f"
+const build = "0.1.0-0dd074ed"

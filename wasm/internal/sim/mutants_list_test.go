@@ -131,8 +131,8 @@ var sessionMutants = []struct{ name, file, out, in string }{
 		`s.emit(Release{Mask: make([]bool, len(earlier)), Cursor: t.cursor})`},
 	// the hand-over to the engine
 	{"an adopted session has no cursor", "adopt.go",
-		`t.cursor, t.ascending, t.unordered = in.Cursor,`,
-		`t.cursor, t.ascending, t.unordered = "",`},
+		`t.cursor, t.ascending, t.unordered, t.keyed = in.Cursor,`,
+		`t.cursor, t.ascending, t.unordered, t.keyed = "",`},
 	{"an adopted session numbers its sockets anew", "adopt.go",
 		`s.generation, s.failure = in.Generation, in.Failure`,
 		`s.generation, s.failure = 0, in.Failure`},
