@@ -129,7 +129,7 @@ func crashInMemory(t *testing.T, srv *server) {
 		switch r.Kind {
 		case "gap":
 			if gaps++; len(got) > 0 {
-				t.Error("the gap was told after what follows it")
+				t.Error("the gap was reported after what follows it")
 			}
 		case "event":
 			if r.N != first+len(got) {

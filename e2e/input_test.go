@@ -86,7 +86,7 @@ func TestBadFrames(t *testing.T) {
 			tb.run(`open(%s)`, plainServer(t, sayAll(tt.frames...)))
 			tb.delivers(tt.events...)
 			if got := tb.errs(); strings.Join(got, " ") != strings.Join(tt.errors, " ") {
-				t.Errorf("errors told: %q; want %q", got, tt.errors)
+				t.Errorf("errors reported: %q; want %q", got, tt.errors)
 			}
 			tb.settled("live", soon)
 		})
@@ -119,7 +119,7 @@ func TestBinaryFrame(t *testing.T) {
 	}))
 	tb.delivers("1#1", "2#2")
 	if got := tb.errs(); len(got) != 1 || got[0] != "frame-binary" {
-		t.Errorf("errors told: %q; want frame-binary", got)
+		t.Errorf("errors reported: %q; want frame-binary", got)
 	}
 }
 
@@ -158,7 +158,7 @@ func TestURLFunction(t *testing.T) {
 			tb.delivers("1#1")
 			tb.settled("live", soon)
 			if got := tb.errs(); !strings.Contains(tt.name, "never") && (len(got) != 2 || got[0] != "url-failed") {
-				t.Errorf("errors told: %q; want url-failed twice", got)
+				t.Errorf("errors reported: %q; want url-failed twice", got)
 			}
 		})
 	}

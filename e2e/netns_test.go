@@ -32,7 +32,7 @@ func requireNetworks(t testing.TB) {
 	if os.Geteuid() == 0 {
 		return
 	}
-	const reason = "THE NAT TESTS DO NOT RUN: they make network namespaces, which takes root"
+	const reason = "THE NAT TESTS DO NOT RUN: they make network namespaces, which needs root"
 	if os.Getenv("CI") == "true" {
 		t.Fatal(reason)
 	}

@@ -53,7 +53,7 @@ func (w *world) counted(group, name string) {
 }
 
 // count counts the numbered events that came twice or too early, and those that
-// are missing: told as a gap, or lost.
+// are missing: reported as a gap, or lost.
 func count(r *result, all []record) {
 	seen := map[int]bool{}
 	last, gap := 0, false

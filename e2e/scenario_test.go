@@ -169,7 +169,7 @@ func prevails(w *world) {
 	}
 }
 
-// tells: what is gone was told as one gap, for this reason, and all that came
+// tells: what is gone was reported as one gap, for this reason, and all that came
 // after it came once and in order.
 func tells(reason string) func(*world) {
 	return func(w *world) {
@@ -196,7 +196,7 @@ func tells(reason string) func(*world) {
 			}
 		}
 		if gaps == 0 {
-			w.t.Error("no gap was told")
+			w.t.Error("no gap was reported")
 		}
 	}
 }

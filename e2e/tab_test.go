@@ -252,7 +252,7 @@ func (tb *tab) badge(word string, limit time.Duration) {
 // story tells a failed test's reader what happened in the page.
 func (tb *tab) story() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "what the page told, in seconds since the tab was opened:\n")
+	fmt.Fprintf(&b, "what the page reported, in seconds since the tab was opened:\n")
 	for _, r := range tb.seen() {
 		fmt.Fprintf(&b, "  %7.3f  %v\n", r.at.Sub(tb.opened).Seconds(), r)
 	}

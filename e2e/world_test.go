@@ -181,7 +181,7 @@ func (w *world) exact() {
 			}
 			next = r.N + 1
 		case "gap":
-			w.t.Errorf("a gap was told: %v", r)
+			w.t.Errorf("a gap was reported: %v", r)
 		case "uncaught", "unreadable":
 			w.t.Errorf("%v", r)
 		}

@@ -25,7 +25,7 @@ test("a wall clock that runs ahead by more than two seconds is a sleep", () => {
   assert.equal(clock.advance(2_000, 501_000, false), 0);
   assert.equal(clock.advance(3_000, 504_000, false), 0, "two seconds are a correction of the clock");
   assert.equal(clock.advance(4_000, 507_001, false), 2_001);
-  assert.equal(clock.advance(5_000, 508_001, false), 0, "it is told once");
+  assert.equal(clock.advance(5_000, 508_001, false), 0, "it is reported once");
   assert.equal(clock.advance(6_000, 408_001, false), 0, "a clock set back is no sleep");
   assert.deepEqual([clock.mono, clock.wall], [6_000, 408_001]);
 });

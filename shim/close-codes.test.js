@@ -27,7 +27,7 @@ test("advice in a reason", () => {
   }
 });
 
-test("an end is told as a sentence", () => {
+test("an end is described in a sentence", () => {
   assert.equal(refusal(4403, "no"), "the server closed with code 4403: no");
   assert.equal(refusal(1008, ""), "the server closed with code 1008");
 });

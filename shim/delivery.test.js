@@ -31,7 +31,7 @@ function setup({ callback = () => {}, time = 1 } = {}) {
   return { delivery, log, events, asked: () => asked };
 }
 
-test("an event is told when it arrived", () => {
+test("an event comes with the time of its arrival", () => {
   const times = [];
   const delivery = new Delivery({ deliver: (event, id, at) => times.push([id, at]), paused() {}, lagChanged() {} }, () => {});
   now = 7;
@@ -163,7 +163,7 @@ test("clear ends the lag", () => {
   assert.deepEqual(log, ["a", "|", "lag 1", "lag 0"]);
 });
 
-test("what throws is reported, and takes nothing else with it", () => {
+test("what throws is reported, and affects nothing else", () => {
   const reported = [];
   globalThis.reportError = (thrown) => reported.push(thrown.message);
   const { delivery, log, events } = setup({

@@ -34,7 +34,7 @@ test("an address is waited for", async () => {
   assert.deepEqual(log, ["ready 1 ws://h/"]);
 });
 
-test("what the function throws is told, now or later", async () => {
+test("what the function throws is reported, now or later", async () => {
   const { dialer, log } = setup(({ attempt }) => {
     if (attempt === 1) throw new Error("now");
     return Promise.reject(new Error("later"));

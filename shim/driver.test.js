@@ -68,7 +68,7 @@ test("the session starts with what the browser told before", (t) => {
   assert.deepEqual(options, { heartbeat: 5, visible: false, online: false });
 });
 
-test("an address that the browser refuses is told once, and closes the dial", (t) => {
+test("an address that the browser refuses is reported once, and closes the dial", (t) => {
   const { log, calls, load } = setup(t, {
     guarded: false,
     script: { closed: () => [], adopt: [{ ...dial, generation: 2 }] },
@@ -153,7 +153,7 @@ test("a loss is shown while events wait, and the live before it is not", (t) => 
   assert.deepEqual(log, ["checking", "event a", "cursor a"]);
 });
 
-test("a state is told in whole milliseconds", (t) => {
+test("the times of a state are whole milliseconds", (t) => {
   const got = [];
   setup(t, { script: { adopt: [{ ...state("reconnecting"), retryAt: 7.6, attempt: 2 }] }, page: { status: (status) => got.push(status) } });
   assert.deepEqual(got.at(-1), { name: "reconnecting", since: 0, attempt: 2, retryAt: 8, cause: "", generation: 0 });
@@ -331,7 +331,7 @@ test("send goes to the live socket only", (t) => {
   assert.deepEqual(sockets[0].sent, ["x"]);
 });
 
-test("topics that changed during the dial are told when it is live", async (t) => {
+test("topics that changed during the dial are sent when it is live", async (t) => {
   const { driver, sockets, load, run } = setup(t, { script: { hello: [live] }, settings: { topics: ["a"] } });
   assert.match(sockets[0].href, /&topic=a$/);
   driver.topics(["b"]);

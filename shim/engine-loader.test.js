@@ -62,7 +62,7 @@ test("one load serves all who wait, and all who come later", async (t) => {
   assert.equal(tries.length, 1);
 });
 
-test("a try that fails is made again, later and later, and told each time", async (t) => {
+test("a try that fails is made again, later and later, and reported each time", async (t) => {
   const { loader, log, tries, waiter, starts, advance } = setup(t);
   loader.wait(waiter("a"));
   const waits = [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000];
@@ -122,7 +122,7 @@ test("the first of two tries to succeed wins, and the other is given up", async 
   }
 });
 
-test("what a try that was given up ends with is not told", async (t) => {
+test("what a try that was given up ends with is not reported", async (t) => {
   const { loader, log, tries, waiter, advance } = setup(t);
   loader.wait(waiter("a"));
   advance(8_000 + 16_000);

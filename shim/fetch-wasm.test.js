@@ -68,7 +68,7 @@ test("a policy that forbids WebAssembly is named, with what to change", async (t
   await assert.rejects(fetchWasm(site.href, {}), { message: /Content-Security-Policy forbids WebAssembly; add 'wasm-unsafe-eval' to its script-src/ });
 });
 
-test("a browser without WebAssembly is told as that", async (t) => {
+test("a browser without WebAssembly is reported as that", async (t) => {
   const { WebAssembly } = globalThis;
   t.after(() => (globalThis.WebAssembly = WebAssembly));
   delete globalThis.WebAssembly;

@@ -22,7 +22,7 @@ const unusable = /[\n\p{Surrogate}]/u;
 /**
  * Reads one text frame that is no pong: an event, an array of events, or an
  * object with a string under "wakesocket", which is a control frame. It never
- * throws, and one event that cannot be read takes no other with it.
+ * throws, and one event that cannot be read does not affect the others.
  * @param {string} text
  * @param {Sink} sink
  */

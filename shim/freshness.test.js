@@ -52,7 +52,7 @@ test("an event that waited for the page's callbacks is as old as that", (t) => {
   assert.deepEqual(log, ["stale cpu 6000 5000"]);
 });
 
-test("whatever is no longer stale is told, also where it is no longer expected", (t) => {
+test("whatever is no longer stale is reported, also where it is no longer expected", (t) => {
   const { time, log, freshness, live, say } = setup(t, { staleAfter: 1000 });
   live();
   time.pass(1500);

@@ -24,7 +24,7 @@ for (const [options, message] of [
   test(`refused: ${JSON.stringify(options)}`, () => assert.throws(() => checkOptions(options), { name: "TypeError", message }));
 }
 
-test("nothing, undefined and everything are taken", () => {
+test("nothing, undefined and everything are accepted", () => {
   assert.deepEqual(checkOptions(undefined), {});
   assert.ok(checkOptions({ after: undefined, heartbeat: undefined }));
   assert.ok(

@@ -25,7 +25,7 @@ export class Outbox {
   #timer;
 
   /**
-   * @param {(text: string) => boolean} write whether the socket took it
+   * @param {(text: string) => boolean} write whether the socket accepted it
    * @param {(error: WakesocketError) => void} failed
    */
   constructor(write, failed) {
@@ -59,11 +59,11 @@ export class Outbox {
     // A character is at most three bytes, so that most messages need not be measured.
     const bytes = text.length * 3 > message ? new TextEncoder().encode(text).length : 0;
     if (bytes > message) {
-      this.#failed(new WakesocketError("message-too-large", `a message of ${bytes} bytes was not sent: the server takes at most ${message}`));
+      this.#failed(new WakesocketError("message-too-large", `a message of ${bytes} bytes was not sent: the server accepts at most ${message}`));
       return false;
     }
     if (this.#messages.length >= maxWaiting) {
-      const text = `a message was not sent: ${maxWaiting} others wait already, because the server takes ${this.#limits.rate} a second`;
+      const text = `a message was not sent: ${maxWaiting} others wait already, because the server accepts ${this.#limits.rate} a second`;
       this.#failed(new WakesocketError("too-many-messages", text));
       return false;
     }
@@ -82,13 +82,15 @@ export class Outbox {
   }
 
   /**
-   * Whether the feed takes so many topics; if not, that is an error.
+   * Whether the feed accepts so many topics; if not, that is an error.
    * @param {readonly string[]} topics
    */
   allows(topics) {
     const most = this.#limits.topics;
     if (topics.length <= most) return true;
-    this.#failed(new WakesocketError("too-many-topics", `the topics stay as they are: ${topics.length} were asked for, and the server takes at most ${most}`));
+    this.#failed(
+      new WakesocketError("too-many-topics", `the topics stay as they are: ${topics.length} were asked for, and the server accepts at most ${most}`),
+    );
     return false;
   }
 
@@ -101,7 +103,7 @@ export class Outbox {
     clearTimeout(this.#timer);
     this.setLimits(undefined);
     if (lost > 0) {
-      const text = `the connection was lost before ${lost} of the messages that send() took were sent; send them again when the feed is live`;
+      const text = `the connection was lost before ${lost} of the messages that send() accepted were sent; send them again when the feed is live`;
       this.#failed(new WakesocketError("messages-lost", text));
     }
   }

@@ -89,7 +89,7 @@ test("a message that is too large is refused at once, by bytes and not by charac
   assert.deepEqual(sent, ["éé", "ééé"]);
   assert.deepEqual(
     errors.map((error) => `${error.code}: ${error.message}`),
-    Array(2).fill("message-too-large: a message of 7 bytes was not sent: the server takes at most 6"),
+    Array(2).fill("message-too-large: a message of 7 bytes was not sent: the server accepts at most 6"),
   );
 });
 
@@ -128,12 +128,12 @@ test("topics of a lost connection are not sent to the next", (t) => {
   assert.deepEqual([sent, codes()], [[], []]);
 });
 
-test("more topics than the server takes are refused", (t) => {
+test("more topics than the server accepts are refused", (t) => {
   const { outbox, errors } = setup(t);
   outbox.setLimits({ topics: 2 });
   assert.equal(outbox.allows(["a", "b"]), true);
   assert.deepEqual(errors, []);
   assert.equal(outbox.allows(["a", "b", "c"]), false);
   assert.equal(errors[0].code, "too-many-topics");
-  assert.match(errors[0].message, /3 were asked for, and the server takes at most 2/);
+  assert.match(errors[0].message, /3 were asked for, and the server accepts at most 2/);
 });

@@ -169,7 +169,7 @@ test("a feed that says what it replays needs no digests, and its successor may",
   assert.notEqual(digests[1][0], "");
 });
 
-test("what throws is reported, and takes nothing else with it", () => {
+test("what throws is reported, and affects nothing else", () => {
   const reported = [];
   globalThis.reportError = (thrown) => reported.push(thrown.message);
   const { pump, log } = setup({

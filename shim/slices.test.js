@@ -113,7 +113,7 @@ test("a job that is asked for by another gets one task", () => {
   assert.deepEqual(log, ["b1"]);
 });
 
-test("a job that throws is reported and takes no other with it", () => {
+test("a job that throws is reported and does not affect the others", () => {
   const reported = [];
   globalThis.reportError = (thrown) => reported.push(thrown.message);
   const log = [];

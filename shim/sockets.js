@@ -87,7 +87,7 @@ export class Sockets {
   /**
    * @param {number} generation
    * @param {string} text
-   * @returns {boolean} whether the socket took it
+   * @returns {boolean} whether the socket accepted it
    */
   send(generation, text) {
     const socket = this.#held.get(generation)?.socket;

@@ -1,6 +1,6 @@
 // @ts-check
 
-/** setTimeout takes no more. */
+/** setTimeout accepts no more. */
 const longest = 2 ** 31 - 1;
 
 /** One deadline on performance.now(). */

@@ -63,7 +63,7 @@ test("a timer of the browser that fires early does not fire it", (t) => {
   assert.equal(fired(), 1);
 });
 
-test("a time beyond what setTimeout takes is waited for in pieces", (t) => {
+test("a time beyond what setTimeout accepts is waited for in pieces", (t) => {
   const { timer, fired, time, tick } = setup(t);
   const month = 30 * 24 * 3600 * 1000;
   timer.set(month);

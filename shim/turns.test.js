@@ -17,7 +17,7 @@ test("a step that is asked for during another runs after it", () => {
   assert.equal(done.at(-1), "later");
 });
 
-test("a step that throws is told, and the others run", () => {
+test("a step that throws is reported, and the others run", () => {
   /** @type {unknown[]} */
   const told = [];
   let ran = false;

@@ -7,7 +7,7 @@ import { Outbox } from "./outbox.js";
 
 /**
  * @typedef {object} Owner
- * @property {(generation: number, text: string) => boolean} write whether the socket took it
+ * @property {(generation: number, text: string) => boolean} write whether the socket accepted it
  * @property {(generation: number) => void} redial the socket must be replaced by one with the new topics in its address
  * @property {(error: WakesocketError) => void} error
  */

@@ -18,6 +18,6 @@ func TestACrashLosesOnlyWhatWasInMemory(t *testing.T) {
 		}
 	}
 	if _, _, err := logAt("mysql://x"); err == nil {
-		t.Error("mysql is taken for a log")
+		t.Error("mysql is mistaken for a log")
 	}
 }

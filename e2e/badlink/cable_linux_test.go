@@ -19,7 +19,7 @@ func requireNetworks(t *testing.T) {
 	if os.Geteuid() == 0 {
 		return
 	}
-	const reason = "THE CABLE IS NOT TESTED: it connects network namespaces, which takes root"
+	const reason = "THE CABLE IS NOT TESTED: it connects network namespaces, which needs root"
 	if os.Getenv("CI") == "true" {
 		t.Fatal(reason)
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // Plug makes a TUN interface in the network namespace of the calling thread; it is
-// gone when the file is closed. It takes root.
+// gone when the file is closed. It needs root.
 func Plug(name string) (*os.File, error) {
 	const device = "/dev/net/tun"
 	request, err := unix.NewIfreq(name)

@@ -278,7 +278,7 @@ func (c *checker) checkSlow() {
 			}
 			defer back.close()
 			f, _ := back.next(c.patience)
-			if back.pending = f.events; back.hello == nil || back.hello.Gap == nil { // else the hole is told
+			if back.pending = f.events; back.hello == nil || back.hello.Gap == nil { // else the hole is reported
 				c.expect("slow", "a slow client that was "+closeText(err)+" and came back", back, place, 3)
 			}
 			return

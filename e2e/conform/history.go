@@ -41,7 +41,7 @@ func (h *history) follow(c *checker) {
 }
 
 func (h *history) read(c *checker, k *conn) {
-	ping := time.NewTicker(10 * time.Second) // so that a server does not take it for dead
+	ping := time.NewTicker(10 * time.Second) // so that a server does not consider it dead
 	defer ping.Stop()
 	for {
 		select {

@@ -7,7 +7,7 @@
 //
 // Each client has a page and a browser of its own and a feed of five events a
 // second. What counts is the time to the next new WebSocket, which the browser
-// tells. The result is a table in Markdown; each figure is told as it comes.
+// tells. The result is a table in Markdown; each figure is printed as it comes.
 package main
 
 import (

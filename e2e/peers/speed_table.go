@@ -32,7 +32,7 @@ func (f *figures) median(client, measure string) float64 {
 	return values[len(values)/2]
 }
 
-// tie is by how much a figure may be worse than the best one and is told as first, too.
+// tie is by how much a figure may be worse than the best one and counts as the best, too.
 const tie = 1.05
 
 // table is Markdown: a row a measure, a column a client, and in bold who is first.

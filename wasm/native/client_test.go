@@ -280,7 +280,7 @@ func TestURLs(t *testing.T) {
 	}
 	r.until(t, "errors", func() bool { return len(r.errors) == 3 })
 	if !errors.Is(r.errors[2], ErrUnauthorized) {
-		t.Errorf("the refused token is told as %v", r.errors[2])
+		t.Errorf("the refused token is reported as %v", r.errors[2])
 	}
 }
 
@@ -337,7 +337,7 @@ func TestOptionsThatCannotWork(t *testing.T) {
 	}
 }
 
-// A plain server that starts its ids anew must not be taken for one that repeats.
+// A plain server that starts its ids anew must not be mistaken for one that repeats.
 func TestIDsThatBeginAnew(t *testing.T) {
 	for name, second := range map[string][]string{
 		"with other events":                {`{"id":1,"data":"new 1"}`, `{"id":2,"data":"new 2"}`},

@@ -86,7 +86,7 @@ func TestMaxRefusals(t *testing.T) {
 	}
 }
 
-// Answers that may change are asked for again, and told.
+// Answers that may change are asked for again, and reported.
 func TestTroubleIsTold(t *testing.T) {
 	refused, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -259,7 +259,7 @@ func TestHeaderThatFails(t *testing.T) {
 	eventually(t, "the cause", func() bool { return strings.Contains(c.State().Cause, "vault is sealed") })
 }
 
-// A dial that is not answered is told, too.
+// A dial that is not answered is reported, too.
 func TestDialTimeoutIsTold(t *testing.T) {
 	t.Parallel()
 	silent, err := net.Listen("tcp", "127.0.0.1:0")

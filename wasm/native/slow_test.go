@@ -13,7 +13,7 @@ import (
 )
 
 // A callback that takes too long makes the state slow, bounds the memory, loses
-// nothing and is not taken for a loss of the connection.
+// nothing and is not mistaken for a loss of the connection.
 func TestSlowConsumer(t *testing.T) {
 	t.Parallel()
 	var dials atomic.Int32

@@ -80,7 +80,7 @@ func TestSilentDeath(t *testing.T) {
 		w.forget()
 		w.run(3500 * ms)
 		if w.s.dial == nil {
-			t.Errorf("no challenger 3.5 s after the next death; the usual pause is taken for %v", w.s.live.interval.pause)
+			t.Errorf("no challenger 3.5 s after the next death; the usual pause is mistaken for %v", w.s.live.interval.pause)
 		}
 	})
 	t.Run("a busy feed that falls quiet is asked less and less", func(t *testing.T) {

@@ -138,7 +138,7 @@ func TestPlainServersThatSendIDsAgain(t *testing.T) {
 		{"a counter anew: known by its second event", []string{"1a 2b 3c 4d", "lost", "|1a 2k", "3l"}, "1a 2b 3c 4d (restarted 4→1) 1a 2k 3l", 0},
 		{"a counter anew, in one burst", []string{"1a 2b 3c 4d", "lost", "1a 2k 3l"}, "1a 2b 3c 4d (restarted 4→1) 1a 2k 3l", 0},
 		{"a counter anew that passes the cursor", []string{"1 2 3", "lost", "1 2", "4"}, "1 2 3 (restarted 3→1) 1 2 4", 0},
-		{"a counter anew, all as before: told when the time is over", []string{"1a 2b 3c", "lost", "1a", "1005ms"}, "1a 2b 3c", 1},
+		{"a counter anew, all as before: reported when the time is over", []string{"1a 2b 3c", "lost", "1a", "1005ms"}, "1a 2b 3c", 1},
 		{"and then", []string{"1a 2b 3c", "lost", "1a", "1011ms"}, "1a 2b 3c (restarted 3→1) 1a", 0},
 		{"a longer replay has longer", []string{numbers(1, 200, "a"), "lost", numbers(1, 100, "a"), "1990ms"}, numbers(1, 200, "a"), 100},
 		{"but not for ever", []string{numbers(1, 1000, "a"), "lost", numbers(1, 950, "a"), "9990ms"}, numbers(1, 1000, "a"), 950},

@@ -100,7 +100,7 @@ func TestWakeWithTheLinkDead(t *testing.T) {
 		w.run(150 * ms)
 		w.want("25.15s dial 2 after=e-0 previous=sleep,24.99s,150ms")
 		if w.s.rtt.smoothed > 50*ms {
-			t.Errorf("the sleep was taken for a round trip: %v", w.s.rtt.smoothed)
+			t.Errorf("the sleep was mistaken for a round trip: %v", w.s.rtt.smoothed)
 		}
 	})
 }

@@ -168,7 +168,7 @@ func TestTopology(t *testing.T) {
 		client, err := native.Connect(t.Context(), native.Options{
 			URL:     "ws://" + top.addresses["haproxy"] + ":8080/feed",
 			OnEvent: func(_ *native.Client, e native.Event) { r.received(t, e.Data) },
-			OnGap:   func(_ *native.Client, g native.Gap) { t.Errorf("a gap was told: %+v", g) },
+			OnGap:   func(_ *native.Client, g native.Gap) { t.Errorf("a gap was reported: %+v", g) },
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -1,5 +1,5 @@
 // Package feed serves an event log to WebSocket clients: every event once and in
-// order across losses of the connection, or a gap told.
+// order across losses of the connection, or a gap is reported.
 //
 // One ring holds the newest events of the log, each encoded once. A client is a
 // cursor into the ring, not a queue: replay is reading from an old cursor, live is

@@ -21,7 +21,7 @@ func FuzzTopicsFrame(f *testing.F) {
 			t.Fatalf("%v %v %v", topics, ok, err)
 		}
 		if ok && !bytes.Contains(data, []byte(`"wakesocket"`)) {
-			t.Fatalf("%q is taken for topics", data)
+			t.Fatalf("%q is mistaken for topics", data)
 		}
 	})
 }

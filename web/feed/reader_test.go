@@ -20,7 +20,7 @@ func (p *peer) sendBinary(text string) {
 	}
 }
 
-// What a page does by accident costs it the message, and it is told; the
+// What a page does by accident costs it the message, and is reported to it; the
 // connection goes on.
 func TestMistakesCostTheMessage(t *testing.T) {
 	got := make(chan string, 10)

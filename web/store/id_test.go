@@ -24,7 +24,7 @@ func TestParseID(t *testing.T) {
 		"a-18446744073709551616", strings.Repeat("z", 33) + "-1", "a-" + strings.Repeat("1", 200), "a-1\n", "a-１",
 	} {
 		if id, ok := ParseID(text); ok {
-			t.Errorf("%q is taken for %+v", text, id)
+			t.Errorf("%q is mistaken for %+v", text, id)
 		}
 	}
 }

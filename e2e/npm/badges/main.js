@@ -38,4 +38,5 @@ for (const compact of [false, true]) {
 const own = main.appendChild(document.createElement("p")).appendChild(document.createElement("wakesocket-badge"));
 own.feed = connect("/feed?page=badges"); // the first feed of the page defines the badge
 
-globalThis.shown = () => own.getAttribute("state") === "live" && [...document.querySelectorAll("wakesocket-badge")].every((badge) => badge.hasAttribute("state"));
+globalThis.shown = () =>
+  own.getAttribute("state") === "live" && [...document.querySelectorAll("wakesocket-badge")].every((badge) => badge.hasAttribute("state"));

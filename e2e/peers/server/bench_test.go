@@ -47,7 +47,7 @@ func inUse() int64 {
 	return int64(m.HeapInuse + m.StackInuse)
 }
 
-// BenchmarkFanout publishes as fast as the server takes it and waits until every
+// BenchmarkFanout publishes as fast as the server accepts it and waits until every
 // client has everything.
 func BenchmarkFanout(b *testing.B) {
 	for _, clients := range []int{1000, 4000} {

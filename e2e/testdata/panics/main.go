@@ -26,7 +26,7 @@ func main() {
 			case "callback":
 				panic(text)
 			case "step":
-				return text // as a recovered panic is told
+				return text // as a recovered panic is reported
 			}
 			return nil
 		}),

@@ -96,7 +96,7 @@ func TestOptions(t *testing.T) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	if _, err := read(map[string]any{"heartbeat": "soon"}); err == nil {
-		t.Error("a heartbeat that is a text is taken")
+		t.Error("a heartbeat that is a text is accepted")
 	}
 }
 

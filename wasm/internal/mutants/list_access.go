@@ -95,7 +95,7 @@ var access = []Mutant{
 		`if len(in.controls) < controlsMax {`, `if len(in.controls) < 1000*controlsMax {`},
 	{"a burst of frames counts as one", "web/feed/network.go",
 		`!n.limit.AllowN(time.Now(), frames) {`, `!n.limit.AllowN(time.Now(), 1) {`},
-	{"the mask is taken for payload", "web/feed/network.go",
+	{"the mask is mistaken for payload", "web/feed/network.go",
 		`if c.header[1]&0x80 != 0 {`, `if c.header[1]&0x80 == 0 {`},
 	{"a stuck write is never given up", "web/feed/client.go",
 		`case c.network.stuck(now) > options.WriteTimeout:`, `case c.network.stuck(now) > 1000*options.WriteTimeout:`},

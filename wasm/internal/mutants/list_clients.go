@@ -12,7 +12,7 @@ var native = []Mutant{
 		`if q.room != nil && !q.fullLocked() {`, `if q.room != nil && q.empty == nil {`},
 	{"a half character makes two ids one", "wasm/native/frame.go",
 		`id = "" // half a character`, `_ = id // half a character`},
-	{"a hello without a position is taken", "wasm/native/frame.go",
+	{"a hello without a position is accepted", "wasm/native/frame.go",
 		`(kind == wire.KindHello || kind == wire.KindPosition) && !isText(position)`, `(kind == wire.KindPosition) && !isText(position)`},
 	{"a time of any length overflows", "wasm/native/frame.go",
 		`return time.Duration(min(max(ms, -longest), longest)) * time.Millisecond`, `_ = longest; return time.Duration(ms) * time.Millisecond`},
@@ -26,11 +26,11 @@ var native = []Mutant{
 
 // bridge are bugs in the Go side of the boundary to the page.
 var bridge = []Mutant{
-	{"a list of another length is taken", "wasm/internal/bridge/arguments.go",
+	{"a list of another length is accepted", "wasm/internal/bridge/arguments.go",
 		`if len(list) != count {`, `if len(list) < count {`},
-	{"a number is taken for a text", "wasm/internal/bridge/arguments.go",
+	{"a number is mistaken for a text", "wasm/internal/bridge/arguments.go",
 		`if v.Type() != safejs.TypeString {`, `if v.Type() == safejs.TypeUndefined {`},
-	{"the last error is told instead of the first", "wasm/internal/bridge/arguments.go",
+	{"the last error is reported instead of the first", "wasm/internal/bridge/arguments.go",
 		`if a.err == nil {`, `if err != nil {`},
 	{"a gap loses its first field", "wasm/internal/bridge/arguments.go",
 		"\ta.next--\n", ""},
@@ -100,7 +100,7 @@ var shim = []Mutant{
 		"      this.#key = undefined;\n", ""},
 	{"an id inside of the data counts", "shim/id-digits.js",
 		`if (depth === inEvent && atID)`, `if (atID)`},
-	{"a hello without a position is taken by the page", "shim/control-frames.js",
+	{"a hello without a position is accepted by the page", "shim/control-frames.js",
 		`return frame.wakesocket === "hello" && typeof frame.at === "string";`, `return frame.wakesocket === "hello";`},
 	{"a limit that is 0 stops all messages", "shim/control-frames.js",
 		`return typeof value === "number" && value > 0 ? value : Infinity;`, `return typeof value === "number" ? value : Infinity;`},

@@ -114,7 +114,7 @@ var log = []Mutant{
 		`case len(*b.array)+len(",]")+len(e.frame) > batchBytes:`, `case len(*b.array)+len(",]")+len(e.frame) > 2*batchBytes:`},
 	{"the memory of a batch is not given back", "web/feed/batch.go",
 		"\t\tb.memory.give(batchBytes)\n", ""},
-	{"what does not fit the budget is taken all the same", "web/feed/budget.go",
+	{"what does not fit the budget is accepted all the same", "web/feed/budget.go",
 		"\tb.give(n)\n\treturn false\n", "\treturn false\n"},
 	{"a long event that several clients read counts for each", "web/feed/budget.go",
 		`if b.held[first]++; b.held[first] == 1 {`, `if b.held[first]++; b.held[first] >= 1 {`},

@@ -23,7 +23,7 @@ func (v *Violation) Error() string {
 
 // Rules. The session's doc.go and README state the same in other words.
 const (
-	ruleOnce    = "every event once and in order, or a gap told"
+	ruleOnce    = "every event once and in order, or a gap is reported"
 	ruleSockets = "at most two sockets, one of them delivering"
 	ruleLegal   = "every effect is legal for its state"
 	ruleHonest  = "live means proven, caught up, and not dead for longer than allowed"

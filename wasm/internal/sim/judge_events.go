@@ -75,7 +75,7 @@ func (j *judge) gap(in input, e session.Gap) {
 	}
 	p := in.packet
 	if p == nil || p.kind != hello || p.start.gap == nil || *p.start.gap != e {
-		j.violated(ruleOnce, "a gap was told that the server knows nothing of: %+v", e)
+		j.violated(ruleOnce, "a gap was reported that the server knows nothing of: %+v", e)
 	}
 }
 

@@ -174,7 +174,7 @@ func TestRestoredBackup(t *testing.T) {
 	wantGap(t, restored, kept, store.Epoch)
 }
 
-// A full disk is told to publishers; what was acknowledged stays, and when there is
+// A full disk is reported to publishers; what was acknowledged stays, and when there is
 // room again the log goes on.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()

@@ -31,7 +31,7 @@ func serverWith(t *testing.T, options server.Options) (url string) {
 	return s.ClientURL()
 }
 
-// What is wrong with a server is told in a sentence that says what to do, and the
+// What is wrong with a server is reported in a sentence that says what to do, and the
 // event is certainly not stored.
 func TestServerRefused(t *testing.T) {
 	t.Parallel()

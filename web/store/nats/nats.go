@@ -104,7 +104,7 @@ func Open(address string, options Options) (*Store, error) {
 
 // New returns the log at the JetStream of a connection that the application has.
 // Close does not close the connection. The connection should have
-// ReconnectBufSize(-1), so that an event that cannot be sent is told at once.
+// ReconnectBufSize(-1), so that an event that cannot be sent is reported at once.
 func New(conn *nats.Conn, options Options) (*Store, error) {
 	options, err := options.withDefaults()
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 
 // A loss of power takes what was not synced: the end of the newest block is missing or
 // zero, and the index, which is never synced, is missing, old, or torn. What had
-// been acknowledged before the sync is there, in every case; what is gone is told.
+// been acknowledged before the sync is there, in every case; what is gone is reported.
 func TestPowerCut(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "log")

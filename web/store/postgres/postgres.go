@@ -7,7 +7,7 @@
 // Ids are "<epoch>-<n>-<proof>". The numbers come from a counter row and so have no
 // holes and appear in order: reading on from an id is exact when the next event's
 // number is one higher. The proof is random and stored with the event, so that a
-// number that is given out again after a restore is not taken for the first one.
+// number that is given out again after a restore is not mistaken for the first one.
 // NOTIFY is only a wake-up; the table is the truth.
 //
 // Behind a pooler (PgBouncer in session or transaction mode) everything works, but

@@ -101,7 +101,7 @@ func TestRenamedBack(t *testing.T) {
 	}
 }
 
-// Two logs may have entries with the same number: they are told apart.
+// Two logs may have entries with the same number: they are distinguished.
 func TestSwapped(t *testing.T) {
 	server, admin := own(t)
 	a, b := backend.Reopen(t, server.URL, "a", storetest.Log{}), backend.Reopen(t, server.URL, "b", storetest.Log{})

@@ -100,7 +100,7 @@ func (c *client) comeBack(feed string) error {
 	}
 	if again.hello.Gap != nil {
 		again.conn.CloseNow()
-		return fmt.Errorf("a gap is told: %+v", again.hello.Gap)
+		return fmt.Errorf("a gap is reported: %+v", again.hello.Gap)
 	}
 	again.events = append(c.events, again.events...)
 	c.conn.CloseNow()
@@ -149,7 +149,7 @@ func (r *reader) turn(feed string, most int, enough func(*client) bool) error {
 				continue
 			case gap:
 				if e.ID != c.hello.Gap.Earliest {
-					return fmt.Errorf("%s comes first after the gap, told was %s", e.ID, c.hello.Gap.Earliest)
+					return fmt.Errorf("%s comes first after the gap, reported was %s", e.ID, c.hello.Gap.Earliest)
 				}
 				if c.hello.Gap.Reason != wire.GapTrimmed {
 					return fmt.Errorf("a gap for reason %s, but the log was only trimmed", c.hello.Gap.Reason)

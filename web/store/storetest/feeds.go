@@ -19,7 +19,7 @@ import (
 func runFeeds(t *testing.T, newLog Make) {
 	t.Run("ResumeStorm", func(t *testing.T) {
 		if gaps, sent := resumeStorm(t, newLog, 1_000_000, 64, 8); gaps+sent > 0 {
-			t.Errorf("%d gaps were told and %d clients sent away, but nothing was trimmed", gaps, sent)
+			t.Errorf("%d gaps were reported and %d clients sent away, but nothing was trimmed", gaps, sent)
 		}
 	})
 	t.Run("ResumeStormOverAShortLog", func(t *testing.T) { resumeStorm(t, newLog, 100, 16, 24) })
@@ -75,7 +75,7 @@ const Rounds = 50
 
 // resumeStorm has clients that connect, read a little and go, again and again, now
 // to the one feed and now to the other, while events are published. It returns how
-// many gaps were told.
+// many gaps were reported.
 func resumeStorm(t *testing.T, newLog Make, keep, ring, most int) (gaps, sent int) {
 	const clients = 8
 	open := newLog(t, keep)
@@ -130,7 +130,7 @@ func resumeStorm(t *testing.T, newLog Make, keep, ring, most int) (gaps, sent in
 		}
 		gaps, sent = gaps+r.gaps, sent+r.sent
 	}
-	t.Logf("%d events, %d connections, %d gaps told, %d sent away", total, clients*Rounds, gaps, sent)
+	t.Logf("%d events, %d connections, %d gaps reported, %d sent away", total, clients*Rounds, gaps, sent)
 	return gaps, sent
 }
 

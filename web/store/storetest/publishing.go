@@ -129,7 +129,7 @@ func idempotencyRace(t *testing.T, newLog Make) {
 			n := number(t, e)
 			count[n]++
 			if n < keys && ids[fmt.Sprint("key ", n)] != e.ID {
-				t.Errorf("key %d is at %v, told was %v", n, e.ID, ids[fmt.Sprint("key ", n)])
+				t.Errorf("key %d is at %v, reported was %v", n, e.ID, ids[fmt.Sprint("key ", n)])
 			}
 		}
 	}

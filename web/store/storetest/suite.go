@@ -194,14 +194,14 @@ func trimmedWhilePaging(t *testing.T, newLog Make) {
 		}
 		for _, e := range events {
 			if seen = number(t, e); next >= 0 && seen != next {
-				t.Fatalf("event %d where %d should be, and no gap was told", seen, next)
+				t.Fatalf("event %d where %d should be, and no gap was reported", seen, next)
 			}
 			next = seen + 1
 			at = e.ID
 		}
 	}
 	<-done
-	t.Logf("%d gaps told", gaps)
+	t.Logf("%d gaps reported", gaps)
 }
 
 // followStorm has 16 writers; all followers must see one order, with everything.

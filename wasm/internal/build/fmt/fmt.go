@@ -33,7 +33,7 @@ func Fprint(w io.Writer, args ...any) (int, error) {
 }
 
 // Sprintf puts the text of a value in place of each verb; %q quotes it, and any
-// other verb, flags included, is taken for %v.
+// other verb, flags included, is treated as %v.
 func Sprintf(format string, args ...any) string {
 	var out []byte
 	for i := 0; i < len(format); i++ {
