@@ -1,6 +1,7 @@
 // @ts-check
 import { BasicSession } from "./basic-session.js";
 import { errorOf, inputOf } from "./control-frames.js";
+import { gapsIn, partsOf } from "./burst.js";
 import { Dialer, dialAddress } from "./dialer.js";
 import { WakesocketError, messageOf } from "./error.js";
 import { Guard, isWake } from "./guard.js";
@@ -197,10 +198,12 @@ export class Driver {
    * @param {FeedEvent[]} events
    */
   #carryOut(session, effects, input, events) {
+    const gaps = gapsIn(effects ?? [], input);
     for (const effect of effects ?? []) {
       if (session !== this.#session) return;
+      if (gaps.some(({ gap }) => gap === effect)) continue; // told between the events
       if (effect.type !== "deliver") this.#do(effect);
-      else if (input.type === "events") this.#deliver(events, input.ids, effect);
+      else if (input.type === "events") this.#deliver(events, input.ids, effect, gaps);
     }
   }
 
@@ -208,9 +211,13 @@ export class Driver {
    * @param {FeedEvent[]} events
    * @param {string[]} ids
    * @param {import("./boundary.gen.js").DeliverEffect} effect
+   * @param {import("./burst.js").PlacedGap[]} gaps
    */
-  #deliver(events, ids, effect) {
-    this.#inbound.delivery.events(events, ids, effect.mask);
+  #deliver(events, ids, effect, gaps) {
+    for (const part of partsOf(events, ids, effect.mask, gaps)) {
+      if (part.gap) this.#gap(part.gap);
+      this.#inbound.delivery.events(part.events, part.ids, part.mask);
+    }
     this.#held.keep(events, ids, effect.held);
   }
 
@@ -307,8 +314,7 @@ export class Driver {
   #begin() {
     const { tuning, visible, online } = this.#settings;
     const before = { generation: this.#generation, wasLive: this.#wasLive };
-    const basic = new BasicSession({ ...tuning, after: this.#cursor, visible, online }, Math.random, before);
-    this.#basic = basic;
+    const basic = (this.#basic = new BasicSession({ ...tuning, after: this.#cursor, visible, online }, Math.random, before));
     this.#session = { step: (input) => basic.step(input, performance.now(), Date.now()), drop() {} };
     this.#handle({ type: "start" });
     this.#guard.wait();

@@ -386,3 +386,14 @@ test("events that are held are delivered when the session has decided, after the
     ["event 1", "gap restarted", "event 2", "event 4"],
   );
 });
+
+test("a gap in the middle of a burst is told where it is", (t) => {
+  const script = {
+    events: ({ ids }) => [{ type: "gap", after: "2", earliest: "5", reason: "skipped" }, deliver(ids)],
+  };
+  const { log, sockets, run } = setup(t, { script });
+  sockets[0].open();
+  for (const id of ["1", "2", "5", "6"]) sockets[0].receive({ id });
+  run();
+  assert.deepEqual(log, ["event 1", "event 2", "gap skipped", "event 5", "event 6", "cursor 6"]);
+});
