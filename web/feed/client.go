@@ -59,7 +59,8 @@ type client struct {
 
 // inputs are set by others for the writer, under mu.
 type inputs struct {
-	pongs    int
+	pongs    int    // answers due to text pings
+	ping     []byte // payload of the last ping frame, to be answered; nil if none
 	filter   filter
 	closing  *websocket.CloseError
 	controls [][]byte // control frames, to be sent before events

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/wakesocket/wakesocket/wasm/wire"
 	"github.com/wakesocket/wakesocket/web/store"
@@ -116,5 +117,34 @@ func TestPublishedDataAreACopy(t *testing.T) {
 	events, err := s.options.Store.After(ctx, id, 1)
 	if err != nil || string(events[0].Data) != `"first"` {
 		t.Errorf("%s, %v", events, err)
+	}
+}
+
+// A long event in one frame takes a slow client some time. Its library may ping
+// meanwhile, which must cost neither the connection nor the pong.
+func TestPingWhileALongFrameIsWritten(t *testing.T) {
+	got := make(chan string, 1)
+	s := serve(t, Options{
+		MaxEvent: 8 << 20, OnMessage: func(_ Client, data []byte) { got <- string(data) },
+	}).ready()
+	c := s.raw("", "Host: feed")
+	until(t, "it is there", func() bool { return s.Connected() == 1 })
+	c.Conn.(*net.TCPConn).SetReadBuffer(128 << 10)
+	text := `"` + strings.Repeat("x", 4<<20) + `"` // more than buffers hold
+	if _, err := s.Publish(t.Context(), "cpu", []byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	s.stuck(1)
+	c.Write([]byte(frame(pingFrame, "one") + frame(pingFrame, "two") + frame(textFrame, `{}`)))
+	select {
+	case <-got: // the pings do not keep the feed from reading
+	case <-time.After(patience):
+		t.Fatal("a message after the pings is not read")
+	}
+	if payload, code, err := c.next(); len(payload) < len(text) || err != nil {
+		t.Fatalf("%d bytes, %d, %v", len(payload), code, err)
+	}
+	if payload, code, err := c.next(); payload != "two" || err != nil {
+		t.Fatalf("%.80q, %d, %v", payload, code, err)
 	}
 }

@@ -75,12 +75,12 @@ func (c *rawClient) next() (payload string, code int, err error) {
 		return "", 0, err
 	}
 	size := int(head[1] & 0x7f)
-	if size == 126 {
-		var long [2]byte
-		if _, err := io.ReadFull(c.r, long[:]); err != nil {
+	if extended := map[int]int{126: 2, 127: 8}[size]; extended > 0 {
+		var long [8]byte
+		if _, err := io.ReadFull(c.r, long[8-extended:]); err != nil {
 			return "", 0, err
 		}
-		size = int(binary.BigEndian.Uint16(long[:]))
+		size = int(binary.BigEndian.Uint64(long[:]))
 	}
 	body := make([]byte, size)
 	if _, err := io.ReadFull(c.r, body); err != nil {

@@ -56,6 +56,26 @@ func (c *client) sendPongs() bool {
 	}
 }
 
+// pinged notes a ping frame for the writer to answer. The WebSocket library would
+// do so in the reader, and give the connection up when that has to wait for a
+// long frame. Of several pings the last is answered, RFC 6455 section 5.5.3.
+func (c *client) pinged(_ context.Context, payload []byte) (answer bool) {
+	payload = append([]byte{}, payload...) // not nil
+	c.input(func(in *inputs) { in.ping = payload })
+	return false
+}
+
+// writePong writes a pong frame. The writer is between two frames, so nothing can
+// be in the way but a close frame, which is written in one go as well.
+func (c *client) writePong(payload []byte) bool {
+	const finalPong = 0x8a // RFC 6455 section 5.2
+	_, err := c.network.Write(append([]byte{finalPong, byte(len(payload))}, payload...))
+	if err != nil {
+		c.network.Close()
+	}
+	return err == nil
+}
+
 func (c *client) writeMessage(text []byte) bool {
 	err := c.conn.Write(context.Background(), websocket.MessageText, text)
 	if err != nil {

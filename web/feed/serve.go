@@ -65,7 +65,7 @@ func (f *Feed) connect(w http.ResponseWriter, r *http.Request, a *admission) err
 	if from.gap != nil {
 		c.gap = from.gap.Reason
 	}
-	c.conn, c.network, err = f.accept(w, r, websocket.AcceptOptions{})
+	c.conn, c.network, err = f.accept(w, r, websocket.AcceptOptions{OnPingReceived: c.pinged})
 	if err != nil {
 		return err
 	}

@@ -84,13 +84,14 @@ type step struct {
 type stepKind int
 
 const (
-	idle      stepKind = iota // nothing, until the client is woken
-	again                     // decide anew
-	oneFrame                  // write frame
-	events                    // write batch
-	readPage                  // read from the store
-	askHook                   // ask the Topics hook for topic
-	closeConn                 // send a close frame and end
+	idle       stepKind = iota // nothing, until the client is woken
+	again                      // decide anew
+	oneFrame                   // write frame
+	answerPing                 // with a pong frame that holds frame
+	events                     // write batch
+	readPage                   // read from the store
+	askHook                    // ask the Topics hook for topic
+	closeConn                  // send a close frame and end
 )
 
 // write does what has to be done, then stops.
@@ -110,6 +111,8 @@ func (c *client) write() {
 		switch s.kind {
 		case oneFrame:
 			ok = c.writeMessage(s.frame)
+		case answerPing:
+			ok = c.writePong(s.frame)
 		case events:
 			ok = c.sendBatch(&s.batch)
 		case readPage:
@@ -137,6 +140,10 @@ func (c *client) next(page []entry) step {
 	}
 	if c.takePong() {
 		return step{kind: oneFrame, frame: pong}
+	}
+	if payload := c.ping; payload != nil {
+		c.ping = nil
+		return step{kind: answerPing, frame: payload}
 	}
 	if len(c.controls) > 0 {
 		frame := c.controls[0]
