@@ -1,5 +1,8 @@
 package feed_test
 
+//lint:file-ignore SA5008 encoding/json accepts these tags, so the types of the page must, too
+//lint:file-ignore U1000 what encoding/json leaves out is here on purpose
+
 import (
 	"encoding/json"
 	"errors"

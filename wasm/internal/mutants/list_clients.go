@@ -13,7 +13,7 @@ var native = []Mutant{
 	{"a half character makes two ids one", "wasm/native/frame.go",
 		`id = "" // half a character`, `_ = id // half a character`},
 	{"a hello without a position is accepted", "wasm/native/frame.go",
-		`(kind == wire.KindHello || kind == wire.KindPosition) && !isText(position)`, `(kind == wire.KindPosition) && !isText(position)`},
+		`(kind == wire.KindHello || kind == wire.KindPosition) && !isText(f.at)`, `(kind == wire.KindPosition) && !isText(f.at)`},
 	{"a time of any length overflows", "wasm/native/frame.go",
 		`return time.Duration(min(max(ms, -longest), longest)) * time.Millisecond`, `_ = longest; return time.Duration(ms) * time.Millisecond`},
 	{"an id that is an object counts", "wasm/native/frame.go",
