@@ -13,12 +13,18 @@ export function useFeed(url, options) {
   let feed = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
+  let subscribers = 0;
   return readable({
     subscribe() {
       clearTimeout(timer);
+      subscribers++;
+      let subscribed = true;
       // What a server renders has no connection.
       if (connectionKey(url, options) !== null && typeof document !== "undefined") feed ??= openFeed(() => /** @type {any} */ ({ url, options }));
       return () => {
+        if (!subscribed) return;
+        subscribed = false;
+        if (--subscribers > 0) return;
         // Later: the next component may subscribe in the same task.
         timer = setTimeout(() => {
           feed?.close();

@@ -65,9 +65,9 @@ func emulateScheme(t *testing.T, tab context.Context, scheme string) {
 	}
 }
 
-// The badge in every state, also in dark and compact.
-func TestAccessibleBadge(t *testing.T) {
-	t.Parallel()
+// badges serves the page that shows the badge in every state.
+func badges(t *testing.T) *site {
+	t.Helper()
 	files := t.TempDir()
 	if err := os.CopyFS(filepath.Join(files, "wakesocket"), os.DirFS(installed)); err != nil {
 		t.Fatal(err)
@@ -75,8 +75,13 @@ func TestAccessibleBadge(t *testing.T) {
 	if err := os.CopyFS(filepath.Join(files, "badges"), os.DirFS("badges")); err != nil {
 		t.Fatal(err)
 	}
-	s := newSite(t, files)
-	tab := openIn(t, browser(t), s.URL+"/badges/")
+	return newSite(t, files)
+}
+
+// The badge in every state, also in dark and compact.
+func TestAccessibleBadge(t *testing.T) {
+	t.Parallel()
+	tab := openIn(t, browser(t), badges(t).URL+"/badges/")
 	until(t, tab, "globalThis.shown?.()")
 	inBoth(t, tab, "the badge")
 }

@@ -1,5 +1,6 @@
 // Builds the pages with each bundler: node bundle.js OUT_DIR. The package is in
 // node_modules as a project has it.
+import { execSync } from "node:child_process";
 import { cp, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 import nodeResolve from "@rollup/plugin-node-resolve";
@@ -34,6 +35,12 @@ async function mapped(folder) {
   if (!sources.some((source) => source.endsWith("wakesocket/index.js"))) throw new Error(`the source maps of ${folder} name only ${sources}`);
 }
 
+/** The line that the README gives to those whose bundler copies no assets. */
+async function copyWasm(to) {
+  const [, line] = (await readFile("node_modules/wakesocket/README.md", "utf8")).match(/^(cp \S+ )dist\/$/m);
+  execSync(`${line}'${to}/'`);
+}
+
 const builds = {
   async plain() {
     const to = await folder("plain", page("./main.js"));
@@ -65,12 +72,12 @@ const builds = {
     const to = await folder("rollup", page("./main.js"));
     const bundle = await rollup({ input: "pages/main.js", plugins: [nodeResolve()] });
     await bundle.write({ file: `${to}/main.js`, format: "es" });
-    await cp(wasm, `${to}/client.wasm`);
+    await copyWasm(to);
   },
   async esbuild() {
     const to = await folder("esbuild", page("./main.js"));
     await esbuild.build({ entryPoints: ["pages/main.js"], bundle: true, minify: true, format: "esm", outdir: to });
-    await cp(wasm, `${to}/client.wasm`);
+    await copyWasm(to);
   },
   async worker() {
     const to = await folder("worker", page("./worker-page.js", ""));

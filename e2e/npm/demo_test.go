@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -160,18 +161,24 @@ func TestPictures(t *testing.T) {
 	if *pictures == "" {
 		t.Skip("writes the pictures of the docs; -pictures names their directory")
 	}
-	site := demo(t)
 	b := browser(t)
-	for name, width := range map[string]int64{"demo.png": 1280, "demo-phone.png": 375} {
+	tab := openIn(t, b, badges(t).URL+"/badges/")
+	emulateScheme(t, tab, "light")
+	resize(t, tab, 560)
+	until(t, tab, "globalThis.shown?.()")
+	picture(t, tab, "badge.png", &page.Viewport{X: 0, Y: 60, Width: 560, Height: 480, Scale: 1})
+
+	site := demo(t)
+	for _, width := range []int64{1280, 375} {
 		for _, scheme := range []string{"light", "dark"} {
 			tab := openIn(t, b, site)
 			emulateScheme(t, tab, scheme)
 			resize(t, tab, width)
-			until(t, tab, `document.querySelector("wakesocket-badge").getAttribute("state") === "live"`)
+			until(t, tab, `document.querySelector("#plain").dataset.claim === "live"`)
 			<-time.After(6 * time.Second) // of data
 			click(t, tab, ".lede button")
-			<-time.After(9 * time.Second)
-			picture(t, tab, scheme+"-"+name, nil)
+			until(t, tab, `Number(document.querySelector("#plain [data-field=missing]").textContent) > 30`)
+			picture(t, tab, fmt.Sprintf("demo-%s-%d.png", scheme, width), &page.Viewport{Width: float64(width), Height: 600, Scale: 1})
 		}
 	}
 }

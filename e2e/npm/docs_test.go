@@ -1,12 +1,18 @@
 package npm
 
 import (
+	"bufio"
+	"encoding/json"
 	"fmt"
+	"io"
+	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 // snippetFolder is a folder for sources that use the package as a project does.
@@ -30,22 +36,190 @@ func compile(t *testing.T, folder string) {
 	run(t, nil, "node_modules/.bin/tsc", "-p", folder)
 }
 
+// blocks are the snippets of a page in some languages, in order: language, text.
+func blocks(t *testing.T, page, languages string) [][2]string {
+	t.Helper()
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found [][2]string
+	for _, block := range regexp.MustCompile("(?s)```("+languages+")\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
+		found = append(found, [2]string{block[1], block[2]})
+	}
+	if len(found) == 0 {
+		t.Fatalf("%s has no block of %s", page, languages)
+	}
+	return found
+}
+
+func write(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Every snippet of the package's README compiles, each as a module of its own.
-func TestSnippets(t *testing.T) {
+// That they run is tested in snippets.test.jsx.
+func TestSnippetsCompile(t *testing.T) {
+	t.Parallel()
+	folder := snippetFolder(t)
+	write(t, folder+"/vite-env.d.ts", `/// <reference types="vite/client" />`)
+	for i, block := range blocks(t, "../../shim/README.md", "js|tsx?") {
+		extension := strings.Replace(block[0], "js", "ts", 1) // the same, with types
+		write(t, fmt.Sprintf("%s/snippet%d.%s", folder, i, extension), block[1])
+	}
+	compile(t, folder)
+}
+
+// The page and the server under "Install" in the README of the repository, as a
+// stranger copies them.
+func TestInstall(t *testing.T) {
+	t.Parallel()
+	const readme = "../../README.md"
+	pages := blocks(t, readme, "html")
+	if len(pages) != 2 {
+		t.Fatalf("there are %d blocks of HTML; want the page, and what its head may have", len(pages))
+	}
+	folder := snippetFolder(t)
+	address := freeAddress(t)
+	program := blocks(t, readme, "go")[0][1]
+	write(t, folder+"/main.go", strings.ReplaceAll(program, "127.0.0.1:8080", address))
+	if err := os.CopyFS(folder+"/dist", os.DirFS("../../dist")); err != nil {
+		t.Fatal(err)
+	}
+	head, rest, _ := strings.Cut(pages[0][1], "<wakesocket-badge>")
+	write(t, folder+"/dist/index.html", head+pages[1][1]+"<wakesocket-badge>"+rest)
+	run(t, nil, "go", "build", "-o", folder+"/program", "./"+folder)
+	start(t, folder, "./program")
+	b := browser(t)
+	reached(t, address)
+	tab := openIn(t, b, "http://"+address+"/")
+	until(t, tab, `document.querySelector("output").textContent.startsWith("20")`)
+	until(t, tab, `document.querySelector("wakesocket-badge").getAttribute("state") === "live" && document.querySelector("[data-stale]").dataset.stale === "false"`)
+}
+
+// The fragments of the README's other sections run, too.
+func TestFragments(t *testing.T) {
+	t.Parallel()
+	found := blocks(t, "../../README.md", "go")
+	if len(found) != 3 {
+		t.Fatalf("there are %d Go snippets; want the program, the server and the client", len(found))
+	}
+	s := newSite(t, installed)
+	folder := snippetFolder(t)
+	write(t, folder+"/server/main.go", fragment(`"context"
+	"log"
+	"time"
+
+	"github.com/wakesocket/wakesocket/web/feed"
+	"github.com/wakesocket/wakesocket/web/store/memory"`, found[1][1]+`
+	if id == "" || err != nil {
+		log.Fatal(id, err)
+	}`))
+	run(t, nil, "go", "run", "./"+folder+"/server")
+
+	client := strings.Replace(found[2][1], "wss://example.org/feed", strings.Replace(s.URL, "http", "ws", 1)+"/feed", 1)
+	write(t, folder+"/client/main.go", fragment(`"context"
+	"fmt"
+	"log"
+
+	"github.com/wakesocket/wakesocket/wasm/native"`, "savedCursor := \"\"\n"+client+"\nlog.Print(err)"))
+	run(t, nil, "go", "build", "-o", folder+"/program", "./"+folder+"/client")
+	out := start(t, folder, "./program")
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil || !strings.Contains(line, `{"n":1}`) && !strings.Contains(line, `{"load":0.5}`) {
+		t.Errorf("the client prints %q (%v); want an event", line, err)
+	}
+}
+
+// fragment is a program whose main function is a snippet.
+func fragment(imports, body string) string {
+	return "package main\n\nimport (\n\t" + imports + "\n)\n\nfunc main() {\n\tctx := context.Background()\n" + body + "\n}\n"
+}
+
+// start runs a program until the test ends, and returns what it prints.
+func start(t *testing.T, dir, program string) io.Reader {
+	t.Helper()
+	command := exec.Command(program)
+	command.Dir = dir
+	command.Stderr = os.Stderr
+	out, err := command.StdoutPipe()
+	if err == nil {
+		err = command.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = command.Process.Kill()
+		_ = command.Wait()
+	})
+	return out
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// reached waits until a server accepts connections.
+func reached(t *testing.T, address string) {
+	t.Helper()
+	limit := time.Now().Add(time.Minute)
+	for {
+		c, err := net.Dial("tcp", address)
+		if err == nil {
+			c.Close()
+			return
+		}
+		if time.Now().After(limit) {
+			t.Fatal(err)
+		}
+		time.Sleep(20 * time.Millisecond) // the program is starting
+	}
+}
+
+// What the first lines of the README say to run is there.
+func TestMakeTargets(t *testing.T) {
+	for _, line := range regexp.MustCompile(`(?m)^make [a-z -]+`).FindAllString(blocks(t, "../../README.md", "sh")[0][1], -1) {
+		run(t, nil, "make", "-C", "../..", "-n", strings.Fields(line)[1])
+	}
+}
+
+// The versions that the package's README says are tested are those installed here.
+func TestVersions(t *testing.T) {
 	text, err := os.ReadFile("../../shim/README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	folder := snippetFolder(t)
-	snippets := regexp.MustCompile("(?s)```(js|tsx?)\n(.*?)```").FindAllStringSubmatch(string(text), -1)
-	if len(snippets) < 8 {
-		t.Fatalf("only %d snippets were found", len(snippets))
+	manifest, err := os.ReadFile("package.json")
+	if err != nil {
+		t.Fatal(err)
 	}
-	for i, snippet := range snippets {
-		extension := strings.Replace(snippet[1], "js", "ts", 1) // the same, with types
-		if err := os.WriteFile(fmt.Sprintf("%s/snippet%d.%s", folder, i, extension), []byte(snippet[2]), 0o644); err != nil {
-			t.Fatal(err)
+	var installed struct{ DevDependencies map[string]string }
+	if err := json.Unmarshal(manifest, &installed); err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]string{
+		"Vite": "vite", "webpack": "webpack", "Rollup": "rollup", "esbuild": "esbuild", "Next.js": "next", "Vue": "vue", "Svelte": "svelte",
+		"React": "react", "TanStack Query": "@tanstack/react-query", "SWR": "swr", "TypeScript": "typescript", "vitest": "vitest", "jsdom": "jsdom",
+	}
+	for title, name := range names {
+		version := strings.TrimPrefix(installed.DevDependencies[name], "^")
+		major, rest, _ := strings.Cut(version, ".")
+		minor, _, _ := strings.Cut(rest, ".")
+		if !strings.Contains(string(text), title+" "+major) || major == "0" && !strings.Contains(string(text), title+" 0."+minor) {
+			t.Errorf("the README does not say that %s %s is tested", title, version)
 		}
 	}
-	compile(t, folder)
 }

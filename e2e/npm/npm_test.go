@@ -154,6 +154,8 @@ func newSite(t *testing.T, files string) *site {
 		s.mu.Unlock()
 		f.ServeHTTP(w, r)
 	})
+	mux.HandleFunc("POST /token", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "secret") })
+	mux.HandleFunc("GET /cpu", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"load":0}`) })
 	mux.HandleFunc("POST /told/{page}", func(_ http.ResponseWriter, r *http.Request) {
 		text, _ := io.ReadAll(r.Body)
 		s.mu.Lock()
@@ -177,7 +179,7 @@ func newSite(t *testing.T, files string) *site {
 	return s
 }
 
-// publish publishes an event each 50 ms until the test ends.
+// publish publishes an event of each topic each 50 ms until the test ends.
 func publish(t *testing.T, f *feed.Feed) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var done sync.WaitGroup
@@ -188,9 +190,11 @@ func publish(t *testing.T, f *feed.Feed) {
 		for {
 			select {
 			case <-tick.C:
-				if _, err := f.Publish(context.Background(), "test", []byte(`{"n":1}`)); err != nil {
-					t.Errorf("publish: %v", err)
-					return
+				for topic, data := range map[string]string{"test": `{"n":1}`, "cpu": `{"load":0.5}`} {
+					if _, err := f.Publish(context.Background(), topic, []byte(data)); err != nil {
+						t.Errorf("publish: %v", err)
+						return
+					}
 				}
 			case <-ctx.Done():
 				return

@@ -22,7 +22,7 @@ const cases = [
   [{ name: "live", lag: 1200 }, []],
   [{ name: "live", unguarded: "client.wasm cannot be loaded" }, []],
   [{ name: "checking", cause: "silence" }, []],
-  [{ name: "reconnecting", cause: "reset", retryAt: Date.now() + 3_600_000 }, []],
+  [{ name: "reconnecting", cause: "reset", retryAt: Date.now() + 90_000 }, []],
   [{ name: "offline", cause: "network" }, []],
   [{ name: "stopped" }, []],
   [{ name: "failed", cause: "the server refuses this client" }, []],
