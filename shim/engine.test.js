@@ -87,7 +87,10 @@ test("a session that was dropped is not told of the engine's death", async (t) =
 
 test("a file that is not client.wasm is an error that names it", async (t) => {
   const site = await serve(t, (_, response) => response.writeHead(503).end());
-  await assert.rejects(load(site.href), { code: "engine-failed", message: `the engine did not start: ${site.href} cannot be loaded (the server answers 503)` });
+  await assert.rejects(load(site.href), {
+    code: "engine-failed",
+    message: `the engine did not start: ${site.href} cannot be loaded (the server answers 503): put the client.wasm of this version there, or set wasmURL to where it is`,
+  });
 });
 
 test("one loader serves a page, by address, and loads again what failed", async (t) => {

@@ -2,6 +2,9 @@
 import { idle } from "./engine-start.js";
 import { messageOf } from "./error.js";
 
+/** Some bundlers do not copy the file, and a server may answer with a page instead. */
+const remedy = ": put the client.wasm of this version there, or set wasmURL to where it is";
+
 /**
  * Fetches and instantiates a wasm file. Whatever fails, the error names the file
  * and says what is wrong with it.
@@ -14,7 +17,7 @@ export async function fetchWasm(href, imports, options) {
   const response = await fetch(href, options).catch((thrown) => {
     throw new Error(`${href} cannot be loaded (${messageOf(thrown)})`);
   });
-  if (!response.ok) throw new Error(`${href} cannot be loaded (the server answers ${response.status})`);
+  if (!response.ok) throw new Error(`${href} cannot be loaded (the server answers ${response.status})${remedy}`);
   const type = response.headers.get("Content-Type")?.trim() ?? "";
   try {
     if (type === "application/wasm" && WebAssembly.compileStreaming) {
@@ -28,7 +31,7 @@ export async function fetchWasm(href, imports, options) {
     if (/content security policy|unsafe-eval/i.test(messageOf(thrown))) {
       throw new Error(`the page's Content-Security-Policy forbids WebAssembly; add 'wasm-unsafe-eval' to its script-src (${messageOf(thrown)})`);
     }
-    throw new Error(`${href}, served as ${type || "no type"}, is not the client.wasm of this shim.js (${messageOf(thrown)})`);
+    throw new Error(`${href}, served as ${type || "no type"}, is not the client.wasm of this shim.js (${messageOf(thrown)})${remedy}`);
   }
 }
 

@@ -33,11 +33,15 @@ test("loads: a browser without streaming", async (t) => {
 });
 
 for (const { name, answer, message } of [
-  { name: "an error of the server", answer: send("text/html", "deploying", 503), message: /client\.wasm cannot be loaded \(the server answers 503\)/ },
+  {
+    name: "an error of the server",
+    answer: send("text/html", "deploying", 503),
+    message: /client\.wasm cannot be loaded \(the server answers 503\): put the client\.wasm .* set wasmURL/,
+  },
   {
     name: "a page instead of the file",
     answer: send("text/html", "<!doctype html>"),
-    message: /served as text\/html, is not the client.wasm of this shim.js \(the file does not begin like WebAssembly\)/,
+    message: /served as text\/html, is not the client.wasm of this shim.js \(the file does not begin like WebAssembly\): put the client\.wasm .* set wasmURL/,
   },
   { name: "a page with the right type", answer: send("application/wasm", "<!doctype html>"), message: /served as application\/wasm, is not the client\.wasm/ },
   { name: "half a file", answer: send("application/wasm", small.subarray(0, 12)), message: /served as application\/wasm, is not the client\.wasm/ },

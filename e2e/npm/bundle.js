@@ -41,6 +41,19 @@ async function copyWasm(to) {
   execSync(`${line}'${to}/'`);
 }
 
+/** The package in an older version, as a dependency may bring it along. */
+const older = {
+  name: "older",
+  setup(build) {
+    build.onResolve({ filter: /^wakesocket-older(\/badge)?$/ }, ({ path }) => ({ path: path.endsWith("badge") ? "badge" : "index", namespace: "older" }));
+    build.onLoad({ filter: /.*/, namespace: "older" }, async ({ path }) => {
+      const text = await readFile(`node_modules/wakesocket/${path}.js`, "utf8");
+      const [line, version] = text.match(/^var release = "(.*)";$/m);
+      return { contents: text.replace(line, line.replace(version, "0.0.1")), resolveDir: "." };
+    });
+  },
+};
+
 const builds = {
   async plain() {
     const to = await folder("plain", page("./main.js"));
@@ -84,6 +97,21 @@ const builds = {
     await esbuild.build({ entryPoints: ["pages/worker-page.js", "pages/worker.js"], bundle: true, format: "esm", outdir: to });
     await cp(wasm, `${to}/client.wasm`);
   },
+  // What goes wrong: no client.wasm beside the bundle; a page in its place; two versions.
+  async missing() {
+    const to = await folder("missing", page("./main.js"));
+    await esbuild.build({ entryPoints: ["pages/main.js"], bundle: true, format: "esm", outdir: to });
+  },
+  async fallback() {
+    await builds.missing();
+    await cp(`${out}/missing`, `${out}/fallback`, { recursive: true });
+    await cp(`${out}/missing/index.html`, `${out}/fallback/client.wasm`);
+  },
+  async versions() {
+    const to = await folder("versions", page("./versions.js"));
+    await esbuild.build({ entryPoints: ["pages/versions.js"], bundle: true, format: "esm", outdir: to, plugins: [older] });
+    await copyWasm(to);
+  },
   react: () => react("react", {}),
   react18: () => react("react18", { react: "react-18", "react-dom": "react-dom-18" }),
 };
@@ -115,6 +143,22 @@ const unused = await esbuild.build({
 });
 if (unused.outputFiles[0].text.trim() !== "") {
   console.error("the core has side effects:", unused.outputFiles[0].text.slice(0, 200));
+  results.push({ status: "rejected", reason: undefined });
+}
+
+// The core alone brings nothing of the badge, and a framework's entry not another core.
+const core = await esbuild.build({
+  stdin: { contents: 'import { connect } from "wakesocket"; import { useFeed } from "wakesocket/svelte"; console.log(connect, useFeed);', resolveDir: "." },
+  bundle: true,
+  format: "esm",
+  minify: true,
+  write: false,
+  metafile: true,
+});
+const inputs = Object.entries(Object.values(core.metafile.outputs)[0].inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0);
+const names = inputs.map(([name]) => name.split("/").at(-1)).sort();
+if (names.join() !== "<stdin>,index.js,svelte.js" || core.outputFiles[0].text.includes("attachShadow")) {
+  console.error("connect alone brings", names);
   results.push({ status: "rejected", reason: undefined });
 }
 process.exit(results.every(({ status }) => status === "fulfilled") ? 0 : 1);

@@ -123,7 +123,7 @@ func TestAreTheTypesWrong(t *testing.T) {
 }
 
 func TestTypes(t *testing.T) {
-	for _, project := range []string{"types/bundler.json", "types/nodenext.json"} {
+	for _, project := range []string{"types/bundler.json", "types/nodenext.json", "types/nodenext-frameworks.json"} {
 		run(t, nil, "node_modules/.bin/tsc", "-p", project)
 	}
 }
@@ -282,6 +282,7 @@ func TestPages(t *testing.T) {
 			s.works(t, page)
 		})
 	}
+	testBroken(t, s, func(page string) { openIn(t, b, s.URL+"/"+page+"/") })
 }
 
 // Components in jsdom, with a real feed.
