@@ -11,7 +11,7 @@ import (
 func testBroken(t *testing.T, s *site, open func(page string)) {
 	for page, want := range map[string]string{
 		"missing":  "client.wasm cannot be loaded (the server answers 404): put the client.wasm of this version there, or set wasmURL",
-		"fallback": "is not the client.wasm of this shim.js (the file does not begin like WebAssembly): put the client.wasm of this version there",
+		"fallback": "is not the client.wasm of this shim.js",
 		"versions": "wakesocket: this page loads two versions, 0.0.1 and ",
 	} {
 		t.Run(page, func(t *testing.T) {
