@@ -72,9 +72,6 @@ func collect(t reflect.Type, depth int, optional bool, within map[reflect.Type]b
 		if pointer {
 			embedded = embedded.Elem()
 		}
-		if strings.ContainsAny(name, "\"'`\\") {
-			name = "" // as encoding/json does
-		}
 		if f.Anonymous && name == "" && embedded.Kind() == reflect.Struct {
 			collect(embedded, depth+1, optional || pointer, within, all)
 			continue

@@ -64,10 +64,9 @@ type (
 		B B
 	}
 	base struct {
-		ID      string `json:"id"`
-		Shadow  int
-		Twice   int
-		private int
+		ID     string `json:"id"`
+		Shadow int
+		Twice  int
 	}
 	other struct {
 		Twice  int
@@ -76,10 +75,9 @@ type (
 	tagger struct {
 		Renamed string `json:"Tagged"`
 	}
-	color  struct{ R, G, B uint8 }
-	stamp  struct{ time.Time }
-	secret struct{ V int }
-	late   struct{ V int }
+	color struct{ R, G, B uint8 }
+	stamp struct{ time.Time }
+	late  struct{ V int }
 )
 
 func (color) TypeScript() string             { return "`#${string}`" }
@@ -132,10 +130,7 @@ type all struct {
 	Anonymous struct {
 		X, Y int
 	}
-	Skipped  func() `json:"-"`
-	Dash     int    `json:"-,"`
-	Odd      int    `json:"o'd"`
-	unwanted int
+	Skipped func() `json:"-"`
 }
 
 // The file that a page has matches what encoding/json writes; end to end, tsc judges that.

@@ -198,7 +198,8 @@ func (d *declarations) structure(t reflect.Type) (string, error) {
 		fmt.Fprintf(&lines, "  %s%s: %s;\n", property(f.name), mark, kind)
 	}
 	if name == "" {
-		return "{ " + strings.TrimSpace(strings.ReplaceAll(strings.ReplaceAll(lines.String(), "\n", ""), ";  ", "; ")) + " }", nil
+		inline := strings.TrimSpace(strings.ReplaceAll(lines.String(), "\n  ", " "))
+		return "{ " + strings.TrimSuffix(inline, ";") + " }", nil
 	}
 	fmt.Fprintf(d.text, "\nexport interface %s {\n%s}\n", name, &lines)
 	return name, nil

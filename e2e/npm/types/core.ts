@@ -76,7 +76,7 @@ export function complete(state: State, gap: Gap, code: ServerErrorCode): string 
 
 // @ts-expect-error settled states have no next dial
 export const never = (state: SettledState) => state.retryAt;
-export const either = (state: State) => ("retryAt" in state ? state.retryAt : state.name satisfies "live" | "checking" | "stopped" | "failed");
+export const either = (state: State) => ("retryAt" in state ? state.retryAt : (state.name satisfies "live" | "checking" | "stopped" | "failed"));
 connect("/feed", {
   onState: (state) => state.rtt?.toFixed(),
   onGap: ({ after, earliest, reason }) => [after.length, earliest.length, reason],

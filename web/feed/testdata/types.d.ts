@@ -51,9 +51,7 @@ export interface All {
   Pair: Pairloadmapstringint;
   Color: `#${string}`;
   ColorPtr: `#${string}` | null;
-  Anonymous: { X: number; Y: number; };
-  "-": number;
-  Odd: number;
+  Anonymous: { X: number; Y: number };
 }
 
 export interface Embedding {
