@@ -40,16 +40,21 @@ func built(t *testing.T) []byte {
 	return wasm
 }
 
-// afterwards answers the first request like first, and all others with the built
+// afterwards answers the first request like one, and all others with the built
 // client.wasm.
-func afterwards(first http.Handler, wasm []byte) http.Handler {
+func afterwards(one http.Handler, wasm []byte) http.Handler {
+	return first(one, serveWasm("application/wasm", 200, wasm))
+}
+
+// first answers the first request in one way, and all others in another.
+func first(one, others http.Handler) http.Handler {
 	var asked atomic.Int32
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if asked.Add(1) == 1 {
-			first.ServeHTTP(w, r)
+			one.ServeHTTP(w, r)
 			return
 		}
-		serveWasm("application/wasm", 200, wasm).ServeHTTP(w, r)
+		others.ServeHTTP(w, r)
 	})
 }
 
