@@ -75,10 +75,10 @@ func skipSpace(text []byte, i int) int {
 	return i
 }
 
-// skipValue returns the end of the value that begins at i.
+// skipValue returns the end of the value that begins at i, within an object or array.
 func skipValue(text []byte, i int) int {
 	depth := 0
-	for ; i < len(text); i++ {
+	for ; ; i++ {
 		switch text[i] {
 		case '"':
 			for i++; text[i] != '"'; i++ {
@@ -105,7 +105,6 @@ func skipValue(text []byte, i int) int {
 			return i + 1
 		}
 	}
-	return i
 }
 
 // unquote is the text of a JSON string, and false for any other value.
