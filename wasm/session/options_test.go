@@ -27,3 +27,22 @@ func TestOptions(t *testing.T) {
 		}
 	}
 }
+
+// What is just within the bounds is accepted.
+func TestOptionsAtTheirBounds(t *testing.T) {
+	for name, tune := range map[string]func(*Options){
+		"the least heartbeat":              func(o *Options) { o.Heartbeat = minOption },
+		"the longest heartbeat":            func(o *Options) { o.Heartbeat = maxOption },
+		"the least and the longest delay":  func(o *Options) { o.MinReconnectDelay, o.MaxReconnectDelay = minOption, maxOption },
+		"one delay":                        func(o *Options) { o.MaxReconnectDelay = o.MinReconnectDelay },
+		"a challenge at the very last":     func(o *Options) { o.ChallengeAfter = o.HeartbeatTimeout },
+		"no heartbeat":                     func(o *Options) { o.Heartbeat = 0 },
+		"a first retry without any window": func(o *Options) { o.FirstRetryWindow = 0 },
+	} {
+		opt := Defaults()
+		tune(&opt)
+		if _, err := New(opt, nil); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 func TestValidID(t *testing.T) {
 	for id, want := range map[string]bool{
 		"":                                 false,
+		"1":                                true,
 		"e-1":                              true,
 		"a b&c/é€😀":                        true,
 		"e\n1":                             false,
