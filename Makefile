@@ -161,7 +161,7 @@ e2e-report: build ## e2e/figures from RUNS runs of the whole suite, none of whic
 	go run ./e2e/internal/report -table e2e/figures/figures.md -chart e2e/figures/figures.svg e2e/out/*.json
 
 clean: ## removes what was built and installed here
-	rm -rf dist web/assets/dist/client.* web/assets/dist/shim.* shim/node_modules e2e/node/node_modules e2e/peers/node_modules e2e/conform/node_modules e2e/npm/node_modules e2e/out
+	rm -rf dist web/assets/dist/client.* web/assets/dist/sh*.* shim/node_modules e2e/node/node_modules e2e/peers/node_modules e2e/conform/node_modules e2e/npm/node_modules e2e/out
 
 node_modules: shim/node_modules/.package-lock.json
 shim/node_modules/.package-lock.json: shim/package-lock.json | needs-js

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Builds what a page needs into dist/: client.wasm, shim.js, shim.d.ts and their
-# .br and .gz; and client.debug.wasm, which shows lines when it panics. Needs Go and
-# nothing else.
+# Builds what a page needs into dist/: client.wasm, shim.js, shim.d.ts, for tabs that
+# share a connection shared.js and shared-worker.js, and the .br and .gz of all these;
+# and client.debug.wasm, which shows lines when it panics. Needs Go and nothing else.
 set -eu
 cd "$(dirname "$0")"
 sh e2e/needs.sh go
@@ -11,9 +11,9 @@ sh shim/bundle.sh dist/new
 CGO_ENABLED=0 go run ./wasm/internal/build dist/new
 
 # Only what changed is replaced, so that it is compressed again only then.
-for f in client.wasm client.debug.wasm shim.js shim.d.ts; do
+for f in client.wasm client.debug.wasm shim.js shim.d.ts shared.js shared-worker.js; do
 	cmp -s "dist/new/$f" "dist/$f" || cp "dist/new/$f" "dist/$f"
 done
 rm -r dist/new
-CGO_ENABLED=0 go run ./web/internal/pack dist/client.wasm dist/shim.js
-cp dist/client.wasm* dist/shim.* web/assets/dist/
+CGO_ENABLED=0 go run ./web/internal/pack dist/client.wasm dist/shim.js dist/shared.js dist/shared-worker.js
+cp dist/client.wasm* dist/shim.* dist/shared*.js* web/assets/dist/

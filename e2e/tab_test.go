@@ -26,6 +26,8 @@ type record struct {
 	RetryAt int64  `json:"retryAt"` // state; 0 for none
 
 	Unguarded string `json:"unguarded"` // state
+	Shared    bool   `json:"shared"`    // state
+	Unshared  string `json:"unshared"`  // state
 
 	ID   string `json:"id"`   // event
 	N    int    `json:"n"`    // event
@@ -74,7 +76,13 @@ func openTab(t testing.TB, url string, prepare ...chromedp.Action[chromedp.Void]
 
 func (b *chromium) openTab(t testing.TB, url string, prepare ...chromedp.Action[chromedp.Void]) *tab {
 	t.Helper()
-	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext())
+	return b.openTabIn(t, b.ctx, url, []chromedp.ContextOption{chromedp.WithNewBrowserContext()}, prepare...)
+}
+
+// openTabIn opens a tab in the profile of another one, or with the options in a new one.
+func (b *chromium) openTabIn(t testing.TB, parent context.Context, url string, options []chromedp.ContextOption, prepare ...chromedp.Action[chromedp.Void]) *tab {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(parent, options...)
 	tb := &tab{TB: t, chromium: b, page: ctx, opened: time.Now(), changed: make(chan struct{})}
 	t.Cleanup(func() {
 		cancel()

@@ -36,6 +36,11 @@
  */
 
 /**
+ * What a page asks of its connection, wherever that runs.
+ * @typedef {Pick<import("./driver.js").Driver, keyof import("./driver.js").Driver>} FeedDriver
+ */
+
+/**
  * What decides for a driver.
  * @typedef {object} Session
  * @property {(input: import("./boundary.gen.js").Input) => readonly Effect[] | undefined} step

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Bundles with the toolchain of the Go module. Needs Go only.
-# usage: bundle.sh OUT_DIR       shim.js and shim.d.ts: all that a page loads
+# usage: bundle.sh OUT_DIR       shim.js and shim.d.ts: all that a page loads; shared.js
+#                                and shared-worker.js, which it loads for share only
 #        bundle.sh OUT_DIR npm   the modules and types of the npm package
 set -eu
 out=${1:?usage: bundle.sh OUT_DIR [npm]}
@@ -26,13 +27,15 @@ bundle() { # argument of esbuild...
 }
 
 if [ "${2:-}" != npm ]; then
-	bundle drop-in.js --minify --outfile="$out/shim.js"
+	bundle drop-in.js --minify --external:./shared.js --outfile="$out/shim.js"
+	for name in shared shared-worker; do bundle "$name.js" --minify --outfile="$out/$name.js"; done
 	{ cat shim.d.ts && sed '/^import /d; /^\/\/ /d' badge.d.ts; } >"$out/shim.d.ts"
 	exit
 fi
 
 # Not minified: the bundler of the page does that, and people read it in a debugger.
-bundle index.js --outfile="$out/index.js"
+bundle index.js --external:./shared.js --outfile="$out/index.js"
+for name in shared shared-worker; do bundle "$name.js" --outfile="$out/$name.js"; done
 bundle badge.js --outfile="$out/badge.js"
 for name in react vue svelte; do
 	bundle "$name.js" --packages=external --external:./index.js --outfile="$out/$name.js"

@@ -9,6 +9,7 @@ import { Freshness } from "./freshness.js";
 import { checkOptions, checkTopics, tuningOf } from "./options.js";
 import { registry } from "./registry.js";
 import { SavedCursor } from "./saved-cursor.js";
+import { shareDriver } from "./share.js";
 import { Subscribers } from "./subscribers.js";
 import { socketURL } from "./url.js";
 import { watchPage } from "./wake.js";
@@ -21,6 +22,7 @@ import { watchPage } from "./wake.js";
  * up. Everything else is its Driver's.
  */
 export class Feed extends EventTarget {
+  /** @type {import("./boundary.js").FeedDriver} */
   #driver;
   #source;
   #base;
@@ -36,6 +38,8 @@ export class Feed extends EventTarget {
   /** @type {number | null} */
   #rtt = null;
   #unguarded = "";
+  #shared = false;
+  #unshared = "";
   /** connect() has returned, so that the page can listen. */
   #returned = false;
   /** @type {import("./shim.d.ts").State | undefined} */
@@ -76,36 +80,44 @@ export class Feed extends EventTarget {
     if (onGap) this.addEventListener("gap", (event) => onGap(detail(event)));
     if (onError) this.addEventListener("error", (event) => onError(detail(event)));
     const wasm = new URL(checked.wasmURL ?? new URL("client.wasm", import.meta.url), this.#base).href;
-    this.#driver = new Driver(
-      {
-        url: (ctx) => (typeof this.#source === "string" ? this.#source : this.#ask(this.#source, ctx)),
-        status: (status) => this.#tell(status),
-        unguarded: (reason) => {
-          this.#unguarded = reason;
-          this.#changed();
-        },
-        deliver: (event, at) => this.#deliver(event, at),
-        paused: () => this.#saved.write(this.cursor),
-        lagChanged: () => this.#changed(),
-        gap: (gap) => this.#dispatch("gap", Object.freeze(gap)),
-        rtt: (ms) => {
-          this.#rtt = ms;
-          this.#state = undefined;
-          this.#freshness.roundTrip(ms);
-        },
-        control: (frame) => this.#freshness.control(frame),
-        error: (error) => this.#error(error),
+    /** @type {import("./share.js").SharingPage} */
+    const page = {
+      url: (ctx) => (typeof this.#source === "string" ? this.#source : this.#ask(this.#source, ctx)),
+      status: (status) => this.#tell(status),
+      unguarded: (reason) => {
+        this.#unguarded = reason;
+        this.#changed();
       },
-      {
-        loader: engineLoader(wasm),
-        client: checked.client ?? clientID(),
-        tuning: tuningOf(checked),
-        topics: checked.topics && checkTopics(checked.topics),
-        visible,
-        online,
-        after: this.#saved.read() || (checked.after ?? ""),
+      deliver: (event, at) => this.#deliver(event, at),
+      paused: () => this.#saved.write(this.cursor),
+      lagChanged: () => this.#changed(),
+      gap: (gap) => this.#dispatch("gap", Object.freeze(gap)),
+      rtt: (ms) => {
+        this.#rtt = ms;
+        this.#state = undefined;
+        this.#freshness.roundTrip(ms);
       },
-    );
+      control: (frame) => this.#freshness.control(frame),
+      error: (error) => this.#error(error),
+      shared: (reason) => {
+        this.#shared = reason === undefined;
+        this.#unshared = reason ?? "";
+        this.#changed();
+      },
+    };
+    const { share, client = "", workerURL } = checked;
+    const settings = {
+      loader: engineLoader(wasm),
+      client: client || clientID(),
+      tuning: tuningOf(checked),
+      topics: checked.topics && checkTopics(checked.topics),
+      visible,
+      online,
+      after: this.#saved.read() || (checked.after ?? ""),
+    };
+    this.#driver = share
+      ? shareDriver(page, settings, { share, asks: typeof url === "function", client, wasm, workerURL }, (driver) => (this.#driver = driver))
+      : new Driver(page, settings);
     this.#open();
     this.#driver.start();
     queueMicrotask(() => (this.#returned = true));
@@ -125,6 +137,8 @@ export class Feed extends EventTarget {
       rtt: this.#rtt,
       lag,
       unguarded: this.#unguarded,
+      shared: this.#shared,
+      unshared: this.#unshared,
     }));
   }
 

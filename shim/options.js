@@ -7,7 +7,7 @@ import { durations } from "./boundary.gen.js";
 const texts = /** @type {const} */ (["after", "persist", "client", "timeField"]);
 const callbacks = /** @type {const} */ (["onState", "onGap", "onError"]);
 const flags = /** @type {const} */ (["consecutiveIds"]);
-const known = new Set([...durations, ...texts, ...flags, ...callbacks, "topics", "wasmURL", "staleAfter"]);
+const known = new Set([...durations, ...texts, ...flags, ...callbacks, "topics", "wasmURL", "workerURL", "share", "staleAfter"]);
 
 /**
  * Throws a TypeError that says what is wrong with the options and what would do.
@@ -34,8 +34,14 @@ export function checkOptions(options) {
   for (const name of callbacks) expect(given, name, "function");
   if (given.topics !== undefined) checkTopics(given.topics);
   if (given.staleAfter !== undefined) checkStaleAfter(given.staleAfter);
-  if (given.wasmURL !== undefined && typeof given.wasmURL !== "string" && !(given.wasmURL instanceof URL)) {
-    throw new TypeError(`option wasmURL must be a string or a URL, not ${kind(given.wasmURL)}`);
+  for (const name of ["wasmURL", "workerURL"]) {
+    const value = given[name];
+    if (value !== undefined && typeof value !== "string" && !(value instanceof URL))
+      throw new TypeError(`option ${name} must be a string or a URL, not ${kind(value)}`);
+  }
+  const { share } = given;
+  if (share === "" || !["boolean", "string", "undefined"].includes(typeof share)) {
+    throw new TypeError(`option share must be true, false or a name, not ${kind(share)}`);
   }
   return /** @type {Options} */ (given);
 }

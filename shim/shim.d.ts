@@ -35,6 +35,10 @@ interface StateBase {
    * later, and a new one is made with simpler rules.
    */
   readonly unguarded: string;
+  /** Whether the connection is that of the shared worker; see the option `share`. */
+  readonly shared: boolean;
+  /** Why this tab has a connection of its own although `share` was asked for; "" when it shares one, or did not ask. */
+  readonly unshared: string;
 }
 
 /** A state in which the next dial may be planned. */
@@ -107,6 +111,7 @@ export type ServerErrorCode = "message-too-large" | "message-rate" | "too-many-t
  * - `url-failed`: the url function threw; `address-refused`: the browser refuses the address
  * - `persist-failed`: the cursor is not kept over a reload
  * - `options-invalid`: the session does not accept an option
+ * - `share-failed`: the option share was of no use, and this tab has a connection of its own
  * - `engine-failed`: client.wasm cannot be loaded, or broke
  * - `too-many-messages`, `messages-lost`: messages of `send` were not sent
  * - `unsupported`: this is no browser, or it lacks something
@@ -124,6 +129,7 @@ export type ErrorCode =
   | "address-refused"
   | "persist-failed"
   | "options-invalid"
+  | "share-failed"
   | "engine-failed"
   | "too-many-messages"
   | "messages-lost"
@@ -206,6 +212,19 @@ export interface Options {
   onError?: ((error: WakesocketError) => void) | undefined;
   /** wasmURL is where client.wasm is. Defaults to beside the module of wakesocket. */
   wasmURL?: string | URL | undefined;
+  /**
+   * share lets all tabs of the origin that ask for the same feed use one connection,
+   * in a SharedWorker. The same feed is the same address, tuning, wasmURL and client.
+   * Of the addresses that url functions give, credentials (the parameters `token`,
+   * `access_token`, `auth`, `jwt`, `ticket`, `sig` and the like) do not count: where
+   * tabs of different users can be open at once, give a name instead of true, such
+   * as the user's id; with a name, only tabs of that name share, and url functions
+   * are not compared. Where there is no SharedWorker, or it does not start, the tab
+   * connects for itself; see `unshared` of the state. Defaults to false.
+   */
+  share?: boolean | string | undefined;
+  /** workerURL is where shared-worker.js is, on the page's own origin; for `share` only. Defaults to beside the module of wakesocket. */
+  workerURL?: string | URL | undefined;
   /** heartbeat is the time between pings; 0 sends none, and then silence goes unnoticed. Defaults to 25000. */
   heartbeat?: number | undefined;
   /** heartbeatTimeout is how long an unanswered ping may last until it ends the connection. Defaults to 10000. */

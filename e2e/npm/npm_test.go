@@ -67,7 +67,7 @@ func run(t *testing.T, env []string, name string, args ...string) string {
 
 func TestPackedFiles(t *testing.T) {
 	want := []string{"LICENSE", "README.md", "badge.d.ts", "badge.js", "client.wasm", "client.wasm.br", "client.wasm.gz",
-		"index.d.ts", "index.js", "package.json", "react.d.ts", "react.js", "svelte.d.ts", "svelte.js", "vue.d.ts", "vue.js"}
+		"index.d.ts", "index.js", "package.json", "react.d.ts", "react.js", "shared-worker.js", "shared.js", "svelte.d.ts", "svelte.js", "vue.d.ts", "vue.js"}
 	var got []string
 	entries, err := os.ReadDir(installed)
 	if err != nil {
@@ -119,7 +119,7 @@ func TestAreTheTypesWrong(t *testing.T) {
 	if err != nil || len(packed) != 1 {
 		t.Fatal(packed, err)
 	}
-	run(t, nil, "node_modules/.bin/attw", "--profile", "esm-only", "--exclude-entrypoints", "./client.wasm", "./client.wasm.br", "./client.wasm.gz", "--no-emoji", "--", packed[0])
+	run(t, nil, "node_modules/.bin/attw", "--profile", "esm-only", "--exclude-entrypoints", "./shared-worker.js", "./client.wasm", "./client.wasm.br", "./client.wasm.gz", "--no-emoji", "--", packed[0])
 }
 
 func TestTypes(t *testing.T) {

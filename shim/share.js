@@ -1,0 +1,66 @@
+// @ts-check
+import { Driver } from "./driver.js";
+import { WakesocketError, messageOf } from "./error.js";
+
+/** @typedef {import("./boundary.js").Page} Page */
+/** @typedef {import("./boundary.js").FeedDriver} FeedDriver */
+/** @typedef {import("./boundary.js").Settings} Settings */
+
+/** @typedef {Page & {shared: (reason: string | undefined) => void}} SharingPage shared: the worker has the connection, or the reason why the tab has its own */
+
+/**
+ * A driver whose connection is in the shared worker. While what it needs is loaded,
+ * something that only takes notes stands in for it; where it cannot be had, the tab
+ * gets a driver of its own.
+ * @param {SharingPage} page
+ * @param {Settings} settings
+ * @param {Pick<import("./shared.js").Link, "share" | "asks" | "client" | "wasm" | "workerURL">} link
+ * @param {(driver: FeedDriver) => void} use
+ * @returns {FeedDriver}
+ */
+export function shareDriver(page, settings, link, use) {
+  let running = false;
+  /** @param {FeedDriver} driver */
+  const begin = (driver) => {
+    use(driver);
+    if (running) driver.start();
+  };
+  /** @param {string} reason @param {string} after */
+  const alone = (reason, after) => {
+    begin(new Driver(page, { ...settings, after }));
+    page.shared(reason);
+    page.error(new WakesocketError("share-failed", `this tab connects for itself: ${reason}`));
+  };
+  import("./shared.js").then(
+    ({ SharedDriver }) => {
+      const driver = new SharedDriver(page, settings, {
+        ...link,
+        error: (code, message) => page.error(new WakesocketError(code, message)),
+        joined: () => page.shared(undefined),
+        alone: (reason) => alone(reason, driver.cursor),
+      });
+      begin(driver);
+    },
+    (thrown) => alone(`serve shared.js beside the shim (${messageOf(thrown)})`, settings.after),
+  );
+  const start = () => {
+    running = true;
+  };
+  const stop = () => {
+    running = false;
+    page.status({ name: "stopped", since: Date.now(), attempt: 0, retryAt: null, cause: "" });
+  };
+  return {
+    cursor: settings.after,
+    lag: 0,
+    start,
+    stop,
+    reconnect: start,
+    away() {},
+    wake() {},
+    visible: (on) => void (settings.visible = on),
+    online: (on) => void (settings.online = on),
+    send: () => false,
+    topics: (topics) => void (settings.topics = topics),
+  };
+}

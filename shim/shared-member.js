@@ -1,0 +1,278 @@
+// @ts-check
+import { Queue } from "./queue.js";
+import { gapEntry } from "./shared-entry.js";
+import { sizeOf } from "./shared-ring.js";
+import { wantedTopics, wants } from "./shared-topics.js";
+import { Window } from "./shared-window.js";
+import { ShownState } from "./shown-state.js";
+
+/** @typedef {import("./shared-protocol.js").FromWorker} FromWorker */
+/** @typedef {import("./shared-protocol.js").Join} Join */
+/** @typedef {import("./shared-ring.js").Entry} Entry */
+/** @typedef {import("./boundary.js").Status} Status */
+
+/** How much one batch holds, in characters of JSON. */
+const batchSize = 64 * 1024;
+/** How much of a catch-up waits for its tab, in bytes. */
+const queueMost = 1024 * 1024;
+/** After how many events of other topics a tab is told that its cursor has moved. */
+const skippedMost = 256;
+
+/**
+ * What a tab needs of its feed.
+ * @typedef {object} Source
+ * @property {import("./shared-ring.js").Ring} ring
+ * @property {Status} status
+ * @property {string} cursor
+ * @property {(position: string, names: ReadonlySet<string>) => number | undefined} nextAfter the entry of the ring that comes
+ *   next after the position, when from there on the ring has all events of the topics
+ * @property {(taker: import("./shared-catchup.js").Taker, after: string, topics: readonly string[] | undefined) => import("./shared-catchup.js").CatchUp} catchUp
+ */
+
+/**
+ * One tab of a shared feed: a place in the ring, not a queue. A tab that has fallen
+ * off the ring, or comes with an older cursor, catches up over a connection of its
+ * own. A tab that does not acknowledge gets nothing more, and holds nobody back.
+ */
+export class Member {
+  visible;
+  names;
+  #send;
+  #source;
+  /** @type {readonly string[] | undefined} */
+  #topics;
+  #addressTopics;
+  #next;
+  /** Up to where the tab was sent, or will be from the queue. */
+  #position;
+  /** What comes next for the tab is not in the ring. */
+  #lost = false;
+  /** @type {import("./shared-catchup.js").CatchUp | undefined} */
+  #catchUp;
+  #catchUpLive = false;
+  #wasLive = false;
+  /** @type {Queue<Entry>} what the catch-up has brought */
+  #queue = new Queue();
+  #queued = 0;
+  #window = new Window();
+  #skipped = 0;
+  #pumping = false;
+  /** @type {(() => void)[]} to be called when the tab was sent all there is */
+  #calls = [];
+  #shown = new ShownState(
+    (status) => {
+      this.#wasLive ||= status.name === "live";
+      this.#send({ type: "status", status });
+    },
+    (call) => {
+      if (this.#current && !this.#pumping) call();
+      else this.#calls.push(call);
+    },
+  );
+
+  /**
+   * @param {(message: FromWorker) => void} send
+   * @param {Join} join
+   * @param {Source} source
+   */
+  constructor(send, { topics, addressTopics, after, visible }, source) {
+    this.#send = send;
+    this.#source = source;
+    this.#topics = topics;
+    this.#addressTopics = addressTopics;
+    this.visible = visible;
+    this.names = wantedTopics(topics, addressTopics);
+    this.#next = source.ring.end;
+    this.#position = after || source.cursor;
+    if (after) this.#lost = true;
+    else if (source.cursor) send({ type: "moved", cursor: source.cursor });
+  }
+
+  /** @param {number} ask @param {import("./shim.d.ts").URLContext} context */
+  ask(ask, { fresh, attempt }) {
+    this.#send({ type: "ask", ask, fresh, attempt });
+  }
+
+  /** @param {Status} status of the shared connection */
+  status(status) {
+    if (status.name !== "live" && status.name !== "checking") this.#endCatchUp(); // one backoff for all: it begins anew with the connection
+    if (!this.#catchUp) this.#shown.set(status);
+    this.pump();
+  }
+
+  /** @param {readonly string[]} topics */
+  setTopics(topics) {
+    this.#topics = topics;
+    this.names = wantedTopics(topics, this.#addressTopics);
+    this.#endCatchUp(); // the next one asks for the new topics
+  }
+
+  /** @param {number} batch */
+  acknowledge(batch) {
+    this.#window.acknowledge(batch);
+    this.pump();
+  }
+
+  /**
+   * Sends what the tab would not miss, unless it is busy.
+   * @param {FromWorker} message
+   */
+  mention(message) {
+    if (!this.#window.full) this.#send(message);
+  }
+
+  /** @param {"wake" | "network"} kind */
+  wake(kind) {
+    this.#catchUp?.wake(kind);
+  }
+
+  leave() {
+    this.#endCatchUp();
+  }
+
+  /** Sends as much as the tab can take. */
+  pump() {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    while (!this.#window.full && this.#sendRun());
+    this.#pumping = false;
+    if (this.#current) for (const call of this.#calls.splice(0)) call();
+  }
+
+  /** Whether the tab was sent all there is. */
+  get #current() {
+    if (this.#queue.length > 0) return false;
+    return this.#lost ? this.#catchUpLive : this.#next === this.#source.ring.end;
+  }
+
+  /**
+   * Sends the next events up to the size of a batch.
+   * @returns {boolean} whether there was something
+   */
+  #sendRun() {
+    /** @type {Entry[]} */
+    const run = [];
+    let moved = "";
+    let any = false;
+    for (let size = 0, entry; size < batchSize && (entry = this.#take()); ) {
+      any = true;
+      this.#position = entry.position || this.#position;
+      if (entry.gap) {
+        this.#sendEvents(run.splice(0));
+        this.#send({ type: "gap", gap: entry.gap });
+      } else if (entry.text && wants(this.names, entry.topic)) {
+        run.push(entry);
+        size += entry.text.length;
+        this.#skipped = 0;
+        moved = "";
+      } else if (entry.text === "" || ++this.#skipped >= skippedMost) {
+        this.#skipped = 0;
+        moved = this.#position;
+      }
+    }
+    this.#sendEvents(run);
+    if (moved) this.#send({ type: "moved", cursor: moved });
+    return any;
+  }
+
+  /** @returns {Entry | undefined} what comes next */
+  #take() {
+    const { ring } = this.#source;
+    if (this.#queue.length === 0) {
+      if (!this.#lost && this.#next < ring.first) this.#fellOff();
+      if (this.#lost) this.#recover();
+    }
+    const queued = this.#queue.shift();
+    if (queued) {
+      this.#queued -= sizeOf(queued);
+      return queued;
+    }
+    return this.#lost || this.#next === ring.end ? undefined : ring.at(this.#next++);
+  }
+
+  /** @param {Entry[]} run */
+  #sendEvents(run) {
+    if (run.length === 0) return;
+    const events = `[${run.map(({ text }) => text).join(",")}]`;
+    const waiting = this.#queue.length + (this.#lost ? 0 : this.#source.ring.end - this.#next);
+    const batch = this.#window.send(events.length);
+    this.#send({ type: "batch", batch, events, ids: run.map(({ id }) => id), times: run.map(({ time }) => time), waiting });
+  }
+
+  /** The tab was too slow for the ring. */
+  #fellOff() {
+    this.#lost = true;
+    this.#show({ ...this.#source.status, name: "reconnecting", cause: "slow", retryAt: null });
+  }
+
+  /** @param {Status} status of a tab that does not have all there is */
+  #show(status) {
+    this.#shown.set(status.name === "connecting" && this.#wasLive ? { ...status, name: "reconnecting" } : status);
+  }
+
+  /** Finds the tab's place in the ring, or connects for it. */
+  #recover() {
+    if (this.#catchUp || this.#found(this.#position)) return;
+    if (this.#source.status.name !== "live") return;
+    if (this.#position === "") {
+      // Without ids nothing can be had again.
+      this.#queue.push(gapEntry({ after: "", earliest: "", reason: "trimmed" }));
+      this.#goOnAt(this.#source.ring.first);
+      return;
+    }
+    this.#catchUp = this.#source.catchUp(
+      {
+        take: (entry) => this.#took(entry),
+        paused: () => this.pump(),
+        status: (status) => {
+          this.#catchUpLive = status.name === "live";
+          this.#show(status);
+          this.pump();
+        },
+        error: ({ code, message }) => this.#send({ type: "error", code, message }),
+      },
+      this.#position,
+      this.#topics,
+    );
+    this.#catchUp.start();
+  }
+
+  /**
+   * @param {Entry} entry of the catch-up
+   * @returns {boolean} whether more is wanted
+   */
+  #took(entry) {
+    this.#queue.push(entry);
+    this.#queued += sizeOf(entry);
+    // Enough: the tab is back at the ring, or goes on from here when it has taken what waits.
+    if (!(entry.position && this.#found(entry.position)) && this.#queued <= queueMost) return true;
+    this.#catchUp = undefined;
+    this.#catchUpLive = false;
+    this.pump();
+    return false;
+  }
+
+  /**
+   * @param {string} position
+   * @returns {boolean} whether the tab goes on in the ring from there
+   */
+  #found(position) {
+    const next = this.#source.nextAfter(position, this.names);
+    if (next === undefined) return false;
+    this.#goOnAt(next);
+    return true;
+  }
+
+  /** @param {number} next */
+  #goOnAt(next) {
+    this.#lost = false;
+    this.#next = next;
+    this.#shown.set(this.#source.status);
+  }
+
+  #endCatchUp() {
+    this.#catchUp?.end();
+    this.#catchUp = undefined;
+    this.#catchUpLive = false;
+  }
+}
