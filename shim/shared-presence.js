@@ -39,7 +39,10 @@ export function watchHolder(name, gone) {
 
 /** Counts the intervals in which nothing was heard. */
 export class Silence {
+  #tick;
+  #gone;
   #misses = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
   /**
@@ -47,14 +50,9 @@ export class Silence {
    * @param {() => void} gone nothing was heard for too many of them
    */
   constructor(tick, gone) {
-    this.#timer = setInterval(() => {
-      if (this.#misses++ < missesMax) {
-        tick();
-        return;
-      }
-      this.end();
-      gone();
-    }, pingEvery);
+    this.#tick = tick;
+    this.#gone = gone;
+    this.#arm();
   }
 
   heard() {
@@ -62,6 +60,17 @@ export class Silence {
   }
 
   end() {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
+  }
+
+  #arm() {
+    this.#timer = setTimeout(() => {
+      if (this.#misses++ >= missesMax) {
+        this.#gone();
+        return;
+      }
+      this.#tick();
+      this.#arm();
+    }, pingEvery);
   }
 }
