@@ -3,7 +3,6 @@ package e2e
 import (
 	"context"
 	"encoding/json"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -175,7 +174,7 @@ func TestTabsWithoutTheWorker(t *testing.T) {
 		must(err)
 		policy := r.URL.Query().Get("worker")
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src *; worker-src "+policy)
-		io.WriteString(w, string(html))
+		w.Write(html)
 	})
 	s.home = serve(t, mux).URL
 	b := startBrowser(t)
