@@ -148,6 +148,21 @@ func TestWasmServedAsHTMLWorks(t *testing.T) {
 	tb.settled("live", soon)
 }
 
+// buildOfShim is the build of the client.wasm that the shim asks for.
+func buildOfShim(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../shim/boundary.gen.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), `export const build = "`)
+	build, _, found := strings.Cut(rest, `"`)
+	if !found {
+		t.Fatal("shim/boundary.gen.js names no build")
+	}
+	return build
+}
+
 // A Go program that panics, in the ways in which one can: before it is ready,
 // while it runs, and by answering a step with the text of a recovered panic.
 func TestGoPanicIsTold(t *testing.T) {
@@ -156,7 +171,7 @@ func TestGoPanicIsTold(t *testing.T) {
 	for _, when := range []string{"start", "later", "callback", "step"} {
 		t.Run(when, func(t *testing.T) {
 			wasm := filepath.Join(t.TempDir(), "panics.wasm")
-			build := exec.Command("go", "build", "-ldflags=-X main.when="+when, "-o", wasm, "./testdata/panics")
+			build := exec.Command("go", "build", "-ldflags=-X main.when="+when+" -X main.build="+buildOfShim(t), "-o", wasm, "./testdata/panics")
 			build.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
 			if out, err := build.CombinedOutput(); err != nil {
 				t.Fatalf("%v: %s", err, out)

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// when is set by the linker.
-var when string
+// The linker sets when it panics, and the build that shim.js needs.
+var when, build string
 
 const text = "deliberate panic"
 
@@ -18,6 +18,7 @@ func main() {
 		panic(text)
 	}
 	js.Global().Get("wakesocket").Call("ready", map[string]any{
+		"build":  build,
 		"open":   js.FuncOf(func(js.Value, []js.Value) any { return 1 }),
 		"cursor": js.FuncOf(func(js.Value, []js.Value) any { return "" }),
 		"drop":   js.FuncOf(func(js.Value, []js.Value) any { return nil }),
