@@ -84,7 +84,7 @@ const builds = {
   async rollup() {
     const to = await folder("rollup", page("./main.js"));
     const bundle = await rollup({ input: "pages/main.js", plugins: [nodeResolve()] });
-    await bundle.write({ file: `${to}/main.js`, format: "es" });
+    await bundle.write({ dir: to, entryFileNames: "main.js", format: "es" });
     await copyWasm(to);
   },
   async esbuild() {
@@ -152,12 +152,15 @@ const core = await esbuild.build({
   bundle: true,
   format: "esm",
   minify: true,
+  splitting: true, // what share: true loads is a chunk of its own
+  outdir: "out",
   write: false,
   metafile: true,
 });
-const inputs = Object.entries(Object.values(core.metafile.outputs)[0].inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0);
+const entry = Object.values(core.metafile.outputs).find(({ entryPoint }) => entryPoint === "<stdin>");
+const inputs = Object.entries(entry.inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0);
 const names = inputs.map(([name]) => name.split("/").at(-1)).sort();
-if (names.join() !== "<stdin>,index.js,svelte.js" || core.outputFiles[0].text.includes("attachShadow")) {
+if (names.join() !== "<stdin>,index.js,svelte.js" || core.outputFiles.some(({ text }) => text.includes("attachShadow"))) {
   console.error("connect alone brings", names);
   results.push({ status: "rejected", reason: undefined });
 }
