@@ -106,6 +106,9 @@ export class Feed extends EventTarget {
       },
     };
     const { share, client = "", workerURL } = checked;
+    if (share === true && typeof url === "function") {
+      throw new TypeError("with a url function, option share must be a name for whose rights count, such as the user's id: tabs with the same name share");
+    }
     const settings = {
       loader: engineLoader(wasm),
       client: client || clientID(),

@@ -123,6 +123,11 @@ test("send is false while the connection is checked", async (t) => {
   assert.ok(!socket.sent.includes('{"a":1}'));
 });
 
+test("tabs with a url function share by a name only", async (t) => {
+  const { open } = await page(t);
+  assert.throws(() => open(() => "/feed", { share: true }), /url function.*share must be a name/);
+});
+
 test("topics change in place", async (t) => {
   const { open, greet } = await page(t);
   const feed = open("/feed", { topics: ["a"] });

@@ -90,13 +90,13 @@ test("a tab that the worker took for gone joins again from its cursor", async (t
   assert.deepEqual(tab.alone, []);
 });
 
-test("url functions are compared without their credentials, and asked in a visible tab", async (t) => {
+test("url functions are compared without the query, and asked in a visible tab", async (t) => {
   const { server, open } = world(t);
   let tokens = 0;
   const url = () => `ws://h/feed?token=${++tokens}`;
-  const hidden = open({ url, visible: false });
+  const hidden = open({ url, share: "u", visible: false });
   await until("it is live", () => hidden.live);
-  const visible = open({ url });
+  const visible = open({ url, share: "u" });
   await until("it is live", () => visible.live);
   assert.equal(server.dials.length, 1);
   const [before, askedBefore] = [hidden.asked.length, visible.asked.length];
@@ -112,13 +112,11 @@ test("url functions are compared without their credentials, and asked in a visib
   assert.match(server.dials[2], new RegExp(`token=${tokens}&`));
 });
 
-test("with a name, url functions are asked for dials only", async (t) => {
+test("a name does not join what has different addresses", async (t) => {
   const { server, open } = world(t);
-  const url = () => "ws://h/feed";
-  const [a, b] = [open({ url, share: "u" }), open({ url, share: "u" })];
-  await until("both are live", () => a.live && b.live);
-  assert.equal(server.dials.length, 1);
-  assert.equal(a.asked.length + b.asked.length, 1);
+  const tabs = ["prices", "orders", "prices"].map((path) => open({ url: () => `ws://h/${path}?token=${Math.random()}`, share: "u" }));
+  await until("all are live", () => tabs.every((tab) => tab.live));
+  assert.deepEqual(server.dials.map((dial) => new URL(dial).pathname).sort(), ["/orders", "/prices"]);
 });
 
 test("a url function that fails is told, and asked again", async (t) => {

@@ -152,7 +152,7 @@ export class SharedDriver {
     const { share, asks, client, wasm, workerURL } = this.#link;
     let href;
     try {
-      href = share !== true && asks ? "" : await this.#page.url({ fresh: false, attempt: this.#failures });
+      href = await this.#page.url({ fresh: false, attempt: this.#failures });
     } catch (thrown) {
       if (attempt === this.#attempt) this.#later(messageOf(thrown));
       return;
@@ -176,7 +176,7 @@ export class SharedDriver {
     port.join({
       key: shareKey(share, href, asks, [tuning, wasm, client]),
       ...(asks ? {} : { url: href }),
-      addressTopics: href ? topicsIn(href) : [],
+      addressTopics: topicsIn(href),
       tuning,
       wasm,
       client,

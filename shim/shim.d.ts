@@ -215,11 +215,10 @@ export interface Options {
   /**
    * share lets all tabs of the origin that ask for the same feed use one connection,
    * in a SharedWorker. The same feed is the same address, tuning, wasmURL and client.
-   * Of the addresses that url functions give, credentials (the parameters `token`,
-   * `access_token`, `auth`, `jwt`, `ticket`, `sig` and the like) do not count: where
-   * tabs of different users can be open at once, give a name instead of true, such
-   * as the user's id; with a name, only tabs of that name share, and url functions
-   * are not compared. Where there is no SharedWorker, or it does not start, the tab
+   * Tabs that share have the same rights: where tabs of different users can be open at
+   * once, give a name instead of true, such as the user's id; then only tabs of that
+   * name share. With a url function a name is required, and the query of its address
+   * is not compared. Where there is no SharedWorker, or it does not start, the tab
    * connects for itself; see `unshared` of the state. Defaults to false.
    */
   share?: boolean | string | undefined;
