@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"net/http"
 	"os"
 	"os/exec"
@@ -161,6 +162,39 @@ func buildOfShim(t *testing.T) string {
 		t.Fatal("shim/boundary.gen.js names no build")
 	}
 	return build
+}
+
+// What keeps the engine away for good leaves a page that has its events, and says
+// that nobody guards it, and why.
+func TestWasmThatCannotBeUsed(t *testing.T) {
+	t.Parallel()
+	build, policy := buildOfShim(t), "script-src 'self' 'unsafe-inline'"
+	other := strings.Replace(build, "0.", "9.", 1)
+	for name, tt := range map[string]struct {
+		wasm         []byte
+		policy, says string
+	}{
+		"of another build":        {bytes.Replace(built(t), []byte(build), []byte(other), 1), "", "is of build " + other + ", and this shim.js needs build " + build},
+		"forbidden by the policy": {built(t), policy, "Content-Security-Policy forbids WebAssembly; add 'wasm-unsafe-eval'"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			mux := http.NewServeMux()
+			mux.Handle("/", servePage(t).Config.Handler)
+			mux.Handle("/other.wasm", serveWasm("application/wasm", 200, tt.wasm))
+			tb := openTab(t, serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if tt.policy != "" {
+					w.Header().Set("Content-Security-Policy", tt.policy)
+				}
+				mux.ServeHTTP(w, r)
+			})).URL+"/page.html")
+			tb.run(`open(%s, { wasmURL: "/other.wasm" })`, plainServer(t, sayAll(`{"id":"1","n":1}`)))
+			tb.delivers("1#1")
+			tb.unguarded(tt.says)
+			tb.settled("live", soon)
+			tb.badge("live", soon)
+		})
+	}
 }
 
 // A Go program that panics, in the ways in which one can: before it is ready,
