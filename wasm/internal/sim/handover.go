@@ -148,6 +148,7 @@ func (f *facts) effect(in session.Input, e session.Effect, sockets int, now sess
 		f.NewToken, f.Failures = e.Fresh, e.Attempt
 		f.Spoke, f.Greeted, f.CaughtUp, f.LogUnread, f.Begun = false, false, false, false, false
 		f.Pings, f.AskedAt, f.Doubt, f.alone = 0, 0, "", sockets == 0
+		f.ServerAdvice, f.Hopeless = false, false
 	case session.Abandon:
 		if e.Generation == f.Generation && f.Phase != "" {
 			if f.Spoke {
