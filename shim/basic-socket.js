@@ -3,8 +3,9 @@
 /** @typedef {import("./boundary.gen.js").SessionOptions} SessionOptions */
 
 const urlTimeout = 10_000;
-/** How often a limit that ended something may double. */
+/** How often a limit that ended something may double; that of a dial less often, since a wait follows it. */
 const maxDoublings = 3;
+const maxDialDoublings = 2;
 const pingGap = 100;
 /** How long after a wake frames may still come out of a buffer that was filled before. */
 const bufferTime = 250;
@@ -120,7 +121,7 @@ export class BasicSocket {
   limit({ connectTimeout, heartbeatTimeout, challengeAfter }, doublings) {
     const longer = 2 ** Math.min(doublings, maxDoublings);
     if (this.phase === "resolving") return this.entered + urlTimeout * longer;
-    if (this.phase === "dialing") return this.entered + connectTimeout * longer;
+    if (this.phase === "dialing") return this.entered + connectTimeout * 2 ** Math.min(doublings, maxDialDoublings);
     if (this.askedAt < 0) return Infinity;
     return this.askedAt + (this.woken ? challengeAfter : heartbeatTimeout) * longer;
   }

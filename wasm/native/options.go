@@ -89,7 +89,7 @@ type Options struct {
 	// forgotten. Defaults to 5 s.
 	MinUptime time.Duration
 	// ConnectTimeout is how long a connection may take to open. It doubles, up to
-	// four times, while dials keep timing out. Defaults to 5 s.
+	// four times as long, while dials keep timing out. Defaults to 5 s.
 	ConnectTimeout time.Duration
 	// FirstRetryWindow is the window over which the first retry after a loss is
 	// spread when the server named none. Defaults to 1 s.

@@ -10,7 +10,7 @@ const (
 	urlTimeout = 10 * time.Second // for the page's own url function
 	// Bounds of the doublings.
 	maxURLDoublings        = 4 // 160 s
-	maxHandshakes          = 4 // 40 s with the default ConnectTimeout
+	maxHandshakes          = 3 // 20 s with the default ConnectTimeout
 	maxFirstFrameDoublings = 2 // 20 s with the default ConnectTimeout
 	maxSilenceDoublings    = 5 // 1280 s with the default HeartbeatTimeout
 	// steadyAfter is how long a socket lives that is not taken over again for the

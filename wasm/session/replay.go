@@ -98,7 +98,7 @@ func (s *Session) judge(k *socket, id string, d delivery) decision {
 		return anew
 	case id == t.cursor:
 		return again
-	case known && before.generation != k.generation && before.at >= k.dialedAt:
+	case known && len(r.held) == 0 && before.generation != k.generation && before.at >= k.dialedAt:
 		return reject // the other socket brought it after this one was dialed
 	case known && len(r.held) == 0 && before.generation == k.generation && d.at-before.at < repeatTime:
 		return reject

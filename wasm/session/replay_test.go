@@ -219,6 +219,8 @@ func TestTwoSocketsOfAPlainServer(t *testing.T) {
 		{"the challenger comes to a server that was restarted", []string{"1a 2b", "challenged", "1: 3c", "2: 1k 2l"}, "1a 2b 3c (restarted 3→1) 1k 2l", 0, 2},
 		{"the old one comes to the end of its counter first", []string{numbers(1, 20, "a"), "challenged", "1: 1k", "2: 21b"}, numbers(1, 20, "a") + " (restarted 20→1) 1k", 0, 3},
 		{"the old one is in doubt about its ids", []string{numbers(1, 20, "a"), "2s", "challenged", "1: 1a", "2: 21b"}, numbers(1, 20, "a") + " 21b", 0, 2},
+		{"the challenger's events are held, and their ids are those of the old one", []string{"1 2", "2s", "challenged", "1: 3 4", "2: 1 2 3", "2s"}, "1 2 3 4 (restarted 4→1) 1 2 3", 0, 2},
+		{"the challenger repeats what the old one brought meanwhile", []string{"1 2", "2s", "challenged", "1: 3 4", "2: 1 2 3 4 5"}, "1 2 3 4 5", 0, 2},
 		{"and has others", []string{"50 60", "challenged", "1: 55", "2: 70"}, "50 60 55 70", 0, 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -17,7 +17,7 @@ import (
 type Make func(t testing.TB, events int) (open func() store.Store)
 
 // patience is how long a test waits for what must happen.
-const patience = 30 * time.Second
+const patience = 90 * time.Second
 
 // Run runs the whole suite; with -short the part of it that takes a second or two.
 func Run(t *testing.T, newLog Make) {
