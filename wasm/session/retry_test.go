@@ -223,6 +223,20 @@ func TestUnauthorizedGetsOneFreshURL(t *testing.T) {
 		w.do(Closed{Generation: 2, Code: 4401, Reason: "expired"})
 		w.want("16s dial 3 after=e-0 fresh previous=closed,6s,0s", "16s reconnecting: closed")
 	})
+	t.Run("refused while the machine slept", func(t *testing.T) {
+		w := newWorld(t, nil).live()
+		w.do(Closed{Generation: 1, Code: 1006})
+		for w.s.dial == nil {
+			w.run(10 * ms)
+		}
+		w.do(URLReady{2}, Opened{2})
+		w.sleep(10 * time.Second)
+		w.forget()
+		w.do(Closed{Generation: 2, Code: 4401, Reason: "expired"})
+		if !w.s.dial.is(3) || !w.s.dial.fresh {
+			t.Errorf("the dial after the wake brings the token that was refused: %s", w.log)
+		}
+	})
 	t.Run("told twice of one old token", func(t *testing.T) {
 		w := newWorld(t, nil).live()
 		w.do(Reconnect{}, URLReady{2}, Opened{2})

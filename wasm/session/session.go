@@ -76,6 +76,7 @@ func (s *Session) Handle(now Instant, in Input) []Effect {
 	case s.away:
 		s.retry.at -= missing.jump // server advice means real time
 	case missing != lostTime{}:
+		s.refusedInSleep(in)
 		s.timeLost(missing)
 	default:
 		s.allowForStall(last)

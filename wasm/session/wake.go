@@ -37,6 +37,14 @@ type hint struct {
 	doubt bool          // the connection is probably dead
 }
 
+// refusedInSleep notes a refusal that came while the machine slept. The wake makes
+// the dial again before its end is handled, and must not bring the same token.
+func (s *Session) refusedInSleep(in Input) {
+	if end, is := in.(Closed); is && end.Code == wire.CloseUnauthorized && s.dial.is(end.Generation) {
+		s.retry.fresh = true
+	}
+}
+
 // timeLost is the wake that no event announces: time went missing between two
 // inputs.
 func (s *Session) timeLost(lost lostTime) {
