@@ -20,6 +20,9 @@ var small embed.FS
 // withoutFmt copies safejs to a folder, with our small fmt instead of the standard
 // one, and returns the path of a go.mod that builds with this copy.
 func withoutFmt(folder string) (string, error) {
+	if _, err := output("go", "mod", "download", safejs); err != nil {
+		return "", err
+	}
 	original, err := output("go", "list", "-m", "-f", "{{.Dir}}", safejs)
 	if err != nil {
 		return "", err

@@ -78,6 +78,24 @@ func TestTheModuleUsesTheCopy(t *testing.T) {
 	}
 }
 
+// A fresh machine has no module yet.
+func TestTheModuleIsDownloaded(t *testing.T) {
+	cache, err := output("go", "env", "GOMODCACHE")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("GOPROXY", "file://"+filepath.ToSlash(filepath.Join(cache, "cache", "download")))
+	t.Setenv("GOMODCACHE", t.TempDir())
+	t.Setenv("GOFLAGS", "-modcacherw")
+	folder := t.TempDir()
+	if _, err := withoutFmt(folder); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(folder, "safejs", "value.go")); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestErrorsOfTheBuild(t *testing.T) {
 	occupied := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(occupied, nil, 0o600); err != nil {
