@@ -307,7 +307,7 @@
  * @property {number} [minReconnectDelay] MinReconnectDelay is the upper bound of the first retry delay. Each failure doubles it. Defaults to 1 s.
  * @property {number} [maxReconnectDelay] MaxReconnectDelay is the upper bound of every retry delay. Defaults to 30 s.
  * @property {number} [minUptime] MinUptime is how long a connection must live before earlier failures are forgotten. Defaults to 5 s.
- * @property {number} [connectTimeout] ConnectTimeout is how long a connection may take to open. It doubles, up to four times, while dials keep timing out. Defaults to 5 s.
+ * @property {number} [connectTimeout] ConnectTimeout is how long a connection may take to open. It doubles, up to four times as long, while dials keep timing out. Defaults to 5 s.
  * @property {number} [firstRetryWindow] FirstRetryWindow is the window over which the first retry after a loss is spread when the server named none. Defaults to 1 s.
  * @property {string} [after] After is the cursor to resume from. Defaults to "", the present.
  * @property {boolean} [consecutiveIds] ConsecutiveIDs says that the ids of a plain server count up by one, so that a jump is a gap. Defaults to false.
@@ -396,4 +396,4 @@ export function encode(input) {
 }
 
 /** The build of the client.wasm that this shim understands: the version, and a digest of the boundary. */
-export const build = "0.1.0-0dd074ed";
+export const build = "0.1.0-325bd226";

@@ -134,4 +134,4 @@ func readOptions(from *properties) session.Options {
 }
 
 // build is that of the shim.js which understands this program.
-const build = "0.1.0-0dd074ed"
+const build = "0.1.0-325bd226"
