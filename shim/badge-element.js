@@ -234,7 +234,7 @@ function badgeClass(registry) {
       else setText(this.#cause, unguarded && this.#text("unguarded"));
       const title = cause || unguarded;
       if (this.getAttribute("title") !== title) this.setAttribute("title", title);
-      this.#timer = document.visibilityState === "hidden" ? undefined : setTimeout(this.#onVisible, untilChange(age, wait));
+      this.#timer = this.ownerDocument.visibilityState === "hidden" ? undefined : setTimeout(this.#onVisible, untilChange(age, wait));
     }
 
     /** @param {string} key */

@@ -10,6 +10,8 @@ const showElement = 1;
  * elements are looked at, a few at a time.
  */
 export class OpenRoots {
+  // Kept, because a test environment may take the global away before the last timer has run.
+  #document = document;
   /** @type {Set<ShadowRoot>} */
   #known = new Set();
   /** @type {Iterator<ShadowRoot | null> | undefined} the walk through the document that is under way */
@@ -21,7 +23,7 @@ export class OpenRoots {
    */
   search(budget) {
     const end = performance.now() + budget;
-    const walking = (this.#walk ??= walk(document));
+    const walking = (this.#walk ??= walk(this.#document));
     for (;;) {
       const { done, value } = walking.next();
       if (value) this.#known.add(value);
@@ -36,7 +38,7 @@ export class OpenRoots {
    */
   list() {
     for (const root of this.#known) if (!root.isConnected) this.#known.delete(root);
-    return [document, ...this.#known];
+    return [this.#document, ...this.#known];
   }
 }
 
@@ -48,7 +50,7 @@ export class OpenRoots {
  * @returns {Generator<ShadowRoot | null, void, void>}
  */
 function* walk(root) {
-  const walker = document.createTreeWalker(root, showElement);
+  const walker = /** @type {Document} */ (root.ownerDocument ?? root).createTreeWalker(root, showElement);
   for (let n = 1; walker.nextNode(); n++) {
     const { shadowRoot } = /** @type {Element} */ (walker.currentNode);
     if (shadowRoot) {

@@ -85,6 +85,8 @@ const sections = {
   ],
   "Modules that are replaced while you work": [({ feed }) => until(() => feed.state.name === "live")],
   Tokens: [({ feed }) => until(() => feed.state.name === "live")],
+  // There is no SharedWorker here: the page connects for itself, and says so.
+  "One connection for all tabs": [({ feed }) => until(() => feed.state.name === "live" && !feed.state.shared && feed.state.unshared !== "")],
 };
 
 for (const [heading, checks] of Object.entries(sections)) {
