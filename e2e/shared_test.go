@@ -95,10 +95,10 @@ func TestTenTabsShareOneSocket(t *testing.T) {
 	go func() {
 		defer close(sent)
 		for burst.Err() == nil {
-			for range 20 {
+			for range 5 {
 				ts.publish()
 			}
-			<-time.After(10 * time.Millisecond)
+			<-time.After(50 * time.Millisecond)
 		}
 	}()
 	rand.Shuffle(len(ts.all), func(i, j int) { ts.all[i], ts.all[j] = ts.all[j], ts.all[i] })
