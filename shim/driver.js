@@ -188,6 +188,7 @@ export class Driver {
     const session = this.#session;
     if (session) this.#carryOut(session, session.step(input), input, events);
     if (input.type === "stop") this.#stopped();
+    if (input.type === "away") this.#guard.pause();
     if (isWake(input)) this.#guard.hurry();
   }
 

@@ -84,7 +84,7 @@ export class EngineLoader {
   #start() {
     clearTimeout(this.#timer);
     if (this.#tries.length === 2) this.#tries.pop()?.abort();
-    const again = this.#startedAt >= 0;
+    const again = this.#failures > 0 || this.#tries.length > 0;
     const attempt = new AbortController();
     this.#tries.push(attempt);
     this.#startedAt = performance.now();

@@ -237,3 +237,15 @@ test("who leaves while an engine is handed out does not get it", async (t) => {
   await tries[0].succeed();
   assert.deepEqual(log, []);
 });
+
+test("a load that was given up was no fault of what the browser has cached", async (t) => {
+  const { loader, tries, waiter, aborted } = setup(t);
+  loader.wait(waiter("a"))();
+  assert.deepEqual(aborted(), [true]);
+  loader.wait(waiter("b"));
+  await tries[1].succeed();
+  assert.deepEqual(
+    tries.map((attempt) => attempt.again),
+    [false, false],
+  );
+});

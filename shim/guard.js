@@ -35,6 +35,7 @@ export class Guard {
   #owner;
   /** @type {(() => void) | undefined} ends the wait for the engine */
   #stopWaiting;
+  #paused = false;
   #reason = "";
 
   /**
@@ -58,13 +59,25 @@ export class Guard {
 
   /** There is reason to believe that the engine can be had now. */
   hurry() {
+    if (this.#paused) {
+      this.#paused = false;
+      this.wait();
+    }
     this.#loader.hurry();
   }
 
   /** Nobody wants the engine any more. */
   stop() {
+    this.#paused = false;
     this.#stopWaiting?.();
     this.#stopWaiting = undefined;
+  }
+
+  /** The page goes away. A browser does not keep one that still loads something. */
+  pause() {
+    const waiting = this.#stopWaiting !== undefined;
+    this.stop();
+    this.#paused = waiting;
   }
 
   /**
