@@ -5,6 +5,9 @@
 
 /** @typedef {{place: number, gap: GapEffect}} PlacedGap place: how many events of the burst come before the gap */
 
+/** @type {PlacedGap[]} */
+const none = [];
+
 /**
  * The gaps that were found in the middle of a burst. Others come before it.
  * @param {readonly import("./boundary.gen.js").Effect[]} effects
@@ -12,8 +15,9 @@
  * @returns {PlacedGap[]}
  */
 export function gapsIn(effects, input) {
+  if (input.type !== "events" || !effects.some((effect) => effect.type === "gap")) return none; // nearly always
   const answer = effects.find((effect) => effect.type === "deliver");
-  if (!answer || input.type !== "events") return [];
+  if (!answer) return none;
   return effects
     .filter((effect) => effect.type === "gap")
     .map((gap) => ({ gap, place: input.ids.findIndex((id, i) => id === gap.earliest && id !== "" && answer.mask[i] === "1") }))

@@ -138,10 +138,9 @@ export class SharedPort {
     }
     switch (message.type) {
       case "refused":
-        if (message.again) this.#end();
-        if (message.again) this.#owner.again();
-        else this.#fail(message.reason);
-        return;
+        if (!message.again) return this.#fail(message.reason);
+        this.#end();
+        return this.#owner.again();
       case "ping":
         return this.post({ type: "alive" });
       case "welcome":

@@ -5,7 +5,7 @@
 // A tab begins with "join" and gets "welcome" or "refused". Then come the state and
 // the events that the tab lacks, and from there on all that it wants. Events come in
 // numbered batches, and the tab acknowledges each one when its callbacks have run.
-// A tab that is slow gets no more until then; see member.js.
+// A tab that is slow gets no more until then; see shared-member.js.
 
 /** Changes whenever a message changes its meaning. */
 export const protocol = 1;
