@@ -137,8 +137,8 @@ func core(t *testing.T, name string, e engine) {
 		w.measured(figures.Engines, name+": sleep without any event", mark, woken, 300*time.Millisecond, w.healed)
 	})
 	t.Run("reload with the cursor kept", func(t *testing.T) {
-		w := visitBy(t, e, idle, map[string]any{"persist": "cursor"})
-		w.run(`sessionStorage.setItem("open", JSON.stringify([%s, { persist: "cursor" }]))`, w.url)
+		w := visitBy(t, e, idle, keepsCursor)
+		w.reopens(keepsCursor)
 		w.run(`feed.close()`)
 		w.settled("stopped", soon)
 		w.badge("stopped", soon)

@@ -37,7 +37,7 @@ func TestLateEngine(t *testing.T) {
 		w.clock(10*time.Minute, 0)
 	}
 	reload := func(w *world) {
-		w.run(`sessionStorage.setItem("open", JSON.stringify([%s, %s]))`, w.url, lateOptions)
+		w.reopens(lateOptions)
 		mark := w.mark()
 		cut(w) // so that nothing is delivered of which the old page cannot tell any more
 		w.do(chromedp.Reload())

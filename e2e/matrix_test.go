@@ -271,9 +271,9 @@ var tabs = []scenario{
 		holds: stays,
 	}, {
 		name: "reloaded, the cursor in sessionStorage", figure: time.Second,
-		client: map[string]any{"persist": "cursor"},
+		client: keepsCursor,
 		happens: func(w *world) time.Time {
-			w.reopens()
+			w.reopens(keepsCursor)
 			w.cut() // so that the event is for the page that comes
 			w.publish()
 			left := time.Now()
@@ -283,9 +283,9 @@ var tabs = []scenario{
 		holds: heals,
 	}, {
 		name: "away and back, the page kept by the browser", figure: time.Second,
-		client: map[string]any{"persist": "cursor"},
+		client: keepsCursor,
 		happens: func(w *world) time.Time {
-			w.reopens()
+			w.reopens(keepsCursor)
 			w.do(chromedp.Navigate(w.home + "/page.js"))
 			w.cut()
 			w.publish()
@@ -299,10 +299,13 @@ var tabs = []scenario{
 	},
 }
 
-// reopens makes a page that is loaded again open its feed as this one did.
-func (w *world) reopens() {
+// keepsCursor are options with which a page that is loaded again goes on.
+var keepsCursor = map[string]any{"persist": "cursor"}
+
+// reopens makes a page that is loaded again open its feed with these options.
+func (w *world) reopens(options map[string]any) {
 	w.t.Helper()
-	w.run(`sessionStorage.setItem("open", JSON.stringify([%s, { persist: "cursor" }]))`, w.url)
+	w.run(`sessionStorage.setItem("open", JSON.stringify([%s, %s]))`, w.url, options)
 }
 
 // What servers do.
