@@ -4,17 +4,17 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/coder/websocket"
+
+	"github.com/wakesocket/wakesocket/e2e/internal/program"
 )
 
 const patience = time.Minute
@@ -36,27 +36,6 @@ func programs(t *testing.T) map[string][]string {
 	return found
 }
 
-// folder is one for programs of this module.
-func folder(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp(".", "snippets-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return filepath.Base(dir)
-}
-
-func write(t *testing.T, name, text string) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func goTool(t *testing.T, args ...string) {
 	t.Helper()
 	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
@@ -75,14 +54,14 @@ func TestQuickStarts(t *testing.T) {
 			if len(all[heading]) != 1 {
 				t.Fatalf("there are %d programs; want one", len(all[heading]))
 			}
-			dir := folder(t)
-			address := freeAddress(t)
-			write(t, dir+"/main.go", strings.ReplaceAll(all[heading][0], "127.0.0.1:8080", address))
+			dir := program.Folder(t)
+			address := program.FreeAddress(t)
+			program.Write(t, dir+"/main.go", strings.ReplaceAll(all[heading][0], "127.0.0.1:8080", address))
 			if heading != "net/http" {
-				write(t, dir+"/publish.go", helper)
+				program.Write(t, dir+"/publish.go", helper)
 			}
 			goTool(t, "build", "-o", dir+"/program", "./"+dir)
-			start(t, dir+"/program")
+			program.Start(t, exec.Command("./"+dir+"/program"))
 			query := ""
 			if strings.HasPrefix(heading, "Auth") {
 				query = "?token=" + token(t, "http://"+address+"/token")
@@ -105,10 +84,10 @@ func TestTypesQuickStart(t *testing.T) {
 	if len(blocks) != 2 {
 		t.Fatalf("there are %d programs; want two", len(blocks))
 	}
-	dir := folder(t)
+	dir := program.Folder(t)
 	own := "github.com/wakesocket/wakesocket/e2e/middleware/" + dir + "/topics"
-	write(t, dir+"/topics/topics.go", blocks[0])
-	write(t, dir+"/topics/types/main.go", strings.ReplaceAll(blocks[1], "example.org/dashboard/topics", own))
+	program.Write(t, dir+"/topics/topics.go", blocks[0])
+	program.Write(t, dir+"/topics/types/main.go", strings.ReplaceAll(blocks[1], "example.org/dashboard/topics", own))
 	if out, err := exec.Command("gofmt", "-l", dir).CombinedOutput(); err != nil || len(out) > 0 {
 		t.Errorf("gofmt would change %s (%v)", out, err)
 	}
@@ -119,42 +98,13 @@ func TestTypesQuickStart(t *testing.T) {
 	}
 }
 
-func start(t *testing.T, program string) {
-	t.Helper()
-	path, err := filepath.Abs(program)
-	if err != nil {
-		t.Fatal(err)
-	}
-	command := exec.Command(path)
-	command.Stderr = os.Stderr
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = command.Process.Kill()
-		_ = command.Wait()
-	})
-}
-
-// until tries until it works.
-func until[T any](t *testing.T, try func() (T, error)) T {
-	t.Helper()
-	limit := time.Now().Add(patience)
-	for {
-		value, err := try()
-		if err == nil {
-			return value
-		}
-		if time.Now().After(limit) {
-			t.Fatal(err)
-		}
-		time.Sleep(20 * time.Millisecond) // the program is starting
-	}
-}
-
 func token(t *testing.T, url string) string {
 	t.Helper()
-	answer := until(t, func() (*http.Response, error) { return http.Post(url, "", nil) })
+	var answer *http.Response
+	program.Until(t, func() (err error) {
+		answer, err = http.Post(url, "", nil)
+		return err
+	})
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
 	if err != nil || len(text) == 0 {
@@ -167,21 +117,12 @@ func firstEvent(t *testing.T, url string) ([]byte, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	c := until(t, func() (*websocket.Conn, error) {
-		c, _, err := websocket.Dial(ctx, url, nil)
-		return c, err
+	var c *websocket.Conn
+	program.Until(t, func() (err error) {
+		c, _, err = websocket.Dial(ctx, url, nil)
+		return err
 	})
 	defer c.CloseNow()
 	_, event, err := c.Read(ctx)
 	return event, err
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -12,19 +11,9 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
-)
 
-// snippetFolder is a folder for sources that use the package as a project does.
-func snippetFolder(t *testing.T) string {
-	t.Helper()
-	folder, err := os.MkdirTemp(".", "snippets-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(folder) })
-	return folder
-}
+	"github.com/wakesocket/wakesocket/e2e/internal/program"
+)
 
 // compile lets tsc judge the sources of a folder.
 func compile(t *testing.T, folder string) {
@@ -53,25 +42,15 @@ func blocks(t *testing.T, page, languages string) [][2]string {
 	return found
 }
 
-func write(t *testing.T, name, text string) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // Every snippet of the package's README compiles, each as a module of its own.
 // That they run is tested in snippets.test.jsx.
 func TestSnippetsCompile(t *testing.T) {
 	t.Parallel()
-	folder := snippetFolder(t)
-	write(t, folder+"/vite-env.d.ts", `/// <reference types="vite/client" />`)
+	folder := program.Folder(t)
+	program.Write(t, folder+"/vite-env.d.ts", `/// <reference types="vite/client" />`)
 	for i, block := range blocks(t, "../../shim/README.md", "js|tsx?") {
 		extension := strings.Replace(block[0], "js", "ts", 1) // the same, with types
-		write(t, fmt.Sprintf("%s/snippet%d.%s", folder, i, extension), block[1])
+		program.Write(t, fmt.Sprintf("%s/snippet%d.%s", folder, i, extension), block[1])
 	}
 	compile(t, folder)
 }
@@ -85,19 +64,27 @@ func TestInstall(t *testing.T) {
 	if len(pages) != 2 {
 		t.Fatalf("there are %d blocks of HTML; want the page, and what its head may have", len(pages))
 	}
-	folder := snippetFolder(t)
-	address := freeAddress(t)
-	program := blocks(t, readme, "go")[0][1]
-	write(t, folder+"/main.go", strings.ReplaceAll(program, "127.0.0.1:8080", address))
+	folder := program.Folder(t)
+	address := program.FreeAddress(t)
+	source := blocks(t, readme, "go")[0][1]
+	program.Write(t, folder+"/main.go", strings.ReplaceAll(source, "127.0.0.1:8080", address))
 	if err := os.CopyFS(folder+"/dist", os.DirFS("../../dist")); err != nil {
 		t.Fatal(err)
 	}
 	head, rest, _ := strings.Cut(pages[0][1], "<wakesocket-badge>")
-	write(t, folder+"/dist/index.html", head+pages[1][1]+"<wakesocket-badge>"+rest)
+	program.Write(t, folder+"/dist/index.html", head+pages[1][1]+"<wakesocket-badge>"+rest)
 	run(t, nil, "go", "build", "-o", folder+"/program", "./"+folder)
-	start(t, folder, "./program")
+	command := exec.Command("./program")
+	command.Dir = folder
+	program.Start(t, command)
 	b := browser(t)
-	reached(t, address)
+	program.Until(t, func() error {
+		c, err := net.Dial("tcp", address)
+		if err == nil {
+			c.Close()
+		}
+		return err
+	})
 	tab := openIn(t, b, "http://"+address+"/")
 	until(t, tab, `document.querySelector("output").textContent.startsWith("20")`)
 	until(t, tab, `document.querySelector("wakesocket-badge").getAttribute("state") === "live" && document.querySelector("[data-stale]").dataset.stale === "false"`)
@@ -111,8 +98,8 @@ func TestFragments(t *testing.T) {
 		t.Fatalf("there are %d Go snippets; want the program, the server and the client", len(found))
 	}
 	s := newSite(t, installed)
-	folder := snippetFolder(t)
-	write(t, folder+"/server/main.go", fragment(`"context"
+	folder := program.Folder(t)
+	program.Write(t, folder+"/server/main.go", fragment(`"context"
 	"log"
 	"time"
 
@@ -124,13 +111,19 @@ func TestFragments(t *testing.T) {
 	run(t, nil, "go", "run", "./"+folder+"/server")
 
 	client := strings.Replace(found[2][1], "wss://example.org/feed", strings.Replace(s.URL, "http", "ws", 1)+"/feed", 1)
-	write(t, folder+"/client/main.go", fragment(`"context"
+	program.Write(t, folder+"/client/main.go", fragment(`"context"
 	"fmt"
 	"log"
 
 	"github.com/wakesocket/wakesocket/wasm/native"`, "savedCursor := \"\"\n"+client+"\nlog.Print(err)"))
 	run(t, nil, "go", "build", "-o", folder+"/program", "./"+folder+"/client")
-	out := start(t, folder, "./program")
+	command := exec.Command("./program")
+	command.Dir = folder
+	out, err := command.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	program.Start(t, command)
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil || !strings.Contains(line, `{"n":1}`) && !strings.Contains(line, `{"load":0.5}`) {
 		t.Errorf("the client prints %q (%v); want an event", line, err)
@@ -140,53 +133,6 @@ func TestFragments(t *testing.T) {
 // fragment is a program whose main function is a snippet.
 func fragment(imports, body string) string {
 	return "package main\n\nimport (\n\t" + imports + "\n)\n\nfunc main() {\n\tctx := context.Background()\n" + body + "\n}\n"
-}
-
-// start runs a program until the test ends, and returns what it prints.
-func start(t *testing.T, dir, program string) io.Reader {
-	t.Helper()
-	command := exec.Command(program)
-	command.Dir = dir
-	command.Stderr = os.Stderr
-	out, err := command.StdoutPipe()
-	if err == nil {
-		err = command.Start()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = command.Process.Kill()
-		_ = command.Wait()
-	})
-	return out
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
-// reached waits until a server accepts connections.
-func reached(t *testing.T, address string) {
-	t.Helper()
-	limit := time.Now().Add(time.Minute)
-	for {
-		c, err := net.Dial("tcp", address)
-		if err == nil {
-			c.Close()
-			return
-		}
-		if time.Now().After(limit) {
-			t.Fatal(err)
-		}
-		time.Sleep(20 * time.Millisecond) // the program is starting
-	}
 }
 
 // What the first lines of the README say to run is there.

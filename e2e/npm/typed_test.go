@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wakesocket/wakesocket/e2e/internal/program"
 	"github.com/wakesocket/wakesocket/web/feed"
 )
 
@@ -39,7 +40,7 @@ type Extra struct {
 // of every value, and connect<Topics>() finds wrong uses.
 func TestTypedTopics(t *testing.T) {
 	t.Parallel()
-	folder := snippetFolder(t)
+	folder := program.Folder(t)
 	file, err := os.Create(filepath.Join(folder, "topics.d.ts"))
 	if err != nil {
 		t.Fatal(err)
