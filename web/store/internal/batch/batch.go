@@ -3,6 +3,7 @@ package batch
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,35 +37,39 @@ type Batcher struct {
 	sync     func() error  // nil: a commit is all that it takes
 	syncTook time.Duration // the last time
 	queue    chan *Item
+	most     int // bytes of the next batch
 	closed   context.Context
 	stop     context.CancelFunc
 	done     sync.WaitGroup
 }
 
 const (
-	queueLength = 1024 // items; more publishers wait outside
-	maxItems    = 512  // of a batch
-	maxBytes    = 4 << 20
+	queueLength = 1024          // items; more publishers wait outside
+	maxItems    = 512           // of a batch
 	maxUnsynced = 16 * maxItems // of batches that share a sync
+
+	slowest  = 64 << 10  // bytes a second of the slowest link
+	minBytes = 256 << 10 // of a batch on a link of unknown speed
+	maxBytes = 4 << 20   // of a batch on a link that is known to be quick
+	soon     = time.Second
 )
 
-// slowest is the slowest link, in bytes a second, over which a batch is sent.
-const slowest = 64 << 10
-
-// Limit bounds a commit: by the timeout of the store, and the time that the data of
-// the batch take on the slowest link.
+// Limit bounds a commit: by the timeout of the store, and the time that a small batch,
+// or one large event, takes on the slowest link. Larger batches are sent on quick
+// links only, so that a dead connection is noticed soon whatever it was carrying.
 func Limit(ctx context.Context, timeout time.Duration, items []*Item) (context.Context, context.CancelFunc) {
-	size := 0
+	size, largest := 0, minBytes
 	for _, item := range items {
 		size += len(item.Data)
+		largest = max(largest, len(item.Data))
 	}
-	return context.WithTimeout(ctx, timeout+time.Duration(size)*time.Second/slowest)
+	return context.WithTimeout(ctx, timeout+time.Duration(min(size, largest))*time.Second/slowest)
 }
 
 // New returns a batcher. The commit must answer each item, and end in reasonable
 // time; its context ends with Close.
 func New(commit func(context.Context, []*Item)) *Batcher {
-	b := &Batcher{commit: commit, queue: make(chan *Item, queueLength)}
+	b := &Batcher{commit: commit, queue: make(chan *Item, queueLength), most: minBytes}
 	b.closed, b.stop = context.WithCancel(context.Background())
 	b.done.Go(b.run)
 	return b
@@ -75,7 +80,7 @@ func New(commit func(context.Context, []*Item)) *Batcher {
 // that many publishers share one; but none waits longer for others than a sync takes.
 // When it fails, the outcome of the events that it should have covered is unknown.
 func NewSynced(commit func(context.Context, []*Item), sync func() error) *Batcher {
-	b := &Batcher{commit: commit, sync: sync, queue: make(chan *Item, queueLength)}
+	b := &Batcher{commit: commit, sync: sync, queue: make(chan *Item, queueLength), most: minBytes}
 	b.closed, b.stop = context.WithCancel(context.Background())
 	b.done.Go(b.run)
 	return b
@@ -133,7 +138,7 @@ func (b *Batcher) run() {
 			if len(batch) == 0 {
 				continue
 			}
-			b.commit(b.closed, batch)
+			b.commitTimed(batch)
 			if b.sync != nil {
 				batch = b.commitMore(batch)
 				b.syncAll(batch)
@@ -154,7 +159,7 @@ func (b *Batcher) commitMore(all []*Item) []*Item {
 		select {
 		case item := <-b.queue:
 			if more := b.gather(item); len(more) > 0 {
-				b.commit(b.closed, more)
+				b.commitTimed(more)
 				all = append(all, more...)
 			}
 		default:
@@ -162,6 +167,23 @@ func (b *Batcher) commitMore(all []*Item) []*Item {
 		}
 	}
 	return all
+}
+
+// commitTimed commits a batch. The next may be larger when a full one was committed
+// soon, and is small again after a slow one.
+func (b *Batcher) commitTimed(batch []*Item) {
+	size := 0
+	for _, item := range batch {
+		size += len(item.Data)
+	}
+	began := time.Now()
+	b.commit(b.closed, batch)
+	switch took := time.Since(began); {
+	case took >= soon:
+		b.most = minBytes
+	case size >= b.most && !slices.ContainsFunc(batch, func(i *Item) bool { return i.Err != nil }):
+		b.most = min(2*b.most, maxBytes)
+	}
 }
 
 func (b *Batcher) syncAll(items []*Item) {
@@ -188,7 +210,7 @@ func (b *Batcher) gather(item *Item) (batch []*Item) {
 			batch = append(batch, item)
 			size += len(item.Data)
 		}
-		if len(batch) == maxItems || size >= maxBytes {
+		if len(batch) == maxItems || size >= b.most {
 			return batch
 		}
 		select {

@@ -47,16 +47,31 @@ func (b *Batcher) put(data string, options ...store.PublishOption) (store.ID, er
 	return b.Publish(context.Background(), "t", []byte(data), options)
 }
 
-// A large batch has the time that it takes on a slow link.
+// A small batch and a large event have the time that they take on a slow link; a
+// large batch does not, because it is sent on quick links only.
 func TestLimit(t *testing.T) {
+	const kB = 1 << 10
 	synctest.Test(t, func(t *testing.T) {
-		for size, want := range map[int]time.Duration{0: 5 * time.Second, 64 << 10: 6 * time.Second, 1 << 20: 21 * time.Second} {
-			items := []*Item{{Data: make([]byte, size/4)}, {Data: make([]byte, size-size/4)}}
+		for name, test := range map[string]struct {
+			sizes []int
+			want  time.Duration
+		}{
+			"empty":       {[]int{0}, 5 * time.Second},
+			"small":       {[]int{16 * kB, 48 * kB}, 6 * time.Second},
+			"largest":     {[]int{128 * kB, 128 * kB}, 9 * time.Second},
+			"many":        {[]int{128 * kB, 128 * kB, 128 * kB, 200 * kB}, 9 * time.Second},
+			"one large":   {[]int{1024 * kB}, 21 * time.Second},
+			"with others": {[]int{16 * kB, 1024 * kB, 16 * kB}, 21 * time.Second},
+		} {
+			var items []*Item
+			for _, size := range test.sizes {
+				items = append(items, &Item{Data: make([]byte, size)})
+			}
 			ctx, cancel := Limit(t.Context(), 5*time.Second, items)
 			deadline, _ := ctx.Deadline()
 			cancel()
-			if got := time.Until(deadline); got != want {
-				t.Errorf("%d bytes have %v, want %v", size, got, want)
+			if got := time.Until(deadline); got != test.want {
+				t.Errorf("%s: %v, want %v", name, got, test.want)
 			}
 		}
 	})
@@ -96,16 +111,17 @@ func TestGathers(t *testing.T) {
 	})
 }
 
-// A batch has at most 512 events, and not much more than 4 MiB.
+// A batch has at most 512 events, and not much more than 256 KiB on a link of unknown
+// speed.
 func TestBounds(t *testing.T) {
 	for name, test := range map[string]struct {
 		events, size, batch int
 	}{
 		"events": {513, 1, 512},
-		"bytes":  {5, 2 << 20, 2},
-		"large":  {2, 4 << 20, 1},
-		"almost": {3, 4<<20 - 1, 2},
-		"fewer":  {5, 2<<20 - 1, 3},
+		"bytes":  {5, 128 << 10, 2},
+		"large":  {2, 256 << 10, 1},
+		"almost": {3, 256<<10 - 1, 2},
+		"fewer":  {5, 128<<10 - 1, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -126,6 +142,54 @@ func TestBounds(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Batches grow while full ones are committed soon, up to 4 MiB, and are small again
+// after a slow one: whoever sends much over a link that died waits only for as long as
+// a small batch may take.
+func TestBatchesGrow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		steps := []struct {
+			took time.Duration
+			err  error
+			want int // events of 128 KiB
+		}{
+			{took: time.Millisecond, want: 1}, // the others come meanwhile
+			{took: soon - 1, want: 2},
+			{want: 4},
+			{err: store.ErrNotStored, want: 8}, // a quick failure proves no quick link
+			{want: 8},
+			{want: 16},
+			{want: 32},
+			{want: 32},
+			{took: soon, want: 32},
+			{want: 2},
+			{want: 4},
+		}
+		var sizes []int
+		b := New(func(_ context.Context, items []*Item) {
+			now := steps[min(len(sizes), len(steps)-1)]
+			sizes = append(sizes, len(items))
+			time.Sleep(now.took)
+			for _, item := range items {
+				item.Err = now.err
+			}
+		})
+		defer b.Close()
+		var wg sync.WaitGroup
+		put := func() { b.put(strings.Repeat("x", 128<<10)) }
+		wg.Go(put)
+		synctest.Wait() // its commit is under way
+		for range 200 {
+			wg.Go(put)
+		}
+		wg.Wait()
+		for n, s := range steps {
+			if sizes[n] != s.want {
+				t.Errorf("batch %d has %d events, want %d", n, sizes[n], s.want)
+			}
+		}
+	})
 }
 
 // Who gives up before the commit begins has certainly not published; during it, the
