@@ -10,10 +10,12 @@ mkdir -p dist web/assets/dist
 sh shim/bundle.sh dist/new
 CGO_ENABLED=0 go run ./wasm/internal/build dist/new
 
-# Only what changed is replaced, so that it is compressed again only then.
-for f in client.wasm client.debug.wasm shim.js shim.d.ts shared.js shared-worker.js; do
-	cmp -s "dist/new/$f" "dist/$f" || cp "dist/new/$f" "dist/$f"
-done
+# Only what changed is replaced: the rest need not be compressed, and what was tested
+# with the same files need not be tested again.
+replace() { # file, folder
+	cmp -s "$1" "$2/${1##*/}" || cp "$1" "$2"
+}
+for f in client.wasm client.debug.wasm shim.js shim.d.ts shared.js shared-worker.js; do replace "dist/new/$f" dist; done
 rm -r dist/new
 CGO_ENABLED=0 go run ./web/internal/pack dist/client.wasm dist/shim.js dist/shared.js dist/shared-worker.js
-cp dist/client.wasm* dist/shim.* dist/shared*.js* web/assets/dist/
+for f in dist/client.wasm* dist/shim.* dist/shared*.js*; do replace "$f" web/assets/dist; done
