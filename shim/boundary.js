@@ -18,6 +18,7 @@
  * @property {number | null} retryAt
  * @property {string} cause
  * @property {number} [generation] of the socket that delivers, if there is one
+ * @property {"" | "loading" | "failed"} [snapshot] that the page lacks
  */
 
 /**

@@ -71,10 +71,7 @@ export class Driver {
   #uplink;
   #timer = new Timer(() => this.#after({ type: "tick" }));
 
-  /**
-   * @param {Page} page
-   * @param {Settings} settings
-   */
+  /** @param {Page} page @param {Settings} settings */
   constructor(page, settings) {
     this.#page = page;
     this.#settings = { ...settings };
@@ -128,6 +125,16 @@ export class Driver {
     this.#handle({ type: "reconnect" });
   }
 
+  /**
+   * Goes on after another position, over another connection.
+   * @param {string} position
+   */
+  resume(position) {
+    this.#cursor = position;
+    this.#release();
+    this.start();
+  }
+
   /** The browser takes the page away, and may bring it back. It runs no task of ours before. */
   away() {
     this.#handle({ type: "away" });
@@ -179,10 +186,7 @@ export class Driver {
     this.#turns.run(() => this.#step(input, events));
   }
 
-  /**
-   * @param {Input} input
-   * @param {FeedEvent[]} events
-   */
+  /** @param {Input} input @param {FeedEvent[]} events */
   #step(input, events) {
     if (input.type === "reconnect") this.start();
     const session = this.#session;
@@ -268,10 +272,7 @@ export class Driver {
     if (name === "failed") this.#page.error(new WakesocketError("failed", cause));
   }
 
-  /**
-   * @param {import("./boundary.gen.js").DialEffect} dial
-   * @param {string} href
-   */
+  /** @param {import("./boundary.gen.js").DialEffect} dial @param {string} href */
   #connect(dial, href) {
     const { generation } = dial;
     const topics = this.#uplink.dialed(generation);
@@ -300,10 +301,7 @@ export class Driver {
     this.reconnect();
   }
 
-  /**
-   * @param {number} generation
-   * @param {Record<string, unknown>} frame
-   */
+  /** @param {number} generation @param {Record<string, unknown>} frame */
   #control(generation, frame) {
     this.#uplink.control(generation, frame);
     this.#page.control(frame);

@@ -10,6 +10,7 @@ import { checkOptions, checkTopics, tuningOf } from "./options.js";
 import { registry } from "./registry.js";
 import { SavedCursor } from "./saved-cursor.js";
 import { shareDriver } from "./share.js";
+import { Snapshots } from "./snapshots.js";
 import { Subscribers } from "./subscribers.js";
 import { socketURL } from "./url.js";
 import { watchPage } from "./wake.js";
@@ -24,6 +25,8 @@ import { watchPage } from "./wake.js";
 export class Feed extends EventTarget {
   /** @type {import("./boundary.js").FeedDriver} */
   #driver;
+  /** @type {Snapshots<import("./share.js").SharingPage> | undefined} */
+  #snapshots;
   #source;
   #base;
   #saved;
@@ -72,13 +75,14 @@ export class Feed extends EventTarget {
     this.ready.catch(() => {});
     this.#freshness = new Freshness(checked, {
       changed: (type, change) => this.#dispatch(type, change),
-      lag: () => this.#driver.lag,
+      lag: () => this.#lag,
       error: (error) => this.#error(error),
     });
-    const { onState, onGap, onError } = checked;
+    const { onState, onGap, onError, onSnapshot } = checked;
     if (onState) this.addEventListener("state", (event) => onState(detail(event)));
     if (onGap) this.addEventListener("gap", (event) => onGap(detail(event)));
     if (onError) this.addEventListener("error", (event) => onError(detail(event)));
+    if (onSnapshot) this.addEventListener("snapshot", (event) => onSnapshot(detail(event)));
     const wasm = new URL(checked.wasmURL ?? new URL("client.wasm", import.meta.url), this.#base).href;
     /** @type {import("./share.js").SharingPage} */
     const page = {
@@ -118,18 +122,30 @@ export class Feed extends EventTarget {
       online,
       after: this.#saved.read() || (checked.after ?? ""),
     };
+    if (checked.snapshot) {
+      const feed = {
+        cursor: () => this.#driver.cursor,
+        resume: (/** @type {string} */ at) => this.#driver.resume(at),
+        wake: () => this.#driver.wake("wake"),
+        give: (/** @type {import("./shim.d.ts").Snapshot} */ snapshot) => this.#dispatch("snapshot", snapshot),
+      };
+      this.#snapshots = new Snapshots(checked.snapshot, page, feed, settings.after);
+      if (this.#snapshots.pending) this.#status.snapshot = "loading";
+    }
+    const told = this.#snapshots?.page ?? page;
     this.#driver = share
-      ? shareDriver(page, settings, { share, asks: typeof url === "function", client, wasm, workerURL }, (driver) => (this.#driver = driver))
-      : new Driver(page, settings);
+      ? shareDriver(told, settings, { share, asks: typeof url === "function", client, wasm, workerURL }, (driver) => (this.#driver = driver))
+      : new Driver(told, settings);
     this.#open();
     this.#driver.start();
+    this.#snapshots?.start();
     queueMicrotask(() => (this.#returned = true));
   }
 
   get state() {
-    const { lag } = this.#driver;
+    const lag = this.#lag;
     if (this.#state?.lag !== lag) this.#state = undefined;
-    const { name, since, attempt, retryAt, cause } = this.#status;
+    const { name, since, attempt, retryAt, cause, snapshot = "" } = this.#status;
     return (this.#state ??= Object.freeze({
       name,
       since,
@@ -139,6 +155,7 @@ export class Feed extends EventTarget {
       lastEventAt: this.#lastEventAt,
       rtt: this.#rtt,
       lag,
+      snapshot,
       unguarded: this.#unguarded,
       shared: this.#shared,
       unshared: this.#unshared,
@@ -146,7 +163,11 @@ export class Feed extends EventTarget {
   }
 
   get cursor() {
-    return this.#driver.cursor;
+    return (this.#snapshots ?? this.#driver).cursor;
+  }
+
+  get #lag() {
+    return this.#driver.lag + (this.#snapshots?.lag ?? 0);
   }
 
   /** @param {string} [name] */
@@ -185,9 +206,16 @@ export class Feed extends EventTarget {
     this.#driver.topics(checked);
   }
 
+  reloadSnapshot() {
+    if (!this.#snapshots) throw new TypeError("reloadSnapshot: this feed has no snapshot; give connect() the option snapshot");
+    this.#snapshots.request();
+  }
+
   reconnect() {
     this.#open();
     this.#driver.reconnect();
+    this.#snapshots?.start();
+    this.#snapshots?.hurry();
   }
 
   close() {
@@ -210,9 +238,15 @@ export class Feed extends EventTarget {
   #open() {
     registry().add(this);
     this.#unwatch ??= watchPage({
-      wake: (cause) => this.#driver.wake(cause),
+      wake: (cause) => {
+        this.#driver.wake(cause);
+        this.#snapshots?.hurry();
+      },
       visible: (on) => this.#driver.visible(on),
-      online: (on) => this.#driver.online(on),
+      online: (on) => {
+        this.#driver.online(on);
+        if (on) this.#snapshots?.hurry();
+      },
       leave: (kept) => this.#leave(kept),
     });
   }
@@ -247,7 +281,14 @@ export class Feed extends EventTarget {
     if (name === "failed") this.#rejectReady(new WakesocketError("failed", cause));
     if (name === "stopped") this.#rejectReady(new WakesocketError("closed", "the feed was closed before it was live"));
     // Both the driver and the session begin with "connecting"; the page hears it once.
-    if (name === old.name && cause === old.cause && status.attempt === old.attempt && status.retryAt === old.retryAt) return;
+    if (
+      name === old.name &&
+      cause === old.cause &&
+      status.attempt === old.attempt &&
+      status.retryAt === old.retryAt &&
+      (status.snapshot ?? "") === (old.snapshot ?? "")
+    )
+      return;
     this.#changed();
   }
 

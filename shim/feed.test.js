@@ -94,7 +94,20 @@ test("the state is frozen, has only what is documented, and is new when it chang
   const socket = await greet();
   assert.notEqual(feed.state, before);
   assert.throws(() => (feed.state.name = "stopped"), TypeError);
-  assert.deepEqual(Object.keys(feed.state), ["name", "since", "attempt", "retryAt", "cause", "lastEventAt", "rtt", "lag", "unguarded", "shared", "unshared"]);
+  assert.deepEqual(Object.keys(feed.state), [
+    "name",
+    "since",
+    "attempt",
+    "retryAt",
+    "cause",
+    "lastEventAt",
+    "rtt",
+    "lag",
+    "snapshot",
+    "unguarded",
+    "shared",
+    "unshared",
+  ]);
   const live = feed.state;
   receive(socket, "pong");
   assert.notEqual(feed.state, live);

@@ -5,7 +5,7 @@ import { durations } from "./boundary.gen.js";
 /** @typedef {import("./boundary.gen.js").SessionOptions} SessionOptions */
 
 const texts = /** @type {const} */ (["after", "persist", "client", "timeField"]);
-const callbacks = /** @type {const} */ (["onState", "onGap", "onError"]);
+const callbacks = /** @type {const} */ (["onState", "onGap", "onError", "snapshot", "onSnapshot"]);
 const flags = /** @type {const} */ (["consecutiveIds"]);
 const known = new Set([...durations, ...texts, ...flags, ...callbacks, "topics", "wasmURL", "workerURL", "share", "staleAfter"]);
 

@@ -16,6 +16,8 @@ for (const [options, message] of [
   [{ consecutiveIds: 1 }, /consecutiveIds must be a boolean, not 1/],
   [{ client: {} }, /client must be a string, not object/],
   [{ onState: "f" }, /onState must be a function, not string/],
+  [{ snapshot: "/state" }, /snapshot must be a function, not string/],
+  [{ onSnapshot: {} }, /onSnapshot must be a function, not object/],
   [{ topics: "cpu" }, /topics must be an array of strings/],
   [{ topics: [1] }, /topics must be an array of strings/],
   [{ topics: [""] }, /not empty/],

@@ -56,6 +56,7 @@ export function shareDriver(page, settings, link, use) {
     start,
     stop,
     reconnect: start,
+    resume() {},
     away() {},
     wake() {},
     visible: (on) => void (settings.visible = on),

@@ -104,6 +104,15 @@ export class SharedDriver {
     else this.start();
   }
 
+  /**
+   * Goes on after another position.
+   * @param {string} position
+   */
+  resume(position) {
+    this.cursor = position;
+    this.#join();
+  }
+
   /** The browser takes the page away, and may bring it back. */
   away() {
     if (this.#running) this.#leave();

@@ -30,6 +30,13 @@ interface StateBase {
    */
   readonly lag: number;
   /**
+   * What the page lacks of its snapshot (option `snapshot`): "loading" until the page
+   * has one and all events after it, "failed" while the last call has failed and
+   * another one follows; else "". While it is not "", the feed is never live. Where
+   * only the snapshot is missing, `attempt`, `retryAt` and `cause` are those of its calls.
+   */
+  readonly snapshot: "" | "loading" | "failed";
+  /**
    * Why nobody guards the connection, "" while client.wasm does or is still expected.
    * Without it, data is as live as the state says, but a dead connection is noticed
    * later, and a new one is made with simpler rules.
@@ -103,6 +110,42 @@ export interface Gap {
   readonly reason: GapReason;
 }
 
+/**
+ * Why the state is needed.
+ * - `start`: the feed starts without a cursor
+ * - a GapReason: events are missing
+ * - `overflow`: more events came while the last call was under way than are held
+ * - `request`: the page called `reloadSnapshot()`
+ */
+export type SnapshotReason = GapReason | "start" | "overflow" | "request";
+
+/** What a snapshot function resolves with: a state, and the position that belongs to it. */
+export interface SnapshotState<S = any> {
+  /**
+   * The position up to which `data` includes the events of the feed, as the server
+   * gives it: feed.Position in Go, wakesocket.position() in PostgreSQL. Where it is
+   * read in one transaction with the state it is exact; else it must be read before the state, and
+   * events must then be such that to apply one twice does no harm.
+   */
+  readonly at: string;
+  readonly data: S;
+}
+
+/**
+ * Loads the state of what the page shows. `signal` is aborted when the result is of no
+ * more use. A call that takes longer than 10 s has failed; each further one may take twice as
+ * long, up to 60 s. Waits between calls double from 1 s to 30 s, with jitter.
+ */
+export type SnapshotFunction<S = any> = (call: {
+  readonly reason: SnapshotReason;
+  readonly signal: AbortSignal;
+}) => SnapshotState<S> | Promise<SnapshotState<S>>;
+
+/** A snapshot that the page is given: its events come next. */
+export interface Snapshot<S = any> extends SnapshotState<S> {
+  readonly reason: SnapshotReason;
+}
+
 /** What the server did not accept, as its error frames say. */
 export type ServerErrorCode = "message-too-large" | "message-rate" | "too-many-topics" | "message-invalid" | "topic-forbidden";
 
@@ -111,6 +154,7 @@ export type ServerErrorCode = "message-too-large" | "message-rate" | "too-many-t
  * - `url-failed`: the url function threw; `address-refused`: the browser refuses the address
  * - `persist-failed`: the cursor is not kept over a reload
  * - `options-invalid`: the session does not accept an option
+ * - `snapshot-failed`: the snapshot function failed, took too long or gave a position that the feed does not know; it is called again
  * - `share-failed`: the option share was of no use, and this tab has a connection of its own
  * - `engine-failed`: client.wasm cannot be loaded, or broke
  * - `too-many-messages`, `messages-lost`: messages of `send` were not sent
@@ -129,6 +173,7 @@ export type ErrorCode =
   | "address-refused"
   | "persist-failed"
   | "options-invalid"
+  | "snapshot-failed"
   | "share-failed"
   | "engine-failed"
   | "too-many-messages"
@@ -176,7 +221,7 @@ export interface TopicChange {
 }
 
 /** Durations are milliseconds. An option that is undefined has its default. */
-export interface Options {
+export interface Options<S = any> {
   /** topics are those whose events the feed sends. Defaults to all. */
   topics?: readonly string[] | undefined;
   /** after is the id to go on from: that of the snapshot that the page was rendered with. Defaults to "", the present. */
@@ -201,6 +246,15 @@ export interface Options {
    * Defaults to "time" with servers that tell their own time in the hello, else to none.
    */
   timeField?: string | undefined;
+  /**
+   * snapshot loads the state: at the start, unless there is a cursor (`after`, `persist`), after each
+   * gap, and again when it failed. The page gets the snapshot, and then exactly the
+   * events after it; until then the feed is not live. Events that arrive meanwhile are
+   * held, up to 10,000 or 4 MB. The server must be able to resume. Defaults to none.
+   */
+  snapshot?: SnapshotFunction<S> | undefined;
+  /** onSnapshot is called with each snapshot, before the events after it. Defaults to none. */
+  onSnapshot?: ((snapshot: Snapshot<S>) => void) | undefined;
   /** onState is called with each new state. Defaults to none. */
   onState?: ((state: State) => void) | undefined;
   /** onGap is called when events are missing for good. Defaults to none. */
@@ -260,10 +314,12 @@ export interface URLContext {
  */
 export type FeedURL = string | URL | ((ctx: URLContext) => string | URL | Promise<string | URL>);
 
-export interface FeedEvents {
+export interface FeedEvents<S = any> {
   state: CustomEvent<State>;
   gap: CustomEvent<Gap>;
   error: CustomEvent<WakesocketError>;
+  /** A state that replaces all that the page had; see the option `snapshot`. */
+  snapshot: CustomEvent<Snapshot<S>>;
   /** A topic has been silent for longer than its limit. */
   stale: CustomEvent<TopicChange>;
   /** A topic that was stale has news again. */
@@ -272,9 +328,10 @@ export interface FeedEvents {
 
 /**
  * A connection that mends itself. T names the topics and the type of their data;
- * with the default, any, every topic and every field is accepted.
+ * with the default, any, every topic and every field is accepted. S is the type of the
+ * data of its snapshots.
  */
-export interface Feed<T = any> extends EventTarget {
+export interface Feed<T = any, S = any> extends EventTarget {
   /** As it is now; a new frozen object whenever something changed. */
   readonly state: State;
   /** Resolves when first live; rejects when failed or closed before. */
@@ -293,21 +350,24 @@ export interface Feed<T = any> extends EventTarget {
   send(message: unknown): boolean;
   /** Replaces the topics; none means all. */
   setTopics(topics: readonly string[]): void;
+  /** Calls the snapshot function, and gives the page another snapshot. Throws a TypeError without the option `snapshot`. */
+  reloadSnapshot(): void;
   /** Dials now; also ends stopped and failed. A connection that looks alive is tested. */
   reconnect(): void;
   /** Closes, and stays closed until reconnect(). */
   close(): void;
-  addEventListener<K extends keyof FeedEvents>(type: K, listener: FeedListener<K> | null, options?: boolean | AddEventListenerOptions): void;
-  removeEventListener<K extends keyof FeedEvents>(type: K, listener: FeedListener<K> | null, options?: boolean | EventListenerOptions): void;
+  addEventListener<K extends keyof FeedEvents>(type: K, listener: FeedListener<K, S> | null, options?: boolean | AddEventListenerOptions): void;
+  removeEventListener<K extends keyof FeedEvents>(type: K, listener: FeedListener<K, S> | null, options?: boolean | EventListenerOptions): void;
 }
 
 /** What hears an event of a feed. */
-export type FeedListener<K extends keyof FeedEvents> = ((event: FeedEvents[K]) => void) | { handleEvent(event: FeedEvents[K]): void };
+export type FeedListener<K extends keyof FeedEvents, S = any> = ((event: FeedEvents<S>[K]) => void) | { handleEvent(event: FeedEvents<S>[K]): void };
 
 /**
  * Connects to a feed and returns at once. Throws a TypeError when the url or an
  * option is of the wrong type.
  *
- * `connect<{ cpu: { load: number } }>(url)` names the topics and types their data.
+ * `connect<{ cpu: { load: number } }>(url)` names the topics and types their data. A
+ * second type is that of the data of snapshots.
  */
-export declare function connect<T = any>(url: FeedURL, options?: Options): Feed<T>;
+export declare function connect<T = any, S = any>(url: FeedURL, options?: Options<S>): Feed<T, S>;

@@ -18,7 +18,7 @@ import { changes, registry } from "./registry.js";
 
 /** The state where there is no feed yet: before a page is mounted, and on a server. */
 export const unconnected = /** @type {import("./shim.d.ts").State} */ (
-  Object.freeze({ name: "connecting", since: 0, attempt: 0, retryAt: null, cause: "", lastEventAt: null, rtt: null, lag: 0 })
+  Object.freeze({ name: "connecting", since: 0, attempt: 0, retryAt: null, cause: "", lastEventAt: null, rtt: null, lag: 0, snapshot: "" })
 );
 
 const none = () => () => {};
@@ -44,8 +44,8 @@ export function connectionKey(url, options) {
 export function openFeed(current) {
   const { url, options } = current();
   const own = { ...options };
-  for (const name of /** @type {const} */ (["onState", "onGap", "onError"])) {
-    if (own[name]) own[name] = (/** @type {any} */ detail) => current().options?.[name]?.(detail);
+  for (const name of /** @type {const} */ (["onState", "onGap", "onError", "snapshot", "onSnapshot"])) {
+    if (own[name]) own[name] = /** @type {any} */ ((/** @type {any} */ detail) => current().options?.[name]?.(detail));
   }
   const ask = /** @type {FeedURL} */ ((/** @type {any} */ context) => /** @type {Function} */ (current().url)(context));
   return connect(typeof url === "function" ? ask : url, own);

@@ -26,6 +26,22 @@ feed.staleTopics.join();
 feed.addEventListener("stale", ({ detail }) => detail.topic.length + detail.staleAfter);
 feed.addEventListener("fresh", ({ detail }) => detail.age?.toFixed());
 
+// A state first, and then its events.
+const withState = connect<{ sold: number }, { total: number }>("/feed", {
+  snapshot: async ({ reason, signal }) => {
+    const answer = await fetch(`/total?${reason satisfies promised.SnapshotReason}`, { signal });
+    return { at: answer.headers.get("Wakesocket-Position") ?? "", data: { total: await answer.json() } };
+  },
+  onSnapshot: ({ data, at, reason }) => data.total.toFixed() + at + reason,
+});
+withState.addEventListener("snapshot", ({ detail }) => detail.data.total.toFixed());
+withState.state.snapshot satisfies "" | "loading" | "failed";
+withState.reloadSnapshot();
+// @ts-expect-error a state without its position
+connect("/feed", { snapshot: async () => ({ data: 1 }) });
+// @ts-expect-error another state
+connect<any, { total: number }>("/feed", { snapshot: async () => ({ at: "e-1", data: { totals: 1 } }) });
+
 // A feed that names its topics.
 const typed = connect<{ cpu: { load: number }; note: string }>("/feed", { after: undefined });
 typed.subscribe("cpu", (event) => event.data.load.toFixed());

@@ -37,7 +37,7 @@ test("each code of an error that the shim makes is in the types, and no other", 
 });
 
 test("each option has a comment that begins with its name and ends with its default", () => {
-  const options = /export interface Options \{([\s\S]*?)\n\}/.exec(types)[1];
+  const options = /export interface Options(?:<[^>]*>)? \{([\s\S]*?)\n\}/.exec(types)[1];
   const documented = [...options.matchAll(/\/\*\*([\s\S]*?)\*\/\s*(\w+)\?:/g)];
   assert.deepEqual(documented.length, options.match(/^ {2}\w+\?:/gm).length);
   for (const [, comment, name] of documented) {

@@ -91,14 +91,15 @@ export class Server {
     socket.topics = socket.query.getAll("topic");
     const after = socket.query.get("after");
     const at = after === null ? this.log.length : Number(after.split("-")[1]);
-    const trimmed = at < this.first;
-    socket.next = trimmed ? this.first : at;
+    let reason = at < this.first ? "trimmed" : at > this.log.length ? "future" : "";
+    if (after !== null && !after.startsWith(`${this.epoch}-`)) reason = "epoch";
+    socket.next = reason ? this.first : at;
     this.sockets.add(socket);
     if (!this.plain) {
-      const gap = trimmed ? { after, earliest: this.log[this.first]?.id ?? "", reason: "trimmed" } : undefined;
+      const gap = reason ? { after, earliest: this.log[this.first]?.id ?? "", reason } : undefined;
       this.tell(socket, {
         wakesocket: "hello",
-        resumed: after !== null && !trimmed,
+        resumed: after !== null && !reason,
         gap,
         at: `${this.epoch}-${socket.next}`,
         live: false,

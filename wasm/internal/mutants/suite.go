@@ -34,6 +34,7 @@ func Suites() []Suite {
 		{"native", native, goTest},
 		{"bridge", bridge, wasmTest},
 		{"shim", shim, nodeTest},
+		{"snapshot", snapshots, nodeTest},
 	}
 }
 
