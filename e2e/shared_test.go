@@ -182,9 +182,12 @@ func TestTabsWithoutTheWorker(t *testing.T) {
 	}{
 		"worker-src 'self'": {page: "/strict.html?worker='self'"},
 		"worker-src 'none'": {page: "/strict.html?worker='none'", says: "worker-src 'self'"},
-		"no file":           {page: "/page.html", options: map[string]any{"workerURL": "/missing.js"}, says: "beside the shim"},
-		"another build":     {page: "/page.html", options: map[string]any{"workerURL": "/other/shared-worker.js"}, says: "0.0.0-other"},
-		"another origin":    {page: "/page.html", options: map[string]any{"workerURL": "http://localhost:1/shared-worker.js"}, says: "own origin"},
+		"trusted types":     {page: "/strict.html?worker='self'%3B+require-trusted-types-for+'script'%3B+trusted-types+wakesocket"},
+		"no trusted types": {page: "/strict.html?worker='self'%3B+require-trusted-types-for+'script'%3B+trusted-types+'none'",
+			says: "add wakesocket to trusted-types"},
+		"no file":        {page: "/page.html", options: map[string]any{"workerURL": "/missing.js"}, says: "beside the shim"},
+		"another build":  {page: "/page.html", options: map[string]any{"workerURL": "/other/shared-worker.js"}, says: "0.0.0-other"},
+		"another origin": {page: "/page.html", options: map[string]any{"workerURL": "http://localhost:1/shared-worker.js"}, says: "own origin"},
 		"no SharedWorker": {page: "/page.html", says: "no SharedWorker",
 			prepare: []chromedp.Action[chromedp.Void]{onNewDocument(`delete globalThis.SharedWorker`)}},
 	} {

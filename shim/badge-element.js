@@ -115,7 +115,6 @@ function badgeClass(registry) {
       const live = { role: "status", "aria-live": "polite", "aria-atomic": "true" };
       const status = make("span", "status", live, [this.#label, " ", this.#cause]);
       root.append(make("span", "badge", {}, [dot, status, " ", this.#detail, " ", this.#retry]));
-      styles.addTo(root);
       this.#retry.addEventListener("click", () => this.#feed?.reconnect());
       this.#adopt("feed");
       this.#adopt("labels");
@@ -151,6 +150,7 @@ function badgeClass(registry) {
     }
 
     connectedCallback() {
+      styles.addTo(/** @type {ShadowRoot} */ (this.shadowRoot));
       const page = this.ownerDocument;
       const unwatch = registry.watch(() => this.#bind());
       page.addEventListener("visibilitychange", this.#onVisible);

@@ -277,3 +277,20 @@ test("badges that an older copy defined are given our feed, unless theirs is the
   ours.is("reconnecting");
   assert.equal(badge.feed, ours);
 });
+
+test("a badge that was moved to another document keeps its looks", (t) => {
+  const { window, document, badge } = setup(t, "<wakesocket-badge></wakesocket-badge><iframe></iframe>", defineWithFeed);
+  const other = document.querySelector("iframe").contentDocument;
+  const styled = () => badge.shadowRoot.querySelectorAll("style").length;
+  assert.equal(styled(), 1);
+  other.body.append(badge);
+  badge.shadowRoot.querySelector("style").remove(); // as browsers do it with the sheets of another document
+  document.body.append(badge);
+  assert.equal(styled(), 1);
+  window.close();
+});
+
+function defineWithFeed(page) {
+  page.add(new FakeFeed());
+  defineBadge(page);
+}

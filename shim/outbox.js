@@ -117,7 +117,9 @@ export class Outbox {
         return;
       }
       if (this.#topics) {
-        this.#write(JSON.stringify({ wakesocket: "topics", topics: this.#topics }));
+        // One by one: old libraries give arrays a toJSON that makes a string of them.
+        const topics = this.#topics.map((name) => JSON.stringify(name));
+        this.#write(`{"wakesocket":"topics","topics":[${topics}]}`);
         this.#topics = undefined;
       } else {
         this.#write(/** @type {string} */ (this.#messages.shift()));

@@ -137,3 +137,12 @@ test("more topics than the server accepts are refused", (t) => {
   assert.equal(errors[0].code, "too-many-topics");
   assert.match(errors[0].message, /3 were asked for, and the server accepts at most 2/);
 });
+
+test("the topics are a list whatever the page has done to arrays", (t) => {
+  const { outbox, sent } = setup(t);
+  Array.prototype.toJSON = () => "[]";
+  t.after(() => delete Array.prototype.toJSON);
+  outbox.setOpen(true);
+  outbox.sendTopics(["a", 'b"']);
+  assert.deepEqual(JSON.parse(sent[0]), { wakesocket: "topics", topics: ["a", 'b"'] });
+});

@@ -2,6 +2,7 @@
 import { messageOf } from "./error.js";
 import { Silence, hold, locks, watchHolder } from "./shared-presence.js";
 import { fromWorker, protocol } from "./shared-protocol.js";
+import { trustedURL } from "./trusted-url.js";
 
 /** @typedef {import("./shared-protocol.js").FromTab} FromTab */
 /** @typedef {import("./shared-protocol.js").FromWorker} FromWorker */
@@ -45,21 +46,32 @@ export class SharedPort {
   }
 
   /** @param {Omit<Join, "type" | "protocol" | "build" | "lock">} wish */
-  async join(wish) {
+  join(wish) {
+    // Whatever the browser forbids: a tab that cannot share must not wait for ever.
+    return this.#join(wish).catch((thrown) => this.#fail(`sharing failed (${messageOf(thrown)})`));
+  }
+
+  /** @param {Omit<Join, "type" | "protocol" | "build" | "lock">} wish */
+  async #join(wish) {
     if (typeof SharedWorker !== "function") {
       this.#fail("this browser has no SharedWorker; nothing needs to be done, the tab has a connection of its own");
+      return;
+    }
+    if (globalThis.origin === "null") {
+      this.#fail("a document without an origin cannot share; if it is in a frame with sandbox, add allow-same-origin");
       return;
     }
     const lock = await this.#hold();
     if (this.#left) return;
     this.#watchPolicy();
+    const { href, forbidden } = trustedURL(this.#href);
     try {
-      const worker = new SharedWorker(this.#href, { name: `wakesocket ${this.#build}`, type: "module" });
+      const worker = new SharedWorker(href, { name: `wakesocket ${this.#build}`, type: "module" });
       worker.onerror = (event) =>
         this.#fail(`${this.#href} cannot be started (${/** @type {ErrorEvent} */ (event).message || "it cannot be loaded, or not be run"}); ${advice}`);
       this.#port = worker.port;
     } catch (thrown) {
-      this.#fail(`${this.#href} cannot be started (${messageOf(thrown)}); ${advice}`);
+      this.#fail(`${this.#href} cannot be started (${messageOf(thrown)}); ${forbidden || advice}`);
       return;
     }
     const timer = setTimeout(() => this.#fail(`${this.#href} has not answered in ${startTime / 1000} s; ${advice}`), startTime);

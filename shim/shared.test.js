@@ -257,3 +257,32 @@ test("messages go out, and errors come to the tab that sent them", async (t) => 
   server.tell(socket, { wakesocket: "error", code: "topic-forbidden", message: "no" });
   await until("all are told", () => b.errors.length === 1);
 });
+
+function denied() {
+  throw new Error("denied");
+}
+
+for (const [reason, forbid] of [
+  [/sharing failed \(denied\)/, () => Object.defineProperty(globalThis, "SharedWorker", { configurable: true, get: denied })],
+  [/allow-same-origin/, () => (globalThis.origin = "null")],
+  [/denied.*beside the shim/, () => (globalThis.SharedWorker = denied)],
+  [
+    /denied.*trusted-types/,
+    () => {
+      globalThis.SharedWorker = denied;
+      globalThis.trustedTypes = { createPolicy: denied };
+    },
+  ],
+]) {
+  test(`a tab that the browser keeps from sharing is told ${reason}`, async (t) => {
+    const { open } = world(t);
+    t.after(() => {
+      delete globalThis.origin;
+      delete globalThis.trustedTypes;
+    });
+    forbid();
+    const tab = open();
+    await until("it is alone", () => tab.alone.length === 1);
+    assert.match(tab.alone[0], reason);
+  });
+}

@@ -3,10 +3,10 @@
 /** A style sheet that is put into documents and shadow roots. */
 export class Styles {
   #css;
-  /** @type {CSSStyleSheet | null | undefined} null where the browser cannot construct one */
-  #sheet;
-  /** @type {WeakSet<Document | ShadowRoot>} roots that have a <style> instead */
-  #styled = new WeakSet();
+  /** @type {WeakMap<Document, CSSStyleSheet | null>} each document takes only its own; null where the browser cannot construct one */
+  #sheets = new WeakMap();
+  /** @type {WeakMap<Document | ShadowRoot, Element>} roots that have a <style> instead */
+  #styled = new WeakMap();
 
   /** @param {string} css */
   constructor(css) {
@@ -14,27 +14,33 @@ export class Styles {
   }
 
   /**
-   * Without effect when the root has it already. Browsers that cannot construct
+   * Without effect when the root has it already. One that comes into another
+   * document, as into the window of a picture in picture, has lost it. Browsers that cannot construct
    * style sheets (Safari before 16.4, jsdom) get a <style> element; where the
    * page's policy forbids that, only the looks are lost.
    * @param {Document | ShadowRoot} root
    */
   addTo(root) {
-    if (this.#sheet === undefined) this.#sheet = this.#construct();
-    if (this.#sheet && root.adoptedStyleSheets) {
+    const page = root.ownerDocument ?? document;
+    let sheet = this.#sheets.get(page);
+    if (sheet === undefined) this.#sheets.set(page, (sheet = this.#construct(page)));
+    if (sheet && root.adoptedStyleSheets) {
       // Chromium before 99 has a frozen array here: it can be replaced, not changed.
-      if (!root.adoptedStyleSheets.includes(this.#sheet)) root.adoptedStyleSheets = [...root.adoptedStyleSheets, this.#sheet];
+      if (!root.adoptedStyleSheets.includes(sheet)) root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
       return;
     }
-    if (this.#styled.has(root)) return;
-    this.#styled.add(root);
-    const style = document.createElement("style");
+    const styled = this.#styled.get(root);
+    if (styled && root.contains(styled)) return;
+    const style = page.createElement("style");
+    this.#styled.set(root, style);
     style.textContent = this.#css;
     (root === document ? document.head : root).append(style);
   }
 
-  #construct() {
+  /** @param {Document} page */
+  #construct(page) {
     try {
+      const { CSSStyleSheet } = page === document ? globalThis : /** @type {typeof globalThis} */ (/** @type {unknown} */ (page.defaultView));
       const sheet = new CSSStyleSheet();
       sheet.replaceSync(this.#css);
       return sheet;

@@ -50,3 +50,32 @@ test("where sheets can be constructed but not adopted, a root gets a style eleme
   new Styles("p {}").addTo(document);
   assert.equal(document.head.querySelectorAll("style").length, 1);
 });
+
+test("a root that was moved to another document gets a sheet of that one", (t) => {
+  const { document } = dom(t);
+  globalThis.CSSStyleSheet = Sheet;
+  const theirs = class extends Sheet {};
+  const other = { defaultView: { CSSStyleSheet: theirs } };
+  const root = { ownerDocument: document, adoptedStyleSheets: [] };
+  const styles = new Styles("p {}");
+  styles.addTo(root);
+  const [first] = root.adoptedStyleSheets;
+  assert.ok(!(first instanceof theirs));
+  Object.assign(root, { ownerDocument: other, adoptedStyleSheets: [] }); // browsers take the sheets away
+  for (let i = 0; i < 2; i++) styles.addTo(root);
+  assert.equal(root.adoptedStyleSheets.length, 1);
+  assert.ok(root.adoptedStyleSheets[0] instanceof theirs);
+  Object.assign(root, { ownerDocument: document, adoptedStyleSheets: [] });
+  styles.addTo(root);
+  assert.deepEqual(root.adoptedStyleSheets, [first]);
+});
+
+test("a style element that the page has removed comes back", (t) => {
+  const { document } = dom(t);
+  globalThis.CSSStyleSheet = undefined;
+  const styles = new Styles("p {}");
+  styles.addTo(document);
+  document.head.replaceChildren();
+  for (let i = 0; i < 2; i++) styles.addTo(document);
+  assert.equal(document.head.querySelectorAll("style").length, 1);
+});

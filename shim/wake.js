@@ -17,6 +17,8 @@
  */
 export function watchPage(watcher) {
   /** @type {(() => void)[]} */
+  const adds = [];
+  /** @type {(() => void)[]} */
   const ends = [];
   /**
    * @param {EventTarget | undefined} target
@@ -24,7 +26,7 @@ export function watchPage(watcher) {
    * @param {(event: any) => void} listener
    */
   const on = (target, type, listener) => {
-    target?.addEventListener?.(type, listener);
+    adds.push(() => target?.addEventListener?.(type, listener));
     ends.push(() => target?.removeEventListener?.(type, listener));
   };
 
@@ -41,6 +43,16 @@ export function watchPage(watcher) {
   on(globalThis, "pagehide", (/** @type {PageTransitionEvent} */ event) => {
     watcher.leave(event.persisted);
   });
+  const listen = () => {
+    for (const add of adds) add(); // without effect for a listener that is there
+  };
+  listen();
+  if (document && "MutationObserver" in globalThis) {
+    // document.open() removes the listeners of the page, and replaces its root.
+    const observer = new MutationObserver(listen);
+    observer.observe(document, { childList: true });
+    ends.push(() => observer.disconnect());
+  }
   return () => {
     for (const end of ends) end();
   };

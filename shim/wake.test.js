@@ -2,11 +2,22 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { watchPage } from "./wake.js";
 
+class Target extends EventTarget {
+  #listeners = [];
+  addEventListener(...listener) {
+    this.#listeners.push(listener);
+    super.addEventListener(...listener);
+  }
+  lose() {
+    for (const listener of this.#listeners) this.removeEventListener(...listener);
+  }
+}
+
 function setup(t) {
   const log = [];
-  const document = Object.assign(new EventTarget(), { visibilityState: "visible" });
-  const connection = new EventTarget();
-  const page = new EventTarget();
+  const document = Object.assign(new Target(), { visibilityState: "visible" });
+  const connection = new Target();
+  const page = new Target();
   const values = {
     document,
     navigator: { connection },
@@ -40,7 +51,11 @@ function setup(t) {
     fire(page, "pagehide", { persisted: true });
     fire(page, "pagehide", { persisted: false });
   };
-  return { log, all, end };
+  /** As document.open() does. */
+  const lose = () => {
+    for (const target of [document, connection, page]) target.lose();
+  };
+  return { log, all, end, lose };
 }
 
 test("every sign is told", (t) => {
@@ -58,4 +73,31 @@ test("after the end nothing is told", (t) => {
 
 test("where nothing can be listened to, nothing fails", () => {
   watchPage({})();
+});
+
+test("what document.open() has removed is listened to again, once", (t) => {
+  const observers = [];
+  globalThis.MutationObserver = class {
+    constructor(callback) {
+      this.callback = callback;
+    }
+    observe(target, { childList }) {
+      observers.push({ target, childList, callback: this.callback });
+    }
+    disconnect() {
+      observers.length = 0;
+    }
+  };
+  t.after(() => delete globalThis.MutationObserver);
+  const { log, end, lose, all } = setup(t);
+  assert.deepEqual(observers.map(({ target, childList }) => [target, childList]), [[document, true]]);
+  lose();
+  all();
+  assert.deepEqual(log, []);
+  observers[0].callback();
+  observers[0].callback();
+  all();
+  assert.equal(log.length, 10);
+  end();
+  assert.equal(observers.length, 0);
 });

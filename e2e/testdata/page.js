@@ -37,7 +37,7 @@ const watch = (feed) => {
   return feed;
 };
 
-const client = "/dist/shim.js";
+const client = new URL("/dist/shim.js", location.href).href;
 
 /** @param {string} url @param {object} [options] */
 page.open = async (url, options) => {
@@ -47,7 +47,7 @@ page.open = async (url, options) => {
 };
 
 // A page that comes back opens its feed again.
-const again = sessionStorage.getItem("open");
+const again = origin === "null" ? null : sessionStorage.getItem("open");
 if (again) {
   const [url, options] = JSON.parse(again);
   page.open(url, options);
