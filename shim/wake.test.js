@@ -90,7 +90,10 @@ test("what document.open() has removed is listened to again, once", (t) => {
   };
   t.after(() => delete globalThis.MutationObserver);
   const { log, end, lose, all } = setup(t);
-  assert.deepEqual(observers.map(({ target, childList }) => [target, childList]), [[document, true]]);
+  assert.deepEqual(
+    observers.map(({ target, childList }) => [target, childList]),
+    [[document, true]],
+  );
   lose();
   all();
   assert.deepEqual(log, []);

@@ -103,8 +103,9 @@ func (l *loop) handle(a arrival) {
 	now := time.Now()
 	mono := now.Sub(l.epoch) // stands still while the machine sleeps
 	effects := l.session.Handle(session.Instant{Mono: mono, Wall: time.Duration(now.UnixNano())}, a.Input)
+	gaps := gapsIn(effects, a.events)
 	for _, e := range effects {
-		l.do(e, a.events)
+		l.do(e, a.events, gaps)
 	}
 	l.watchLag(now)
 	l.publish()
@@ -115,7 +116,7 @@ func (l *loop) handle(a arrival) {
 	}
 }
 
-func (l *loop) do(e session.Effect, events []Event) {
+func (l *loop) do(e session.Effect, events []Event, gaps map[session.Gap]int) {
 	switch e := e.(type) {
 	case session.Dial:
 		l.sockets[e.Generation] = l.dial(e)
@@ -129,17 +130,19 @@ func (l *loop) do(e session.Effect, events []Event) {
 			k.ping()
 		}
 	case session.Deliver:
-		l.deliver(events, e.Mask)
+		l.deliver(events, e.Mask, gaps)
 		l.held = append(l.held, events[len(events)-e.Held:]...)
 		l.move(e.Cursor)
 	case session.Release:
-		l.deliver(l.held, e.Mask)
+		l.deliver(l.held, e.Mask, nil)
 		l.held = nil
 		l.move(e.Cursor)
 	case session.Moved:
 		l.move(e.Cursor)
 	case session.Gap:
-		l.queue.push(item{gap: &Gap{After: e.After, Earliest: e.Earliest, Reason: e.Reason}})
+		if _, inside := gaps[e]; !inside {
+			l.gap(e)
+		}
 	case session.RTT:
 		l.mu.Lock()
 		l.rtt = e.Smoothed
@@ -151,10 +154,15 @@ func (l *loop) do(e session.Effect, events []Event) {
 
 // deliver queues the events that the mask lets through. The cursor of an event
 // without an id is that of the one before.
-func (l *loop) deliver(events []Event, mask []bool) {
+func (l *loop) deliver(events []Event, mask []bool, gaps map[session.Gap]int) {
 	for i := range events {
 		if !mask[i] {
 			continue
+		}
+		for gap, place := range gaps {
+			if place == i {
+				l.gap(gap)
+			}
 		}
 		e := events[i]
 		l.cursor = cmp.Or(e.ID, l.cursor)
@@ -165,6 +173,10 @@ func (l *loop) deliver(events []Event, mask []bool) {
 		l.mu.Unlock()
 		l.queue.push(item{event: &e, cursor: e.Cursor, moves: true})
 	}
+}
+
+func (l *loop) gap(g session.Gap) {
+	l.queue.push(item{gap: &Gap{After: g.After, Earliest: g.Earliest, Reason: g.Reason}})
 }
 
 func (l *loop) move(cursor string) {
