@@ -178,7 +178,8 @@ var sleeps = []scenario{
 		holds:   func(w *world) { w.awaitState(0, soon, "live"); heals(w) },
 	}, {
 		name: "sleep while waiting to retry", figure: 300 * time.Millisecond,
-		client: map[string]any{"minReconnectDelay": 60_000, "maxReconnectDelay": 60_000},
+		// The wait is drawn between nothing and this: hardly ever is it a short one.
+		client: map[string]any{"minReconnectDelay": 3_600_000, "maxReconnectDelay": 3_600_000},
 		happens: func(w *world) time.Time {
 			w.refuse()
 			w.await(0, 20*time.Second, "a long wait", func(r record) bool {
@@ -189,7 +190,9 @@ var sleeps = []scenario{
 		},
 		sees: []string{"reconnecting"}, holds: heals,
 	}, {
-		name: "10 MB to replay, the link slow, and a second sleep in the middle", figure: 300 * time.Millisecond,
+		// The browser still holds frames of the replay when it wakes. On a busy machine
+		// they come late enough to pass for signs of life.
+		name: "10 MB to replay, the link slow, and a second sleep in the middle", figure: time.Second,
 		happens: func(w *world) time.Time {
 			last := 0
 			w.sleep(nap, func() {
