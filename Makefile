@@ -113,7 +113,7 @@ test-go: ## all Go tests that need no browser, with the race detector
 
 .PHONY: test-rest
 test-rest:
-	@$(MAKE) --no-print-directory lint test-js sim test-npm
+	@$(MAKE) --no-print-directory lint test-js sim test-npm test-modules
 
 test-nats: ## those of the NATS store, which is a module of its own
 	go -C web/store/nats test -race -timeout 20m ./...
@@ -124,15 +124,20 @@ test-nats: ## those of the NATS store, which is a module of its own
 test-npm: build
 	go test -count=1 -timeout 20m ./e2e/npm
 
-# The scenarios are alone on the machine, because they assert times.
-test-e2e: build ## the tests in real browsers that assert times
-	cd e2e/conform && npm ci --ignore-scripts --no-audit --no-fund
-	go test -count=1 -timeout 20m ./e2e
-	go test -count=1 -timeout 20m $$(go list ./e2e/... | grep -v -e /e2e$$ -e /e2e/npm)
+# The other modules: they run browsers and servers, and assert no times either.
+.PHONY: test-modules
+test-modules: build
 	cd e2e/peers && npm ci --ignore-scripts --no-audit --no-fund
 	go -C e2e/peers test -count=1 -timeout 20m ./...
 	go -C e2e/middleware test -count=1 ./...
 	go -C web/deploy test -count=1 ./...
+
+# Alone on the machine, because the scenarios assert times. Those that run side by side
+# wait most of the time.
+test-e2e: build ## the tests in real browsers that assert times
+	cd e2e/conform && npm ci --ignore-scripts --no-audit --no-fund
+	go test -count=1 -parallel 4 -timeout 20m ./e2e
+	go test -count=1 -timeout 20m $$(go list ./e2e/... | grep -v -e /e2e$$ -e /e2e/npm)
 
 sim: ## simulated days in the lives of sessions; SEEDS=number
 	go run ./wasm/internal/sim/cmd -seeds $(SEEDS)
