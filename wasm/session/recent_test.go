@@ -32,6 +32,11 @@ func TestRecentIDs(t *testing.T) {
 			t.Fatalf("%d: %+v, known %v", n, d, known)
 		}
 	}
+	newest := strconv.Itoa(added - 1)
+	r.add(newest, delivery{generation: -1})
+	if r.known[newest].generation != -1 || len(r.order) != recentSize {
+		t.Errorf("an event that came again: %+v, %d ids", r.known[newest], len(r.order))
+	}
 	if r.forget(); len(r.known) != 0 || len(r.order) != 0 {
 		t.Errorf("%d ids are left", len(r.known))
 	}

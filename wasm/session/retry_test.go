@@ -290,3 +290,26 @@ func TestURLFailureOfAnOpenSocketIsIgnored(t *testing.T) {
 	w.do(URLFailed{Generation: 1, Reason: "too late"}, Hello{Generation: 1, Position: "e-1", Live: true})
 	w.want("0s live")
 }
+
+// Readings of two clocks never drift together exactly. The page is not told the same
+// wait again and again because of that.
+func TestDriftOfTheClocksIsNoNews(t *testing.T) {
+	w := newWorld(t, nil).live()
+	w.s.retry.window = 20 * time.Second
+	w.do(Closed{Generation: 1, Code: 1006, Reason: ""})
+	shown := w.s.shown.RetryAt
+	if shown < 0 {
+		t.Fatal("no wait is shown")
+	}
+	for _, c := range []struct {
+		drift time.Duration
+		want  time.Duration
+	}{{30 * ms, 0}, {49 * ms, 0}, {-49 * ms, 0}, {50 * ms, 50 * ms}} {
+		w.now.Wall += c.drift
+		w.do(Tick{})
+		w.now.Wall -= c.drift
+		if got := w.s.shown.RetryAt - shown; got != c.want {
+			t.Errorf("a drift of %v moves what is shown by %v, want %v", c.drift, got, c.want)
+		}
+	}
+}
