@@ -6,8 +6,8 @@ import (
 )
 
 // budget bounds the memory for replays and slow clients, over all of them: pages
-// of the log, buffers that are being written, and long events that the ring has
-// dropped while a client still gets them.
+// of the log, buffers that are being written, long events that the ring has dropped
+// while a client still gets them, and messages of clients.
 type budget struct {
 	max  int64
 	used atomic.Int64
@@ -26,6 +26,9 @@ func (b *budget) take(n int) bool {
 	b.give(n)
 	return false
 }
+
+// add counts bytes in any case.
+func (b *budget) add(n int) { b.used.Add(int64(n)) }
 
 func (b *budget) exceeded() bool { return b.used.Load() > b.max }
 

@@ -43,6 +43,7 @@ type client struct {
 	limit    *rate.Limiter
 	slowedAt int64 // monotonic time of the last pause of the reader, 0 if none
 
+	inbound  inbound
 	inbox    atomic.Pointer[inbox] // nil before the first message
 	expiring atomic.Bool           // it was told that its grant ends soon
 	lastPing atomic.Int64          // monotonic time of its last ping, 0 if none

@@ -11,25 +11,34 @@ import (
 // goroutine that lives only while there are any. A slow hook delays neither the
 // answers to pings nor other clients.
 type inbox struct {
-	queue   chan []byte
+	queue   chan inboxMessage
 	calling atomic.Int64 // monotonic time at which the call under way began, 0 if none
 
 	mu      sync.Mutex
 	working bool
 }
 
+// inboxMessage is a message that waits for the hook.
+type inboxMessage struct {
+	data []byte
+	held int // bytes that count in the budget
+}
+
 // inboxSize is how many messages wait for the hook before the client is no longer
 // read.
 const inboxSize = 16
 
-func newInbox() *inbox { return &inbox{queue: make(chan []byte, inboxSize)} }
+func newInbox() *inbox { return &inbox{queue: make(chan inboxMessage, inboxSize)} }
 
-// put queues a message, and waits while too many are queued. It is false when the
-// connection has been closed meanwhile.
+// put queues a message, which is the inbox's from now on, with its memory. It waits
+// while too many are queued, and is false when the connection has been closed
+// meanwhile.
 func (i *inbox) put(c *client, data []byte) bool {
+	m := inboxMessage{data, c.inbound.handOver()}
 	select {
-	case i.queue <- data:
+	case i.queue <- m:
 	case <-c.network.done:
+		c.feed.memory.give(m.held)
 		return false
 	}
 	i.mu.Lock()
@@ -46,10 +55,11 @@ func (i *inbox) put(c *client, data []byte) bool {
 func (i *inbox) work(c *client) {
 	for {
 		select {
-		case data := <-i.queue:
+		case m := <-i.queue:
 			i.calling.Store(monotonicNow())
-			c.callOnMessage(data)
+			c.callOnMessage(m.data)
 			i.calling.Store(0)
+			c.feed.memory.give(m.held)
 		default:
 			i.mu.Lock()
 			idle := len(i.queue) == 0

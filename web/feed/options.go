@@ -77,10 +77,12 @@ type Options struct {
 	// RingBytes bounds the size of the events in memory. Defaults to 64 MiB.
 	RingBytes int
 	// BufferBytes bounds the memory for replays and slow clients, over all clients:
-	// pages read from the store, frames being written, and long events that left the
-	// ring while clients are still being sent them. When it is used up, events go out
-	// one by one instead of in arrays, and the client whose connection has been stuck
-	// for the longest time is dropped. Defaults to 256 MiB.
+	// pages read from the store, frames being written, long events that left the ring
+	// while clients are still being sent them, and messages of clients that are longer
+	// than 4 KiB. When it is used up, events go out one by one instead of in arrays,
+	// the client is dropped whose connection has been stuck, or whose message has been
+	// unfinished, for the longest time, and a client that sends a long message while
+	// there is none such is closed with 1013. Defaults to 256 MiB.
 	BufferBytes int
 	// MaxEvent is the largest event that Publish accepts, in bytes. Defaults to 1 MiB.
 	MaxEvent int

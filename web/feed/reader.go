@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -43,8 +42,6 @@ func (c *client) read() {
 	c.end(err)
 }
 
-var messages = sync.Pool{New: func() any { return bytes.NewBuffer(make([]byte, 0, 512)) }}
-
 func (c *client) receive() error {
 	ctx := context.Background()
 	for {
@@ -52,20 +49,16 @@ func (c *client) receive() error {
 		if err != nil {
 			return err
 		}
-		buffer := messages.Get().(*bytes.Buffer)
-		buffer.Reset()
-		size, err := c.readMessage(buffer, r)
+		data, size, err := c.readMessage(r)
 		switch {
 		case errors.Is(err, errTooLarge):
 			c.reject(wire.ErrorTooLarge, fmt.Sprintf("a message of %d bytes was dropped; at most %d are allowed", size, c.feed.options.MaxMessage))
 			c.slowDown(c.feed.options.MaxMessage)
 			err = nil
 		case err == nil:
-			err = c.message(kind, buffer.Bytes())
+			err = c.message(kind, data)
 		}
-		if buffer.Cap() <= 16<<10 {
-			messages.Put(buffer)
-		}
+		c.letGo(data)
 		if err != nil {
 			return err
 		}
@@ -73,22 +66,35 @@ func (c *client) receive() error {
 }
 
 // readMessage reads one message. What is larger than MaxMessage is read to its end
-// and dropped, so that a mistake of the page does not cost it the connection.
-func (c *client) readMessage(buffer *bytes.Buffer, r io.Reader) (size int, err error) {
+// and dropped, so that a mistake of the page does not cost it the connection. The
+// data have to be let go of.
+func (c *client) readMessage(r io.Reader) (data []byte, size int, err error) {
 	limit := c.feed.options.MaxMessage
-	n, err := io.Copy(buffer, io.LimitReader(r, int64(limit)+1))
-	if err != nil || n <= int64(limit) {
-		return int(n), err
+	data = *messages.Get().(*[]byte)
+	for len(data) <= limit {
+		if len(data) == cap(data) && !c.grow(&data) {
+			c.letGo(data) // before the close handshake, which may take seconds
+			return nil, 0, c.refuse(wire.CloseTryLater, noRoom)
+		}
+		n, err := r.Read(data[len(data):min(cap(data), limit+1)])
+		data = data[:len(data)+n]
+		if err == io.EOF {
+			return data, len(data), nil
+		}
+		if err != nil {
+			return data, 0, err
+		}
 	}
-	buffer.Reset()
+	size = len(data)
+	c.letGo(data)
 	skipped, err := io.Copy(io.Discard, io.LimitReader(r, skipLimit))
 	if err != nil {
-		return 0, err
+		return nil, 0, err
 	}
 	if skipped == skipLimit {
-		return 0, c.refuse(wire.CloseTryLater, "a message is far too large")
+		return nil, 0, c.refuse(wire.CloseTryLater, "a message is far too large")
 	}
-	return int(n + skipped), errTooLarge
+	return nil, size + int(skipped), errTooLarge
 }
 
 func (c *client) message(kind websocket.MessageType, data []byte) error {
@@ -128,7 +134,10 @@ func (c *client) message(kind websocket.MessageType, data []byte) error {
 		inbox = newInbox()
 		c.inbox.Store(inbox)
 	}
-	if !inbox.put(c, bytes.Clone(data)) {
+	if len(data) <= smallMessage {
+		data = bytes.Clone(data) // its buffer is used again
+	}
+	if !inbox.put(c, data) {
 		return errRefused
 	}
 	return nil
