@@ -30,7 +30,7 @@ type sharingTabs struct {
 	all []*world
 }
 
-// share opens so many tabs; the browser shows the last one and hides the others.
+// share opens so many tabs, in windows of their own.
 func share(t *testing.T, b *chromium, s *site, count int, options map[string]any) *sharingTabs {
 	t.Helper()
 	ts := &sharingTabs{site: s, t: t, own: b.openTab(t, "about:blank")}

@@ -16,10 +16,24 @@ import { changes, registry } from "./registry.js";
  * @typedef {{subscribe: (changed: () => void) => () => void, get: () => T}} Store
  */
 
-/** The state where there is no feed yet: before a page is mounted, and on a server. */
-export const unconnected = /** @type {import("./shim.d.ts").State} */ (
-  Object.freeze({ name: "connecting", since: 0, attempt: 0, retryAt: null, cause: "", lastEventAt: null, rtt: null, lag: 0, snapshot: "" })
-);
+/**
+ * The state where there is no feed yet: before a page is mounted, and on a server.
+ * @type {import("./shim.d.ts").State}
+ */
+export const unconnected = Object.freeze({
+  name: "connecting",
+  since: 0,
+  attempt: 0,
+  retryAt: null,
+  cause: "",
+  lastEventAt: null,
+  rtt: null,
+  lag: 0,
+  snapshot: "",
+  unguarded: "",
+  shared: false,
+  unshared: "",
+});
 
 const none = () => () => {};
 

@@ -26,6 +26,19 @@ feed.staleTopics.join();
 feed.addEventListener("stale", ({ detail }) => detail.topic.length + detail.staleAfter);
 feed.addEventListener("fresh", ({ detail }) => detail.age?.toFixed());
 
+// One connection for all tabs.
+const shared = connect("/feed", { share: true, workerURL: new URL("https://example.com/shared-worker.js") });
+connect(() => "/feed?token=x", { share: "user 7", workerURL: "/shared-worker.js" });
+shared.state.shared satisfies boolean;
+shared.addEventListener("state", ({ detail }) => (detail.shared ? detail.unguarded.length : detail.unshared.length));
+shared.addEventListener("error", ({ detail }) => detail.code === "share-failed");
+// @ts-expect-error a name or true
+connect("/feed", { share: 7 });
+// @ts-expect-error the reason is a text
+shared.state.unshared satisfies boolean;
+// @ts-expect-error who shares is not for the page to write
+shared.state.shared = true;
+
 // A state first, and then its events.
 const withState = connect<{ sold: number }, { total: number }>("/feed", {
   snapshot: async ({ reason, signal }) => {

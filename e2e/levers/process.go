@@ -22,7 +22,7 @@ func Stop(pid int) error {
 	// one in the tree is known to have been halted.
 	var halted []int
 	for {
-		tree, err := tree(pid)
+		tree, err := Tree(pid)
 		if err != nil {
 			return err
 		}
@@ -39,7 +39,7 @@ func Stop(pid int) error {
 
 // Continue resumes what [Stop] halted, children before their parents.
 func Continue(pid int) error {
-	tree, err := tree(pid)
+	tree, err := Tree(pid)
 	if err != nil {
 		return err
 	}
@@ -56,8 +56,8 @@ func signal(pids []int, sig syscall.Signal) error {
 	return nil
 }
 
-// tree lists a process and its descendants, parents first.
-func tree(root int) ([]int, error) {
+// Tree lists a process and its descendants, parents first.
+func Tree(root int) ([]int, error) {
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
 		return nil, err
