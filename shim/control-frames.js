@@ -55,6 +55,7 @@ export function isHello(frame) {
  * @property {number} rate messages a second
  * @property {number} burst messages at once
  * @property {number} topics
+ * @property {number} history events of one answer; Infinity: it answers no requests
  */
 
 /**
@@ -63,7 +64,7 @@ export function isHello(frame) {
  */
 export function limitsOf(given) {
   const limits = /** @type {Record<string, unknown>} */ (typeof given === "object" && given !== null ? given : {});
-  return { message: limit(limits.message), rate: limit(limits.rate), burst: limit(limits.burst), topics: limit(limits.topics) };
+  return { message: limit(limits.message), rate: limit(limits.rate), burst: limit(limits.burst), topics: limit(limits.topics), history: limit(limits.history) };
 }
 
 /** @param {unknown} value */

@@ -64,6 +64,19 @@ export class Delivery {
   }
 
   /**
+   * Earlier events that the page asked for. They move no cursor.
+   * @param {FeedEvent[]} events
+   */
+  history(events) {
+    for (const event of events) event.history = true;
+    this.events(
+      events,
+      events.map(() => ""),
+      "",
+    );
+  }
+
+  /**
    * Calls back after the events that wait; now when none does.
    * @param {() => void} call
    */

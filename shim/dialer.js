@@ -64,13 +64,15 @@ export class Dialer {
  * @param {DialEffect} dial
  * @param {string} client
  * @param {readonly string[] | undefined} topics undefined: those in href, if any
+ * @param {boolean} [later] the topics come in the first message
  */
-export function dialAddress(href, { after, previous }, client, topics) {
+export function dialAddress(href, { after, previous }, client, topics, later = false) {
   /** @type {[string, string][]} */
   const query = [["wakesocket", "1"]];
   if (after) query.push(["after", after]);
   if (previous) query.push(["previous", previous]);
   query.push(["client", client]);
   for (const topic of topics ?? []) query.push(["topic", topic]);
+  if (later) query.push(["topics", "later"]);
   return withQuery(href, query, topics ? ["topic"] : []);
 }

@@ -13,10 +13,7 @@ import { Timer } from "./timer.js";
 import { Turns } from "./turns.js";
 import { Uplink } from "./uplink.js";
 
-/** @typedef {import("./engine.js").Engine} Engine */
-/** @typedef {import("./boundary.js").Page} Page */
 /** @typedef {import("./boundary.js").Session} Session */
-/** @typedef {import("./boundary.js").Settings} Settings */
 /** @typedef {import("./boundary.gen.js").Effect} Effect */
 /** @typedef {import("./boundary.gen.js").Input} Input */
 /** @typedef {import("./shim.d.ts").FeedEvent} FeedEvent */
@@ -71,7 +68,7 @@ export class Driver {
   #uplink;
   #timer = new Timer(() => this.#after({ type: "tick" }));
 
-  /** @param {Page} page @param {Settings} settings */
+  /** @param {import("./boundary.js").Page} page @param {import("./boundary.js").Settings} settings */
   constructor(page, settings) {
     this.#page = page;
     this.#settings = { ...settings };
@@ -86,6 +83,9 @@ export class Driver {
         write: (generation, text) => this.#sockets.send(generation, text),
         redial: (generation) => this.#redial(generation),
         error: (error) => page.error(error),
+        history: (events) => this.#inbound.delivery.history(events),
+        gap: (gap) => this.#gap({ type: "gap", ...gap }),
+        cursor: () => this.#cursor,
       },
       settings.topics,
     );
@@ -157,18 +157,16 @@ export class Driver {
     this.#after({ type: "online", on });
   }
 
-  /**
-   * @param {string} text
-   * @returns {boolean} whether it was sent, or will be soon
-   */
-  send(text) {
-    return this.#uplink.send(text);
-  }
-
-  /** @param {readonly string[]} topics */
-  topics(topics) {
-    this.#uplink.setTopics(topics);
-  }
+  /** @type {Uplink["send"]} */
+  send = (text) => this.#uplink.send(text);
+  /** @type {Uplink["setTopics"]} */
+  topics = (topics) => this.#uplink.setTopics(topics);
+  /** @type {Uplink["addTopics"]} */
+  addTopics = (topics, options) => this.#uplink.addTopics(topics, options);
+  /** @type {Uplink["removeTopics"]} */
+  removeTopics = (topics) => this.#uplink.removeTopics(topics);
+  /** @type {Uplink["history"]} */
+  history = (question) => this.#uplink.history(question);
 
   /**
    * An input that comes after the frames which have arrived.
@@ -269,15 +267,15 @@ export class Driver {
     this.#wasLive ||= name === "live";
     this.#uplink.state(generation, name === "live");
     this.#shown.set({ name, since: Math.round(since), attempt, retryAt: retryAt < 0 ? null : Math.round(retryAt), cause, generation });
-    if (name === "failed") this.#page.error(new WakesocketError("failed", cause));
+    if (name === "failed") this.#ended(new WakesocketError("failed", cause));
   }
 
   /** @param {import("./boundary.gen.js").DialEffect} dial @param {string} href */
   #connect(dial, href) {
     const { generation } = dial;
-    const topics = this.#uplink.dialed(generation);
+    const { topics, later } = this.#uplink.dialed(generation);
     this.#handle({ type: "urlReady", generation });
-    this.#sockets.dial(generation, dialAddress(href, dial, this.#settings.client, topics));
+    this.#sockets.dial(generation, dialAddress(href, dial, this.#settings.client, topics, later));
   }
 
   /**
@@ -303,9 +301,9 @@ export class Driver {
 
   /** @param {number} generation @param {Record<string, unknown>} frame */
   #control(generation, frame) {
-    this.#uplink.control(generation, frame);
+    const answer = this.#uplink.control(generation, frame);
     this.#page.control(frame);
-    if (frame.wakesocket === "error") this.#page.error(errorOf(frame));
+    if (frame.wakesocket === "error" && !answer) this.#page.error(errorOf(frame));
     this.#handle(inputOf(generation, frame));
   }
 
@@ -322,7 +320,7 @@ export class Driver {
   /**
    * A session of the engine goes on with what the basic session did. If it cannot,
    * nothing has changed.
-   * @param {Engine} engine
+   * @param {import("./engine.js").Engine} engine
    */
   #handOver(engine) {
     this.#step({ type: "tick" }, []); // timers whose time has come are done before
@@ -371,6 +369,7 @@ export class Driver {
 
   #stopped() {
     this.#release();
+    this.#uplink.fail(new WakesocketError("closed", "the feed was closed before the answer came"));
     this.#wasLive = false;
     this.#guard.settled();
     this.#shown.outside("stopped");
@@ -381,6 +380,12 @@ export class Driver {
     this.#release();
     this.#guard.settled();
     this.#shown.outside("failed", error.message);
+    this.#ended(error);
+  }
+
+  /** @param {WakesocketError} error */
+  #ended(error) {
+    this.#uplink.fail(error);
     this.#page.error(error);
   }
 

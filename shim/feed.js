@@ -6,12 +6,13 @@ import { eventDelivered } from "./engine-start.js";
 import { environment } from "./environment.js";
 import { WakesocketError } from "./error.js";
 import { Freshness } from "./freshness.js";
-import { checkOptions, checkTopics, tuningOf } from "./options.js";
+import { checkAddOptions, checkHistory, checkOptions, checkTopics, tuningOf } from "./options.js";
 import { registry } from "./registry.js";
 import { SavedCursor } from "./saved-cursor.js";
 import { shareDriver } from "./share.js";
 import { Snapshots } from "./snapshots.js";
 import { Subscribers } from "./subscribers.js";
+import { checkName } from "./topic-set.js";
 import { socketURL } from "./url.js";
 import { watchPage } from "./wake.js";
 
@@ -189,6 +190,7 @@ export class Feed extends EventTarget {
     if (typeof topic !== "string" || typeof callback !== "function") {
       throw new TypeError("subscribe takes a function, or a topic and a function");
     }
+    checkName(topic);
     return this.#subscribers.add(topic, callback);
   }
 
@@ -209,6 +211,30 @@ export class Feed extends EventTarget {
   reloadSnapshot() {
     if (!this.#snapshots) throw new TypeError("reloadSnapshot: this feed has no snapshot; give connect() the option snapshot");
     this.#snapshots.request();
+  }
+
+  /**
+   * @param {readonly string[]} topics
+   * @param {import("./shim.d.ts").AddOptions} [options]
+   */
+  async addTopics(topics, options) {
+    const checked = checkTopics(topics);
+    const added = this.#driver.addTopics(checked, checkAddOptions(options));
+    this.#freshness.add(checked);
+    return added;
+  }
+
+  /** @param {readonly string[]} topics */
+  async removeTopics(topics) {
+    const checked = checkTopics(topics);
+    const removed = this.#driver.removeTopics(checked);
+    this.#freshness.remove(checked);
+    return removed;
+  }
+
+  /** @param {import("./shim.d.ts").HistoryQuestion} question */
+  async history(question) {
+    return this.#driver.history(checkHistory(question));
   }
 
   reconnect() {

@@ -1,10 +1,11 @@
 // @ts-check
 import { WakesocketError } from "./error.js";
 import { eventTime } from "./event-time.js";
-import { Limits, isPattern, matches } from "./limits.js";
+import { Limits, isPattern } from "./limits.js";
 import { PageClock } from "./page-clock.js";
 import { ServerClock } from "./server-clock.js";
 import { Timer } from "./timer.js";
+import { TopicSet } from "./topic-set.js";
 
 /** @typedef {import("./shim.d.ts").FeedEvent} FeedEvent */
 /** @typedef {import("./shim.d.ts").StateName} StateName */
@@ -42,6 +43,7 @@ export class Freshness {
   #limits;
   #timeField;
   #filter;
+  #wantedTopics;
   #clock = new PageClock();
   #server = new ServerClock(this.#clock);
   /** @type {Map<string, Topic>} */
@@ -65,6 +67,7 @@ export class Freshness {
     this.#limits = new Limits(staleAfter);
     this.#timeField = timeField;
     this.#filter = topics ?? [];
+    this.#wantedTopics = new TopicSet(this.#filter);
   }
 
   /**
@@ -113,9 +116,21 @@ export class Freshness {
   /** @param {readonly string[]} topics the topics that the page wants; none means all */
   filter(topics) {
     this.#filter = topics;
+    this.#wantedTopics = new TopicSet(topics);
     for (const topic of this.#topics.keys()) if (!this.#wanted(topic)) this.#forget(topic);
     this.#expect();
     this.#check();
+  }
+
+  /** @param {readonly string[]} topics that the page wants, too */
+  add(topics) {
+    if (this.#filter.length > 0) this.filter([...new Set([...this.#filter, ...topics])]);
+  }
+
+  /** @param {readonly string[]} topics that the page no longer wants */
+  remove(topics) {
+    const gone = new Set(topics);
+    if (this.#filter.length > 0) this.filter(this.#filter.filter((name) => !gone.has(name)));
   }
 
   /**
@@ -193,7 +208,7 @@ export class Freshness {
 
   /** @param {string} topic */
   #wanted(topic) {
-    return this.#filter.length === 0 || this.#filter.some((name) => matches(name, topic));
+    return this.#filter.length === 0 || this.#wantedTopics.has(topic);
   }
 
   /** @param {string} name */

@@ -1,5 +1,6 @@
 // @ts-check
 import { durations } from "./boundary.gen.js";
+import { checkName } from "./topic-set.js";
 
 /** @typedef {import("./shim.d.ts").Options} Options */
 /** @typedef {import("./boundary.gen.js").SessionOptions} SessionOptions */
@@ -54,6 +55,7 @@ function checkStaleAfter(staleAfter) {
     throw new TypeError(`option staleAfter must be a number of milliseconds, or an object with one for each topic, not ${kind(staleAfter)}`);
   }
   for (const [topic, limit] of Object.entries(staleAfter)) {
+    if (topic !== "*") checkName(topic);
     if (!isLimit(limit)) throw new TypeError(`option staleAfter: the limit of topic "${topic}" must be a number of milliseconds, not ${kind(limit)}`);
   }
 }
@@ -66,7 +68,40 @@ export function checkTopics(topics) {
   if (!Array.isArray(topics) || !topics.every((topic) => typeof topic === "string" && topic !== "")) {
     throw new TypeError("topics must be an array of strings that are not empty");
   }
+  for (const topic of topics) checkName(topic);
   return [...topics];
+}
+
+/**
+ * @param {import("./shim.d.ts").AddOptions} [options] of addTopics
+ * @returns {import("./shim.d.ts").AddOptions}
+ */
+export function checkAddOptions(options = {}) {
+  const { last, after, ...rest } = options;
+  for (const name of Object.keys(rest)) throw new TypeError(`addTopics: unknown option "${name}"; known are last, after`);
+  if (last !== undefined && !isCount(last)) throw new TypeError(`addTopics: last must be a whole number from 1 on, not ${kind(last)}`);
+  if (after !== undefined && (typeof after !== "string" || after === "")) throw new TypeError(`addTopics: after must be a position, not ${kind(after)}`);
+  if (last !== undefined && after !== undefined) throw new TypeError("addTopics: last and after are both given; leave one out");
+  return { ...(last ? { last } : {}), ...(after ? { after } : {}) };
+}
+
+/**
+ * @param {import("./shim.d.ts").HistoryQuestion} question
+ * @returns {import("./shim.d.ts").HistoryQuestion}
+ */
+export function checkHistory(question) {
+  if (typeof question !== "object" || question === null) throw new TypeError(`history takes an object with a topic, not ${kind(question)}`);
+  const { topic, limit, before, ...rest } = question;
+  for (const name of Object.keys(rest)) throw new TypeError(`history: unknown option "${name}"; known are topic, limit, before`);
+  checkTopics([topic]);
+  if (limit !== undefined && !isCount(limit)) throw new TypeError(`history: limit must be a whole number from 1 on, not ${kind(limit)}`);
+  if (before !== undefined && (typeof before !== "string" || before === "")) throw new TypeError(`history: before must be a position, not ${kind(before)}`);
+  return { topic, ...(limit ? { limit } : {}), ...(before ? { before } : {}) };
+}
+
+/** @param {unknown} value */
+function isCount(value) {
+  return Number.isSafeInteger(value) && /** @type {number} */ (value) > 0;
 }
 
 /**

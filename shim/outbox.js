@@ -18,7 +18,6 @@ export class Outbox {
   #limiter = new RateLimiter(Infinity, Infinity);
   /** @type {Queue<string>} */
   #messages = new Queue();
-  /** @type {readonly string[] | undefined} the newest topics, if they are still to be sent */
   #topics;
   #open = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -27,10 +26,12 @@ export class Outbox {
   /**
    * @param {(text: string) => boolean} write whether the socket accepted it
    * @param {(error: WakesocketError) => void} failed
+   * @param {import("./topic-changes.js").TopicChanges} topics what goes out before the messages that wait
    */
-  constructor(write, failed) {
+  constructor(write, failed, topics) {
     this.#write = write;
     this.#failed = failed;
+    this.#topics = topics;
   }
 
   /** @param {unknown} limits of the feed's hello */
@@ -72,33 +73,25 @@ export class Outbox {
     return true;
   }
 
-  /**
-   * Only the newest topics are sent, before the messages that wait.
-   * @param {readonly string[]} topics
-   */
-  sendTopics(topics) {
-    this.#topics = topics;
+  /** There may be something to send about the topics. */
+  sendTopics() {
     this.#flush();
   }
 
   /**
-   * Whether the feed accepts so many topics; if not, that is an error.
-   * @param {readonly string[]} topics
+   * What is wrong with so many topics.
+   * @param {number} count
    */
-  allows(topics) {
+  tooMany(count) {
     const most = this.#limits.topics;
-    if (topics.length <= most) return true;
-    this.#failed(
-      new WakesocketError("too-many-topics", `the topics stay as they are: ${topics.length} were asked for, and the server accepts at most ${most}`),
-    );
-    return false;
+    if (count <= most) return undefined;
+    return new WakesocketError("too-many-topics", `the topics stay as they are: ${count} were asked for, and the server accepts at most ${most}`);
   }
 
   /** The connection is gone, and with it whatever waits. */
   reset() {
     const lost = this.#messages.length;
     this.#messages.clear();
-    this.#topics = undefined;
     this.#open = false;
     clearTimeout(this.#timer);
     this.setLimits(undefined);
@@ -110,20 +103,14 @@ export class Outbox {
 
   #flush() {
     clearTimeout(this.#timer);
-    while (this.#open && (this.#topics || this.#messages.length > 0)) {
+    while (this.#open && (this.#topics.waiting || this.#messages.length > 0)) {
       const wait = this.#limiter.take();
       if (wait > 0) {
         this.#timer = setTimeout(() => this.#flush(), wait);
         return;
       }
-      if (this.#topics) {
-        // One by one: old libraries give arrays a toJSON that makes a string of them.
-        const topics = this.#topics.map((name) => JSON.stringify(name));
-        this.#write(`{"wakesocket":"topics","topics":[${topics}]}`);
-        this.#topics = undefined;
-      } else {
-        this.#write(/** @type {string} */ (this.#messages.shift()));
-      }
+      const text = this.#topics.waiting ? this.#topics.take(this.#limits.message) : this.#messages.shift();
+      if (text !== undefined) this.#write(text);
     }
   }
 }

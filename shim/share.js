@@ -24,12 +24,19 @@ export function shareDriver(page, settings, link, use) {
   const begin = (driver) => {
     use(driver);
     if (running) driver.start();
+    chosen(driver);
   };
+  /** @type {(driver: FeedDriver) => void} */
+  let chosen = () => {};
+  /** @type {Promise<FeedDriver>} */
+  const choice = new Promise((resolve) => (chosen = resolve));
   /** @param {string} reason @param {string} after */
   const alone = (reason, after) => {
-    begin(new Driver(page, { ...settings, after }));
+    const driver = new Driver(page, { ...settings, after });
+    begin(driver);
     page.shared(reason);
     page.error(new WakesocketError("share-failed", `this tab connects for itself: ${reason}`));
+    return driver;
   };
   import("./shared.js").then(
     ({ SharedDriver }) => {
@@ -37,7 +44,10 @@ export function shareDriver(page, settings, link, use) {
         ...link,
         error: (code, message) => page.error(new WakesocketError(code, message)),
         joined: () => page.shared(undefined),
-        alone: (reason) => alone(reason, driver.cursor),
+        alone: (reason) => {
+          driver.leave();
+          return alone(reason, driver.cursor);
+        },
       });
       begin(driver);
     },
@@ -63,5 +73,8 @@ export function shareDriver(page, settings, link, use) {
     online: (on) => void (settings.online = on),
     send: () => false,
     topics: (topics) => void (settings.topics = topics),
+    addTopics: (topics, options) => choice.then((driver) => driver.addTopics(topics, options)),
+    removeTopics: (topics) => choice.then((driver) => driver.removeTopics(topics)),
+    history: (question) => choice.then((driver) => driver.history(question)),
   };
 }

@@ -8,6 +8,7 @@ import { shareKey, topicsIn } from "./shared-key.js";
 import { SharedPort } from "./shared-port.js";
 import { ShownState } from "./shown-state.js";
 import { schedule } from "./slices.js";
+import { followsAll } from "./topic-changes.js";
 
 /** @typedef {import("./shim.d.ts").FeedEvent} FeedEvent */
 /** @typedef {import("./shim.d.ts").ErrorCode} ErrorCode */
@@ -30,7 +31,7 @@ const maxDelay = 30_000;
  * @property {string | URL | undefined} workerURL
  * @property {(code: ErrorCode, message: string) => void} error
  * @property {() => void} joined
- * @property {(reason: string) => void} alone the tab must connect for itself, from the cursor on
+ * @property {(reason: string) => import("./boundary.js").FeedDriver} alone the tab must connect for itself, from the cursor on
  */
 
 /** A driver of which all but the delivery runs in the shared worker. */
@@ -92,10 +93,15 @@ export class SharedDriver {
   }
 
   stop() {
+    this.leave();
+    this.#shown.outside("stopped");
+  }
+
+  /** Ends without a word to the page. */
+  leave() {
     this.#running = false;
     globalThis.document?.removeEventListener("freeze", this.#freeze);
     this.#leave();
-    this.#shown.outside("stopped");
   }
 
   reconnect() {
@@ -147,6 +153,30 @@ export class SharedDriver {
     this.#port?.post({ type: "topics", topics: [...topics] });
   }
 
+  /** @type {import("./boundary.js").FeedDriver["addTopics"]} */
+  addTopics(topics, options) {
+    if (options.last || options.after)
+      return this.#link.alone("earlier events of topics that are added need a connection of its own").addTopics(topics, options);
+    const list = this.#settings.topics;
+    if (list && list.length > 0) this.topics([...new Set([...list, ...topics])]);
+    return Promise.resolve(this.cursor);
+  }
+
+  /** @type {import("./boundary.js").FeedDriver["removeTopics"]} */
+  removeTopics(topics) {
+    const list = this.#settings.topics;
+    const rest = list?.filter((name) => !topics.includes(name)) ?? [];
+    if (!list || list.length === 0) return Promise.reject(followsAll());
+    if (rest.length === 0) return this.#link.alone("a list of no topics needs a connection of its own").removeTopics(topics);
+    this.topics(rest);
+    return Promise.resolve(this.cursor);
+  }
+
+  /** @type {import("./boundary.js").FeedDriver["history"]} */
+  history(question) {
+    return this.#link.alone("history needs a connection of its own").history(question);
+  }
+
   /** @returns {boolean} whether the tab takes part already; if not, it joins again */
   #back() {
     if (!this.#running) return false;
@@ -176,8 +206,6 @@ export class SharedDriver {
       },
       failed: (reason) => {
         if (port !== this.#port) return;
-        this.#running = false;
-        this.#leave();
         this.#link.alone(reason);
       },
     });

@@ -71,6 +71,8 @@ export interface FeedEvent {
   /** When it was published, in epoch milliseconds. */
   time?: number;
   data?: any;
+  /** It is an earlier event that `addTopics` asked for. */
+  history?: true;
   [name: string]: any;
 }
 
@@ -82,6 +84,8 @@ export interface TypedEvent<Topic extends string = string, Data = unknown> {
   /** When it was published, in epoch milliseconds; servers other than wakesocket's may not tell. */
   readonly time?: number;
   readonly data: Data;
+  /** It is an earlier event that `addTopics` asked for. */
+  readonly history?: true;
 }
 
 /** The names of the topics of T; any name when T is any. */
@@ -97,9 +101,10 @@ export type EventOf<T, Topic extends TopicName<T> = TopicName<T>> = 0 extends 1 
  * - `invalid`: the text is not an id of this log
  * - `restarted`: the server began its ids anew
  * - `skipped`: consecutive ids jumped
+ * - `limited`: there are more events than the server sends in one answer
  * - `unknown`: the server did not say why, or in a word that is none of these
  */
-export type GapReason = "trimmed" | "epoch" | "future" | "invalid" | "restarted" | "skipped" | "unknown";
+export type GapReason = "trimmed" | "epoch" | "future" | "invalid" | "restarted" | "skipped" | "limited" | "unknown";
 
 /** Events that are missing for good: those after `after` and before `earliest`. */
 export interface Gap {
@@ -147,7 +152,7 @@ export interface Snapshot<S = any> extends SnapshotState<S> {
 }
 
 /** What the server did not accept, as its error frames say. */
-export type ServerErrorCode = "message-too-large" | "message-rate" | "too-many-topics" | "message-invalid" | "topic-forbidden";
+export type ServerErrorCode = "message-too-large" | "message-rate" | "too-many-topics" | "message-invalid" | "topic-forbidden" | "log-unavailable";
 
 /**
  * - `frame-malformed`, `frame-binary`, `frame-not-an-event`, `id-invalid`, `time-invalid`: what the server sent cannot be used
@@ -344,7 +349,7 @@ export interface Feed<T = any, S = any> extends EventTarget {
   readonly staleTopics: readonly string[];
   /** Calls back for every event from now on; returns how to stop that. */
   subscribe(callback: (event: EventOf<T>) => void): () => void;
-  /** Calls back for the events of one topic. */
+  /** Calls back for the events of one topic, or of those that begin with "price." for "price.*". */
   subscribe<Topic extends TopicName<T>>(topic: Topic, callback: (event: EventOf<T, Topic>) => void): () => void;
   /** Sends JSON; false when not live, and then nothing is queued. Throws what JSON.stringify throws. */
   send(message: unknown): boolean;
@@ -352,12 +357,52 @@ export interface Feed<T = any, S = any> extends EventTarget {
   setTopics(topics: readonly string[]): void;
   /** Calls the snapshot function, and gives the page another snapshot. Throws a TypeError without the option `snapshot`. */
   reloadSnapshot(): void;
+  /**
+   * Follows more topics, and resolves with the position from which on their events
+   * come. It may be called at any time: what is asked for while there is no connection
+   * is sent when there is one, and calls in a row are sent as one. Rejects with a
+   * WakesocketError when the server does not accept them; then nothing has changed. On
+   * a feed that follows all topics it only brings what `last` or `after` ask for.
+   */
+  addTopics(topics: readonly string[], options?: AddOptions): Promise<string>;
+  /** Follows some topics no longer, and resolves with the position from which on. When none is left, no events come. */
+  removeTopics(topics: readonly string[]): Promise<string>;
+  /** The newest events of a topic, or of those of a pattern. They go to nobody but the caller. */
+  history(question: HistoryQuestion): Promise<History<T>>;
   /** Dials now; also ends stopped and failed. A connection that looks alive is tested. */
   reconnect(): void;
   /** Closes, and stays closed until reconnect(). */
   close(): void;
   addEventListener<K extends keyof FeedEvents>(type: K, listener: FeedListener<K, S> | null, options?: boolean | AddEventListenerOptions): void;
   removeEventListener<K extends keyof FeedEvents>(type: K, listener: FeedListener<K, S> | null, options?: boolean | EventListenerOptions): void;
+}
+
+/** Which earlier events addTopics brings. Subscribers get them before the promise resolves, with `history: true`. */
+export interface AddOptions {
+  /** The newest events of each of the topics. Defaults to none. */
+  last?: number | undefined;
+  /** All events after this position; what is missing of them is a gap. Defaults to none. */
+  after?: string | undefined;
+}
+
+/** What `history` is asked. */
+export interface HistoryQuestion {
+  /** A topic, or a pattern such as "price.*". */
+  topic: string;
+  /** At most so many events. Defaults to 100; a server may send fewer. */
+  limit?: number | undefined;
+  /** Only events before this one: the id of the oldest that the page has. Defaults to all. */
+  before?: string | undefined;
+}
+
+/** The answer of `history`. */
+export interface History<T = any> {
+  /** Oldest first. */
+  readonly events: readonly EventOf<T>[];
+  /** `events` are all that the topic has after this position. */
+  readonly from: string;
+  /** The log has none before. */
+  readonly complete: boolean;
 }
 
 /** What hears an event of a feed. */

@@ -14,6 +14,11 @@ connect(async () => new URL("/feed", location.href));
 feed.subscribe("cpu", (event) => event.data)();
 feed.addEventListener("gap", (event) => event.detail.reason.length);
 feed.addEventListener("error", (event) => event.detail.code.length);
+feed.addTopics(["gpu", "price.*"], { last: 1 }).then((position) => position.length);
+feed.removeTopics(["gpu"]).then((position) => position.length);
+feed.history({ topic: "cpu", limit: 10, before: "e-9" }).then(({ events, from, complete }) => events.length + from.length + Number(complete));
+// @ts-expect-error a history is of one topic
+feed.history({ topics: ["cpu"] });
 feed.ready.then(() => feed.send({ any: 1 }) satisfies boolean);
 const badge = document.createElement("wakesocket-badge");
 badge.feed = feed;
@@ -70,7 +75,16 @@ anyFeed.addEventListener("state", ({ detail }) => {
   // @ts-expect-error no such state
   if (detail.name === "alive") return;
 });
-const everyReason: Record<promised.GapReason, string> = { trimmed: "", epoch: "", future: "", invalid: "", restarted: "", skipped: "", unknown: "" };
+const everyReason: Record<promised.GapReason, string> = {
+  trimmed: "",
+  epoch: "",
+  future: "",
+  invalid: "",
+  restarted: "",
+  skipped: "",
+  limited: "",
+  unknown: "",
+};
 feed.addEventListener("gap", ({ detail }) => everyReason[detail.reason]);
 // @ts-expect-error no such reason
 feed.addEventListener("gap", ({ detail }) => detail.reason === "trimed");

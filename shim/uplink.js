@@ -1,28 +1,48 @@
 // @ts-check
-import { isHello } from "./control-frames.js";
+import { errorOf, isHello, limitsOf } from "./control-frames.js";
+import { WakesocketError } from "./error.js";
 import { Outbox } from "./outbox.js";
+import { Requests } from "./requests.js";
+import { TopicChanges, everything } from "./topic-changes.js";
 
-/** @typedef {import("./error.js").WakesocketError} WakesocketError */
-/** @typedef {readonly string[] | undefined} Topics undefined: those in the page's address, if any */
+/** @typedef {import("./topic-changes.js").Topics} Topics */
+/** @typedef {import("./shim.d.ts").AddOptions} AddOptions */
+/** @typedef {import("./shim.d.ts").FeedEvent} FeedEvent */
 
 /**
- * @typedef {object} Owner
+ * @typedef {object} Link
  * @property {(generation: number, text: string) => boolean} write whether the socket accepted it
  * @property {(generation: number) => void} redial the socket must be replaced by one with the new topics in its address
  * @property {(error: WakesocketError) => void} error
  */
 
+/** @typedef {Link & import("./topic-changes.js").Owner} Owner */
+
 /**
- * What the page tells the server: its topics and its messages. Each socket may
- * have been dialed with other topics, and each server has limits of its own.
+ * What is known of the server of one socket.
+ * @typedef {object} Peer
+ * @property {Topics} topics that it was told
+ * @property {boolean} later it waits for the list
+ * @property {boolean} hello
+ * @property {boolean} answers it knows requests
+ * @property {boolean} resumed it was asked what has no answer yet
+ * @property {unknown} limits
+ */
+
+/**
+ * What the page tells the server: its topics, its questions and its messages. Each
+ * socket may have been dialed with other topics, and each server has limits of its
+ * own.
  */
 export class Uplink {
   #owner;
-  #topics;
   #topicsChanged = false;
   #live = 0;
-  /** @type {Map<number, {topics: Topics, hello: boolean, limits: unknown}>} by generation: what its server knows and told */
+  #isLive = false;
+  /** @type {Map<number, Peer>} by generation */
   #peers = new Map();
+  #requests = new Requests();
+  #topics;
   #outbox;
 
   /**
@@ -31,30 +51,40 @@ export class Uplink {
    */
   constructor(owner, topics) {
     this.#owner = owner;
-    this.#topics = topics;
-    this.#outbox = new Outbox((text) => owner.write(this.#live, text), owner.error);
+    this.#topics = new TopicChanges(topics, this.#requests, owner);
+    this.#outbox = new Outbox((text) => owner.write(this.#live, text), owner.error, this.#topics);
   }
 
   /**
    * A socket is being made.
    * @param {number} generation
-   * @returns {Topics} for its address
+   * @returns {{topics: Topics, later: boolean}} for its address; later: the list comes in the first message
    */
   dialed(generation) {
-    this.#peers.set(generation, { topics: this.#topics, hello: false, limits: undefined });
-    return this.#topics;
+    const { list: topics, later } = this.#topics;
+    this.#peers.set(generation, { topics, later, hello: false, answers: false, resumed: false, limits: undefined });
+    return { topics: later ? [] : topics, later };
   }
 
   /**
    * @param {number} generation
-   * @param {Record<string, unknown>} frame
+   * @param {Record<string, any>} frame
+   * @returns {boolean} whether it was the answer to a request
    */
   control(generation, frame) {
     const peer = this.#peers.get(generation);
-    if (!peer || !isHello(frame)) return;
+    if (!peer || !isHello(frame)) return generation === this.#live && this.#requests.answer(frame);
     peer.hello = true;
     peer.limits = frame.limits;
+    peer.answers = limitsOf(frame.limits).history < Infinity;
     if (generation === this.#live) this.#outbox.setLimits(frame.limits);
+    if (peer.later && peer.answers) {
+      peer.later = false;
+      peer.topics = this.#topics.list;
+      for (const text of this.#topics.frames(limitsOf(peer.limits).message)) this.#owner.write(generation, text);
+    }
+    this.#resume(peer, generation);
+    return false;
   }
 
   /** @param {number} generation */
@@ -70,10 +100,13 @@ export class Uplink {
     if (generation !== this.#live) {
       this.#live = generation;
       this.#outbox.reset();
-      this.#outbox.setLimits(this.#peers.get(generation)?.limits);
+      const peer = this.#peers.get(generation);
+      this.#outbox.setLimits(peer?.limits);
+      if (peer) this.#resume(peer, generation);
     }
-    this.#outbox.setOpen(live);
+    this.#isLive = live;
     this.#tellTopics();
+    this.#outbox.setOpen(live);
   }
 
   /**
@@ -89,13 +122,59 @@ export class Uplink {
    * @param {readonly string[]} topics
    */
   setTopics(topics) {
-    if (!this.#outbox.allows(topics)) return;
-    this.#topics = topics;
-    if (this.#topicsChanged) return;
-    this.#topicsChanged = true;
-    queueMicrotask(() => {
-      this.#topicsChanged = false;
-      this.#tellTopics();
+    const wrong = this.#outbox.tooMany(topics.length);
+    if (wrong) return this.#owner.error(wrong);
+    this.#topics.set(topics);
+    this.#tellSoon();
+  }
+
+  /**
+   * @param {readonly string[]} topics
+   * @param {AddOptions} options
+   * @returns {Promise<string>} from where they are followed
+   */
+  addTopics(topics, options) {
+    return new Promise((resolve, reject) => {
+      const { list } = this.#topics;
+      const wrong = list && list !== everything && this.#outbox.tooMany(new Set([...list, ...topics]).size);
+      if (wrong) return reject(wrong);
+      this.#topics.add(topics, options, { resolve, reject });
+      this.#tellSoon();
+    });
+  }
+
+  /**
+   * @param {readonly string[]} topics
+   * @returns {Promise<string>} from where they are followed no longer
+   */
+  removeTopics(topics) {
+    return new Promise((resolve, reject) => {
+      this.#topics.remove(topics, { resolve, reject });
+      this.#tellSoon();
+    });
+  }
+
+  /**
+   * @param {{topic: string, limit?: number, before?: string}} question
+   * @returns {Promise<import("./shim.d.ts").History>}
+   */
+  history(question) {
+    return new Promise((resolve, reject) => {
+      /** @type {FeedEvent[]} */
+      const events = [];
+      const number = this.#requests.add({
+        frame: { wakesocket: "history", ...question },
+        events: (list) => events.push(...list),
+        waiter: {
+          resolve: (frame) => {
+            if (frame.wakesocket === "error") reject(errorOf(frame));
+            else resolve({ events, from: `${frame.from}`, complete: frame.complete === true });
+          },
+          reject,
+        },
+      });
+      this.#topics.ask(number);
+      this.#tellSoon();
     });
   }
 
@@ -106,12 +185,43 @@ export class Uplink {
     this.#outbox.reset();
   }
 
+  /** @param {WakesocketError} error why nothing will be answered any more */
+  fail(error) {
+    this.#topics.fail(error);
+    this.#requests.fail(error);
+  }
+
+  /**
+   * A socket whose server answers requests is the one that delivers.
+   * @param {Peer} peer
+   * @param {number} generation
+   */
+  #resume(peer, generation) {
+    if (!peer.answers || peer.resumed || generation !== this.#live) return;
+    peer.resumed = true;
+    const { list } = this.#topics;
+    this.#topics.resume(list === undefined || peer.topics === list, limitsOf(peer.limits).message);
+    peer.topics = list;
+  }
+
+  #tellSoon() {
+    if (this.#topicsChanged) return;
+    this.#topicsChanged = true;
+    queueMicrotask(() => {
+      this.#topicsChanged = false;
+      this.#tellTopics();
+      this.#outbox.sendTopics();
+    });
+  }
+
   /** The live socket may have been dialed before the topics changed. */
   #tellTopics() {
     const peer = this.#peers.get(this.#live);
-    if (!peer || !this.#topics || peer.topics === this.#topics) return;
-    peer.topics = this.#topics;
-    if (peer.hello) this.#outbox.sendTopics(this.#topics);
+    if (!peer || peer.answers || !this.#isLive) return;
+    const told = this.#topics.list === undefined || peer.topics === this.#topics.list;
+    peer.topics = this.#topics.list;
+    if (told) this.#topics.settle();
+    else if (peer.hello) this.#topics.tell();
     else this.#owner.redial(this.#live); // a plain server knows topics from its address only
   }
 }

@@ -11,7 +11,11 @@ const (
 	KindFresh    = "fresh"    // server to client, see [Fresh]
 	KindExpiring = "expiring" // server to client, see [Expiring]
 	KindError    = "error"    // server to client, see [Error]
+	KindFollowed = "followed" // server to client, see [Followed]
+	KindHistory  = "history"  // both ways, see [HistoryRequest] and [History]
 	KindTopics   = "topics"   // client to server, see [Topics]
+	KindAdd      = "add"      // client to server, see [Add]
+	KindRemove   = "remove"   // client to server, see [Remove]
 )
 
 // Hello is the first frame to a client that said wakesocket=1. The optional
@@ -37,6 +41,7 @@ type Limits struct {
 	Rate    float64 `json:"rate,omitempty"`    // messages a second, in the long run
 	Burst   int64   `json:"burst,omitempty"`   // messages at once
 	Topics  int64   `json:"topics,omitempty"`  // topics of one connection
+	History int64   `json:"history,omitempty"` // events of one answer; 0: the server knows neither [Add], [Remove] nor [HistoryRequest]
 }
 
 // Gap tells which events can no longer be had: those after After and before
@@ -55,11 +60,12 @@ const (
 	GapInvalid   = "invalid"   // the text is not an id of this log
 	GapRestarted = "restarted" // the server began its ids anew; only clients find this out
 	GapSkipped   = "skipped"   // ids that count by one left some out; only clients find this out
+	GapLimited   = "limited"   // more events than the server sends in one answer
 	GapUnknown   = "unknown"   // the server went on elsewhere and did not say why; only clients find this out
 )
 
 // GapReasons lists every reason, so that a server can bound its metric labels.
-var GapReasons = []string{GapTrimmed, GapEpoch, GapFuture, GapInvalid, GapRestarted, GapSkipped, GapUnknown}
+var GapReasons = []string{GapTrimmed, GapEpoch, GapFuture, GapInvalid, GapRestarted, GapSkipped, GapLimited, GapUnknown}
 
 // Position tells a client its position. It is sent when a replay is complete, and
 // with a pong when events of other topics were passed over, so that the cursor of
@@ -89,9 +95,10 @@ type Expiring struct {
 // Error tells a client that one of its messages was not accepted. The connection
 // goes on.
 type Error struct {
-	Kind    string `json:"wakesocket"` // [KindError]
-	Code    string `json:"code"`       // one of [ErrorCodes]
-	Message string `json:"message"`    // a sentence for developers
+	Kind    string `json:"wakesocket"`  // [KindError]
+	Code    string `json:"code"`        // one of [ErrorCodes]
+	Message string `json:"message"`     // a sentence for developers
+	Number  int64  `json:"n,omitempty"` // of the request that it answers
 }
 
 // Codes of an [Error].
@@ -101,13 +108,64 @@ const (
 	ErrorTooManyTopics = "too-many-topics"
 	ErrorInvalid       = "message-invalid"
 	ErrorTopic         = "topic-forbidden"
+	ErrorUnavailable   = "log-unavailable" // it cannot be read at the moment
 )
 
 // ErrorCodes lists every code of an [Error].
-var ErrorCodes = []string{ErrorTooLarge, ErrorRate, ErrorTooManyTopics, ErrorInvalid, ErrorTopic}
+var ErrorCodes = []string{ErrorTooLarge, ErrorRate, ErrorTooManyTopics, ErrorInvalid, ErrorTopic, ErrorUnavailable}
 
-// Topics replaces the topics of a connection.
+// Topics replaces the topics of a connection. With a number it is answered by a
+// [Followed].
 type Topics struct {
 	Kind   string   `json:"wakesocket"` // [KindTopics]
 	Topics []string `json:"topics"`     // topics or patterns, see [MatchTopic]; none means all
+	Number int64    `json:"n,omitempty"`
+	More   bool     `json:"more,omitempty"` // an [Add] with the rest of the list follows; see [TopicsLater]
+}
+
+// Add follows more topics. Without a number it has no answer. A [History] with their earlier events comes before the
+// [Followed] that answers it, if the client asks for them with Last or After.
+type Add struct {
+	Kind   string   `json:"wakesocket"` // [KindAdd]
+	Number int64    `json:"n,omitempty"`
+	Topics []string `json:"topics"`
+	Last   int64    `json:"last,omitempty"`  // the newest events of each topic
+	After  string   `json:"after,omitempty"` // all events after this position
+	More   bool     `json:"more,omitempty"`  // another one with the rest of the list follows
+}
+
+// Remove follows some topics no longer. When none is left, nothing is followed.
+type Remove struct {
+	Kind   string   `json:"wakesocket"` // [KindRemove]
+	Number int64    `json:"n,omitempty"`
+	Topics []string `json:"topics"`
+}
+
+// Followed answers [Topics], [Add] and [Remove]. Events after the position come by
+// the new topics.
+type Followed struct {
+	Kind     string `json:"wakesocket"` // [KindFollowed]
+	Number   int64  `json:"n"`
+	Position string `json:"at"`
+	Gap      *Gap   `json:"gap,omitempty"` // what is missing of the events that [Add] asked for
+}
+
+// HistoryRequest asks for the newest events of a topic or pattern.
+type HistoryRequest struct {
+	Kind   string `json:"wakesocket"` // [KindHistory]
+	Number int64  `json:"n"`
+	Topic  string `json:"topic"`
+	Limit  int64  `json:"limit,omitempty"`  // events at most; 0 for 100
+	Before string `json:"before,omitempty"` // only events before this position; "" for all
+}
+
+// History carries events that move no cursor, oldest first. An answer may come in
+// several frames; all but the last have More.
+type History[Event any] struct {
+	Kind     string  `json:"wakesocket"` // [KindHistory]
+	Number   int64   `json:"n"`
+	Events   []Event `json:"events"`
+	More     bool    `json:"more,omitempty"`
+	From     string  `json:"from,omitempty"`     // the answer has all events of the topic after this position
+	Complete bool    `json:"complete,omitempty"` // the log has none before that
 }

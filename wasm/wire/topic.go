@@ -1,6 +1,9 @@
 package wire
 
-import "strings"
+import (
+	"errors"
+	"strings"
+)
 
 // anyRest is the end of a pattern that stands for more than one topic.
 const anyRest = ".*"
@@ -34,4 +37,23 @@ func Patterns(topic string) (names []string) {
 		}
 	}
 	return names
+}
+
+// CheckName says what is wrong with a name in a topic filter that could only be
+// meant as a pattern and is none: one with a "*" that does not stand at the end after
+// a dot, or one that ends with ".>". Such a name would match nothing, in silence.
+func CheckName(name string) error {
+	stem := name
+	if IsPattern(name) {
+		stem = strings.TrimSuffix(name, "*")
+	}
+	switch {
+	case name == "*" || name == ">" || name == anyRest:
+		return errors.New(`"` + name + `" is no pattern; name no topics to get all of them`)
+	case strings.HasSuffix(name, ".>"):
+		return errors.New(`"` + name + `" is no pattern; write "` + strings.TrimSuffix(name, ">") + `*", which stands for any depth`)
+	case strings.Contains(stem, "*"):
+		return errors.New(`"` + name + `" is no pattern; a "*" stands only at the end, after a dot, as in "price.*"`)
+	}
+	return nil
 }

@@ -16,6 +16,7 @@ func TestTopicVectors(t *testing.T) {
 	var vectors []struct {
 		Name    string   `json:"name"`
 		Pattern bool     `json:"pattern"`
+		Refused bool     `json:"refused"`
 		Matches []string `json:"matches"`
 		Not     []string `json:"not"`
 	}
@@ -25,6 +26,9 @@ func TestTopicVectors(t *testing.T) {
 	for _, v := range vectors {
 		if got := IsPattern(v.Name); got != v.Pattern {
 			t.Errorf("IsPattern(%q) is %v", v.Name, got)
+		}
+		if err := CheckName(v.Name); (err != nil) != v.Refused || err != nil && !strings.Contains(err.Error(), `"`+v.Name+`"`) {
+			t.Errorf("CheckName(%q) is %v", v.Name, err)
 		}
 		for _, topic := range v.Matches {
 			if !MatchTopic(v.Name, topic) {

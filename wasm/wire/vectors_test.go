@@ -31,7 +31,7 @@ func vectors[T any](t *testing.T, file string) (v T) {
 func TestWords(t *testing.T) {
 	type words struct {
 		Ping, Pong, Control, Version string
-		Query                        struct{ After, Version, Previous, Client, Topic string }
+		Query                        struct{ After, Version, Previous, Client, Topic, Topics, History, Limit, Before string }
 		Kinds                        struct{ Server, Client []string }
 		Parts                        struct {
 			More, Last string
@@ -42,8 +42,10 @@ func TestWords(t *testing.T) {
 	want := vectors[words](t, "words.json")
 	got := words{Ping: Ping, Pong: Pong, Control: Control, Version: Version, Causes: Causes, GapReasons: GapReasons, ErrorCodes: ErrorCodes}
 	got.Query.After, got.Query.Version, got.Query.Previous, got.Query.Client, got.Query.Topic = QueryAfter, QueryVersion, QueryPrevious, QueryClient, QueryTopic
-	got.Kinds.Server = []string{KindHello, KindPosition, KindFresh, KindExpiring, KindError}
-	got.Kinds.Client = []string{KindTopics}
+	got.Query.Topics = QueryTopics
+	got.Query.History, got.Query.Limit, got.Query.Before = QueryHistory, QueryLimit, QueryBefore
+	got.Kinds.Server = []string{KindHello, KindPosition, KindFresh, KindExpiring, KindError, KindFollowed, KindHistory}
+	got.Kinds.Client = []string{KindTopics, KindAdd, KindRemove, KindHistory}
 	got.Parts.More, got.Parts.Last, got.Parts.Size = PartMore, PartLast, PartSize
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("the constants are %+v; words.json says %+v", got, want)
@@ -52,7 +54,8 @@ func TestWords(t *testing.T) {
 
 // Each control frame of the vectors is what our types write and read.
 func TestControlFrames(t *testing.T) {
-	kinds := map[string]any{KindHello: Hello{}, KindPosition: Position{}, KindFresh: Fresh{}, KindExpiring: Expiring{}, KindError: Error{}}
+	kinds := map[string]any{KindHello: Hello{}, KindPosition: Position{}, KindFresh: Fresh{}, KindExpiring: Expiring{}, KindError: Error{},
+		KindFollowed: Followed{}, KindHistory: History[map[string]any]{}}
 	seen := map[string]bool{}
 	for _, v := range vectors[[]struct {
 		Name, Frame string
@@ -104,9 +107,15 @@ func TestMessageVectors(t *testing.T) {
 	for _, v := range vectors[[]struct {
 		Name, Message, Answer, Error string
 		Topics                       []string
+		Followed                     *int64
 		Page                         bool
 	}](t, "messages.json") {
-		if v.Topics != nil {
+		if v.Followed != nil {
+			var frame Add
+			if err := json.Unmarshal([]byte(v.Message), &frame); err != nil || frame.Number != *v.Followed || len(frame.Topics) == 0 {
+				t.Errorf("%s: reads as %+v, %v", v.Name, frame, err)
+			}
+		} else if v.Topics != nil {
 			var frame Topics
 			if err := json.Unmarshal([]byte(v.Message), &frame); err != nil || frame.Kind != KindTopics || !slices.Equal(frame.Topics, v.Topics) {
 				t.Errorf("%s: reads as %+v, %v", v.Name, frame, err)
@@ -128,7 +137,7 @@ func TestHelloAsWritten(t *testing.T) {
 			Kind: KindHello, Resumed: true, Position: "e-7", Live: true, Heartbeat: 25000, FirstRetryWindow: 1000},
 		`{"wakesocket":"hello","resumed":false,"gap":{"after":"d-9","earliest":"e-1","reason":"epoch"},"at":"e-0","live":false,"heartbeat":0,"spread":0}`: Hello{
 			Kind: KindHello, Gap: &Gap{"d-9", "e-1", GapEpoch}, Position: "e-0"},
-		`{"wakesocket":"topics","topics":["cpu","mem"]}`: Topics{KindTopics, []string{"cpu", "mem"}},
+		`{"wakesocket":"topics","topics":["cpu","mem"]}`: Topics{Kind: KindTopics, Topics: []string{"cpu", "mem"}},
 	} {
 		got, err := json.Marshal(frame)
 		if err != nil || string(got) != want {

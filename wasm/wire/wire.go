@@ -21,7 +21,15 @@ const (
 	QueryPrevious = "previous"   // how the previous connection ended, see [Previous]
 	QueryClient   = "client"     // stable id of the client: one browser tab
 	QueryTopic    = "topic"      // a topic or pattern that the client wants, see [MatchTopic]; repeated, none means all
+	QueryTopics   = "topics"     // [TopicsLater]: the client names its topics in its first message
+	QueryHistory  = "history"    // of an ordinary GET: the topic or pattern whose newest events are asked for
+	QueryLimit    = "limit"      // of a history: events at most
+	QueryBefore   = "before"     // of a history: only events before this position
 )
+
+// TopicsLater is the value of [QueryTopics]. Until the list has come, the client
+// follows nothing, and its position stays where it is.
+const TopicsLater = "later"
 
 // Version is the value of [QueryVersion].
 const Version = "1"

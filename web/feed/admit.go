@@ -22,6 +22,7 @@ type query struct {
 	client   string
 	after    string
 	topics   []string // none: all
+	later    bool     // the topics come in the first message
 	plain    bool
 	previous *wire.Previous
 }
@@ -33,7 +34,7 @@ func (f *Feed) parseQuery(raw string) (q query, err error) {
 	if err != nil {
 		return q, fmt.Errorf("query string: %w", err)
 	}
-	for _, name := range []string{wire.QueryClient, wire.QueryAfter, wire.QueryVersion, wire.QueryPrevious} {
+	for _, name := range []string{wire.QueryClient, wire.QueryAfter, wire.QueryVersion, wire.QueryPrevious, wire.QueryTopics} {
 		if len(values[name]) > 1 {
 			return q, fmt.Errorf("query string: more than one %q", name)
 		}
@@ -46,7 +47,13 @@ func (f *Feed) parseQuery(raw string) (q query, err error) {
 		return q, err
 	}
 	q.client = strings.ToValidUTF8(q.client, "?")
+	if later := values.Get(wire.QueryTopics); later != "" {
+		if q.later = later == wire.TopicsLater; !q.later {
+			return q, fmt.Errorf("query string: %q can only be %q; name topics as %q", wire.QueryTopics, wire.TopicsLater, wire.QueryTopic)
+		}
+	}
 	q.plain = values.Get(wire.QueryVersion) != wire.Version
+	q.later = q.later && !q.plain
 	if previous, ok := wire.ParsePrevious(values.Get(wire.QueryPrevious)); ok {
 		q.previous = &previous
 	}
@@ -60,11 +67,19 @@ func (f *Feed) checkTopics(topics []string) error {
 		return fmt.Errorf("%w: %d, at most %d are allowed", errTooManyTopics, len(topics), f.options.MaxTopics)
 	}
 	for _, topic := range topics {
-		if err := store.CheckTopic(topic); err != nil {
+		if err := checkName(topic); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// checkName refuses what can be neither a topic nor a pattern.
+func checkName(name string) error {
+	if err := store.CheckTopic(name); err != nil {
+		return err
+	}
+	return wire.CheckName(name)
 }
 
 // admission is what a client that may come in brings with it.

@@ -64,7 +64,9 @@ type inputs struct {
 	ping     []byte // payload of the last ping frame, to be answered; nil if none
 	filter   filter
 	closing  *websocket.CloseError
-	controls [][]byte // control frames, to be sent before events
+	controls [][]byte  // control frames, to be sent before events
+	requests []command // to be answered before events
+	later    bool      // the client has not named its topics yet; the position stays
 }
 
 // outputs are where the writer is.

@@ -11,11 +11,12 @@ import (
 // grant and the Topics hook allow. The hook may be slow, so it is never called
 // under a lock; its answers are kept.
 type filter struct {
-	names    map[string]struct{} // topics and patterns, see [wire.MatchTopic]; nil for all
-	patterns bool                // names holds a pattern
-	granted  []string            // topics and patterns that bound names; nil for no bound
-	hook     func(topic string) bool
-	answers  map[string]bool // of hook
+	everything bool                // the client named no topics
+	names      map[string]struct{} // topics and patterns, see [wire.MatchTopic]; nil for all
+	patterns   bool                // names may hold a pattern
+	granted    []string            // topics and patterns that bound names; nil for no bound
+	hook       func(topic string) bool
+	answers    map[string]bool // of hook
 }
 
 const answersMax = 1024 // answers of the hook that are kept for a client
@@ -23,19 +24,37 @@ const answersMax = 1024 // answers of the hook that are kept for a client
 // newFilter makes the filter of a client that asks for the topics and patterns;
 // none stands for all that its grant allows.
 func newFilter(topics []string, a *access) filter {
-	f := filter{hook: a.hook, granted: a.topics}
-	if len(topics) == 0 {
+	f := filter{hook: a.hook, granted: a.topics, everything: len(topics) == 0}
+	if f.everything {
 		topics, f.granted = a.topics, nil
 	}
 	if topics == nil {
 		return f
 	}
 	f.names = make(map[string]struct{}, len(topics))
+	f.add(topics)
+	return f
+}
+
+func (f *filter) add(topics []string) {
 	for _, name := range topics {
 		f.names[name] = struct{}{}
 		f.patterns = f.patterns || wire.IsPattern(name)
 	}
-	return f
+}
+
+// with counts the names that there would be with more topics.
+func (f *filter) with(topics []string) int {
+	if f.everything {
+		return 0
+	}
+	more := map[string]struct{}{}
+	for _, name := range topics {
+		if _, has := f.names[name]; !has {
+			more[name] = struct{}{}
+		}
+	}
+	return len(f.names) + len(more)
 }
 
 // has reports whether the client asked for the topic.
@@ -79,16 +98,45 @@ func (f *filter) answered(topic string, allowed bool) {
 	f.answers[topic] = allowed
 }
 
-// setFilter changes what the client wants, from its position on. It becomes a
-// subscriber of the new topics first: once the filter is set, no event of theirs may
-// pass unseen.
-func (c *client) setFilter(topics []string) {
-	next := newFilter(topics, c.access)
-	c.feed.wanting.replace(c, c.filter.names, next.names) // only this goroutine changes the filter
-	c.input(func(in *inputs) {
-		next.answers = in.filter.answers
-		in.filter = next
-	})
+// changeTopics makes the client a subscriber of what it asks for, and returns what
+// has to be done with its filter. It subscribes first: once the filter is changed,
+// no event of a new topic may pass unseen. Only the reader calls it, so that nobody
+// else changes the filter meanwhile.
+func (c *client) changeTopics(r *command) (change func(*filter)) {
+	wanting := c.feed.wanting
+	switch {
+	case r.Kind == wire.KindTopics:
+		next := newFilter(r.Topics, c.access)
+		wanting.replace(c, c.filter.names, next.names)
+		return func(f *filter) {
+			next.answers = f.answers
+			*f = next
+		}
+	case c.filter.everything || r.Kind == wire.KindHistory:
+		return func(*filter) {}
+	case r.Kind == wire.KindAdd:
+		more := map[string]struct{}{}
+		for _, name := range r.Topics {
+			if _, has := c.filter.names[name]; !has {
+				more[name] = struct{}{}
+			}
+		}
+		wanting.add(c, more)
+		return func(f *filter) { f.add(r.Topics) }
+	default:
+		gone := map[string]struct{}{}
+		for _, name := range r.Topics {
+			if _, has := c.filter.names[name]; has {
+				gone[name] = struct{}{}
+			}
+		}
+		wanting.remove(c, gone)
+		return func(f *filter) {
+			for name := range gone {
+				delete(f.names, name)
+			}
+		}
+	}
 }
 
 // askTopic calls the hook. It runs without a lock in the goroutine of the client's

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/wakesocket/wakesocket/wasm/wire"
-	"github.com/wakesocket/wakesocket/web/store"
 )
 
 // freshness holds how old the newest event of a topic may be before pages show it
@@ -36,8 +35,8 @@ func (f *freshness) all(a *access) (declared map[string]int64) {
 
 func checkFresh(topics map[string]time.Duration) error {
 	for topic, age := range topics {
-		if err := store.CheckTopic(topic); err != nil {
-			return err
+		if err := checkName(topic); err != nil && topic != "*" { // which stands for those that have no limit of their own
+			return fmt.Errorf("feed: freshness: %w", err)
 		}
 		if age < 0 || age > 0 && age < time.Millisecond {
 			return fmt.Errorf("feed: freshness of topic %q is %v; use at least 1 ms, or 0 for none", topic, age)

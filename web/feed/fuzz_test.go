@@ -8,20 +8,24 @@ import (
 	"github.com/wakesocket/wakesocket/web/store"
 )
 
-func FuzzTopicsFrame(f *testing.F) {
+func FuzzCommand(f *testing.F) {
 	for _, seed := range []string{
 		`{"wakesocket":"topics","topics":["cpu","mem"]}`, `{"wakesocket":"topics"}`, `{"wakesocket":"topics","topics":null}`,
 		`{"wakesocket":"topics","topics":[""]}`, `{"wakesocket":"topics","topics":"cpu"}`, `{"wakesocket":7}`, `[]`, `null`, `ping`,
+		`{"wakesocket":"add","n":1,"topics":["cpu"],"last":1}`, `{"wakesocket":"history","n":2,"topic":"cpu","limit":-1}`, `{"wakesocket":"remove","n":1e99}`,
 	} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		topics, ok, err := parseTopics(data)
-		if ok && err != nil || !ok && topics != nil {
-			t.Fatalf("%v %v %v", topics, ok, err)
+		r, ok, err := parseCommand(data)
+		if !ok && (err != nil || r.Kind != "" || r.Topics != nil) {
+			t.Fatalf("%+v %v %v", r, ok, err)
 		}
 		if ok && !bytes.Contains(data, []byte(`"wakesocket"`)) {
-			t.Fatalf("%q is mistaken for topics", data)
+			t.Fatalf("%q is mistaken for a command", data)
+		}
+		if ok && err == nil && (r.Last < 0 || r.Limit < 0 || r.Number < 0 || r.Number == 0 && r.Kind == "history") {
+			t.Fatalf("%q is accepted as %+v", data, r)
 		}
 	})
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/netip"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -80,7 +79,7 @@ func (f *Feed) permission(r *http.Request, block netip.Prefix) (*Grant, *access,
 			f.options.Logger.Error("Authorize returned a grant with an invalid topic", "topic", name, "user", grant.User, "error", err)
 			return nil, nil, f.rightsUnknown()
 		}
-		if strings.Contains(name, "*") && !wire.IsPattern(name) {
+		if wire.CheckName(name) != nil {
 			f.options.Logger.Warn(`a grant names a topic that looks like a pattern and is none; "price.*" stands for the topics that begin with "price.", and Topics nil for all`,
 				"topic", name, "user", grant.User)
 		}

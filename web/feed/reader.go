@@ -117,13 +117,11 @@ func (c *client) message(kind websocket.MessageType, data []byte) error {
 		c.reject(wire.ErrorInvalid, "a message was dropped; it is neither ping nor JSON")
 		return nil
 	}
-	topics, ok, err := parseTopics(data)
-	if err != nil {
-		c.reject(wire.ErrorInvalid, err.Error())
+	if r, ok, err := parseCommand(data); err != nil {
+		c.rejectCommand(r, wire.ErrorInvalid, err.Error())
 		return nil
-	}
-	if ok {
-		c.changeTopics(topics)
+	} else if ok {
+		c.accept(r)
 		return nil
 	}
 	if c.feed.options.OnMessage == nil {
@@ -165,13 +163,16 @@ func (c *client) slowDown(size int) {
 }
 
 // reject tells the client that one of its messages was not accepted.
-func (c *client) reject(code, message string) {
+func (c *client) reject(code, message string) { c.rejectCommand(command{}, code, message) }
+
+// rejectCommand is reject for a message that may have a number.
+func (c *client) rejectCommand(r command, code, message string) {
 	c.feed.options.Observer.MessageRefused(code)
 	c.feed.options.Logger.Debug("message refused", "client", c.name(), "code", code, "message", message)
 	if c.plain {
 		return
 	}
-	frame, _ := json.Marshal(wire.Error{Kind: wire.KindError, Code: code, Message: message})
+	frame, _ := json.Marshal(wire.Error{Kind: wire.KindError, Code: code, Message: message, Number: r.Number})
 	c.sendControl(frame)
 }
 
@@ -200,48 +201,4 @@ func (c *client) refuse(code websocket.StatusCode, reason string) error {
 	}
 	c.conn.Close(code, reason)
 	return errRefused
-}
-
-// parseTopics reads a control frame that changes the topics; not ok means that the
-// message is something else.
-func parseTopics(data []byte) (topics []string, ok bool, err error) {
-	if !bytes.Contains(data, []byte(`"`+wire.Control+`"`)) {
-		return nil, false, nil
-	}
-	var kind struct {
-		Kind string `json:"wakesocket"`
-	}
-	if json.Unmarshal(data, &kind) != nil || kind.Kind != wire.KindTopics {
-		return nil, false, nil
-	}
-	var frame wire.Topics
-	if err := json.Unmarshal(data, &frame); err != nil {
-		return nil, false, errors.New(`"topics" was dropped; it is not a list of strings`)
-	}
-	return frame.Topics, true, nil
-}
-
-// changeTopics follows other topics from now on, or keeps those it has when the
-// new ones cannot be used.
-func (c *client) changeTopics(topics []string) {
-	if err := c.feed.checkTopics(topics); err != nil {
-		code := wire.ErrorInvalid
-		if errors.Is(err, errTooManyTopics) {
-			code = wire.ErrorTooManyTopics
-		}
-		c.reject(code, "topics were not changed: "+err.Error())
-		return
-	}
-	c.setFilter(topics)
-	c.rejectForbidden(topics)
-}
-
-// rejectForbidden tells the client of the first topic that its grant does not hold.
-func (c *client) rejectForbidden(topics []string) {
-	for _, topic := range topics {
-		if !c.access.mayWant(topic) {
-			c.reject(wire.ErrorTopic, fmt.Sprintf("topic %q may not be read", topic))
-			return
-		}
-	}
 }

@@ -145,7 +145,7 @@ func TestThousandTopics(t *testing.T) {
 func TestHelloTellsTheLimits(t *testing.T) {
 	s := serve(t, Options{MessageRate: 7, MaxMessage: 1000, MaxTopics: 20}).ready()
 	hello := s.knowing("").hello
-	if want := (wire.Limits{Message: 1000, Rate: 7, Burst: 14, Topics: 20}); hello.Limits == nil || *hello.Limits != want {
+	if want := (wire.Limits{Message: 1000, Rate: 7, Burst: 14, Topics: 20, History: 1000}); hello.Limits == nil || *hello.Limits != want {
 		t.Errorf("%+v", hello.Limits)
 	}
 	if off := time.Since(time.UnixMilli(hello.Time)).Abs(); off > 5*time.Second {

@@ -15,10 +15,16 @@ import (
 )
 
 // ServeHTTP makes the request a client of the feed. It returns when the client is
-// connected, not when it leaves.
+// connected, not when it leaves. A GET with "history=<topic>" that is no WebSocket
+// handshake is answered with the newest events of the topic, as JSON; the rules of
+// access are the same.
 func (f *Feed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !isHandshake(r) {
-		answerOrdinary(w, r)
+		if r.URL.Query().Has(wire.QueryHistory) {
+			f.serveHistory(w, r)
+		} else {
+			answerOrdinary(w, r)
+		}
 		return
 	}
 	if r.ContentLength != 0 {
@@ -59,6 +65,10 @@ func (f *Feed) connect(w http.ResponseWriter, r *http.Request, a *admission) err
 		inputs:   inputs{filter: newFilter(a.topics, a.access)},
 		outputs:  outputs{pos: from.pos, at: from.at, inRing: from.inRing, page: bookmark{after: from.pos}, live: from.live},
 	}
+	if a.later { // the position stays until the list has come
+		c.filter = filter{hook: a.access.hook, granted: a.access.topics, names: map[string]struct{}{}}
+		c.later, c.live, from.live = true, false, false
+	}
 	if from.resumed || from.gap != nil {
 		c.resumed = strings.ToValidUTF8(a.after[:min(len(a.after), store.MaxID)], "?")
 	}
@@ -86,7 +96,9 @@ func (f *Feed) connect(w http.ResponseWriter, r *http.Request, a *admission) err
 	f.wanting.add(c, c.filter.names)
 	go c.read()
 	go c.write()
-	c.rejectForbidden(a.topics)
+	if !a.later {
+		c.rejectForbidden(a.topics)
+	}
 	f.revokeMissed(c)
 	return nil
 }
@@ -107,6 +119,7 @@ func (f *Feed) helloFor(c *client, from start) []byte {
 			Rate:    f.options.MessageRate,
 			Burst:   int64(f.messageBurst()),
 			Topics:  int64(f.options.MaxTopics),
+			History: historyEvents,
 		},
 	}
 	if !c.expires.IsZero() {

@@ -65,6 +65,7 @@ func TestMessageVectors(t *testing.T) {
 	var vectors []struct {
 		Name, Message, Answer, Error string
 		Topics                       []string
+		Followed                     int64
 		Page                         bool
 	}
 	readVectors(t, "messages.json", &vectors)
@@ -87,6 +88,11 @@ func TestMessageVectors(t *testing.T) {
 		case v.Answer != "":
 			if frame := p.text(); frame != v.Answer {
 				t.Errorf("%s: the answer is %s, want %s", v.Name, frame, v.Answer)
+			}
+		case v.Followed != 0:
+			var frame wire.Followed
+			if text := p.text(); json.Unmarshal([]byte(text), &frame) != nil || frame.Kind != wire.KindFollowed || frame.Number != v.Followed || frame.Position == "" {
+				t.Errorf("%s: the answer is %s", v.Name, text)
 			}
 		case v.Error != "":
 			var frame wire.Error

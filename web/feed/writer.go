@@ -41,7 +41,7 @@ func (c *client) ringGrew() {
 func (c *client) offer(m mark, entries []entry) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.writing || c.inRing && c.at.resets == m.at.resets && c.at.seq >= m.at.seq+uint64(len(entries)) {
+	if c.writing || c.later || c.inRing && c.at.resets == m.at.resets && c.at.seq >= m.at.seq+uint64(len(entries)) {
 		return
 	}
 	for i := range entries {
@@ -58,7 +58,7 @@ func (c *client) start() {
 	if c.writing {
 		return
 	}
-	if done := c.feed.wanting.done.Load(); done != nil {
+	if done := c.feed.wanting.done.Load(); done != nil && !c.later {
 		c.jump(*done)
 	}
 	c.writing = true
@@ -78,20 +78,22 @@ type step struct {
 	frame   []byte
 	batch   batch
 	topic   string
+	request command
 	closing *websocket.CloseError
 }
 
 type stepKind int
 
 const (
-	idle       stepKind = iota // nothing, until the client is woken
-	again                      // decide anew
-	oneFrame                   // write frame
-	answerPing                 // with a pong frame that holds frame
-	events                     // write batch
-	readPage                   // read from the store
-	askHook                    // ask the Topics hook for topic
-	closeConn                  // send a close frame and end
+	idle          stepKind = iota // nothing, until the client is woken
+	again                         // decide anew
+	oneFrame                      // write frame
+	answerPing                    // with a pong frame that holds frame
+	answerRequest                 // do request and write its answer
+	events                        // write batch
+	readPage                      // read from the store
+	askHook                       // ask the Topics hook for topic
+	closeConn                     // send a close frame and end
 )
 
 // write does what has to be done, then stops.
@@ -113,6 +115,8 @@ func (c *client) write() {
 			ok = c.writeMessage(s.frame)
 		case answerPing:
 			ok = c.writePong(s.frame)
+		case answerRequest:
+			ok = c.answer(&s.request)
 		case events:
 			ok = c.sendBatch(&s.batch)
 		case readPage:
@@ -152,6 +156,11 @@ func (c *client) next(page []entry) step {
 		}
 		return step{kind: oneFrame, frame: frame}
 	}
+	if len(c.requests) > 0 {
+		r := c.requests[0]
+		c.requests = append(c.requests[:0], c.requests[1:]...)
+		return step{kind: answerRequest, request: r}
+	}
 	if c.live && !c.feed.health.live.Load() {
 		return c.loseLive()
 	}
@@ -160,6 +169,9 @@ func (c *client) next(page []entry) step {
 	}
 	if c.closing != nil {
 		return step{kind: closeConn, closing: c.closing}
+	}
+	if c.later {
+		return step{kind: idle}
 	}
 	if !c.inRing {
 		if page == nil {

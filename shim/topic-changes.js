@@ -1,0 +1,271 @@
+// @ts-check
+import { errorOf } from "./control-frames.js";
+import { WakesocketError } from "./error.js";
+import { frameText } from "./requests.js";
+
+/** @typedef {import("./shim.d.ts").FeedEvent} FeedEvent */
+/** @typedef {import("./shim.d.ts").AddOptions} AddOptions */
+/** @typedef {readonly string[] | undefined} Topics undefined: those in the page's address, if any */
+
+/** Stands for all topics. An empty list that is another one stands for none. */
+export const everything = Object.freeze(/** @type {string[]} */ ([]));
+
+/**
+ * Changes that were asked for in a row and go out together.
+ * @typedef {object} Change
+ * @property {boolean} all the whole list has to be sent
+ * @property {Set<string>} add
+ * @property {Set<string>} remove
+ * @property {AddOptions} options
+ * @property {import("./requests.js").Waiter<string>[]} waiters
+ */
+
+/**
+ * @typedef {object} Owner
+ * @property {(events: FeedEvent[]) => void} history
+ * @property {(gap: import("./boundary.js").Gap) => void} gap
+ * @property {() => string} cursor
+ */
+
+/** What a message may hold where the feed names no limit, in bytes. */
+const messageBytes = 64 << 10;
+/** More than so many characters of topics do not go into an address: servers and proxies bound its length. */
+const addressCharacters = 4000;
+
+/**
+ * The topics of a feed, and the changes that its server does not know yet. Changes
+ * wait here until they may be sent, so that those of a page that scrolls fast go out
+ * as one.
+ */
+export class TopicChanges {
+  /** @type {Topics} */
+  list;
+  #owner;
+  #requests;
+  /** @type {Change[]} */
+  #changes = [];
+  /** @type {(string | number)[]} what is to be sent: texts, and numbers of requests */
+  #out = [];
+
+  /**
+   * @param {Topics} list
+   * @param {import("./requests.js").Requests} requests
+   * @param {Owner} owner
+   */
+  constructor(list, requests, owner) {
+    this.list = list?.length === 0 ? everything : list;
+    this.#requests = requests;
+    this.#owner = owner;
+  }
+
+  /** Whether the list is too long for an address, or nothing that an address can say. */
+  get later() {
+    const list = this.list;
+    if (!list || list === everything) return false;
+    return list.length === 0 || list.reduce((sum, name) => sum + name.length + 7, 0) > addressCharacters;
+  }
+
+  get waiting() {
+    return this.#changes.length + this.#out.length > 0;
+  }
+
+  /** @param {readonly string[]} topics none means all */
+  set(topics) {
+    this.list = topics.length === 0 ? everything : topics;
+    this.#last((change) => change.all).all = true;
+  }
+
+  /**
+   * @param {readonly string[]} topics
+   * @param {AddOptions} options
+   * @param {import("./requests.js").Waiter<string>} waiter
+   */
+  add(topics, options, waiter) {
+    if (this.list && this.list !== everything) this.list = [...new Set([...this.list, ...topics])];
+    const { last, after } = options;
+    const change = this.#last((change) => !change.all && change.options.last === last && change.options.after === after, options);
+    for (const name of topics) {
+      change.add.add(name);
+      change.remove.delete(name);
+    }
+    change.waiters.push(waiter);
+  }
+
+  /**
+   * @param {readonly string[]} topics
+   * @param {import("./requests.js").Waiter<string>} waiter
+   */
+  remove(topics, waiter) {
+    if (!this.list || this.list === everything) {
+      waiter.reject(followsAll());
+      return;
+    }
+    const gone = new Set(topics);
+    this.list = this.list.filter((name) => !gone.has(name));
+    const change = this.#last((change) => !change.all);
+    for (const name of gone) {
+      change.remove.add(name);
+      change.add.delete(name);
+    }
+    change.waiters.push(waiter);
+  }
+
+  /**
+   * The frames that tell the whole list.
+   * @param {number} limit bytes of one message
+   * @returns {string[]}
+   */
+  frames(limit) {
+    if (this.list === undefined) return [];
+    if (this.list !== everything && this.list.length === 0) return [frameText({ wakesocket: "add", topics: [] })];
+    const parts = pieces(this.list, limit);
+    return parts.map((topics, i) => frameText({ wakesocket: i === 0 ? "topics" : "add", topics, ...(i < parts.length - 1 ? { more: true } : {}) }));
+  }
+
+  /**
+   * A connection is live whose server answers requests: what has no answer is asked
+   * again.
+   * @param {boolean} knows whether the server has the list
+   * @param {number} limit bytes of one message
+   */
+  resume(knows, limit) {
+    this.#out = [...(knows ? [] : this.frames(limit)), ...this.#requests.numbers];
+  }
+
+  /** @param {number} number of a request that has to be sent, 0 for none */
+  ask(number) {
+    if (number) this.#out.push(number);
+  }
+
+  /** A connection is live whose server knows no requests, but is to be told the list. */
+  tell() {
+    this.settle();
+    this.#out.push(frameText({ wakesocket: "topics", topics: this.list }));
+  }
+
+  /** A connection is live whose server knows no requests, and has the list. */
+  settle() {
+    const changes = this.#changes;
+    this.#changes = [];
+    this.#out = [];
+    this.#requests.fail(unsupported());
+    for (const { options, waiters } of changes) {
+      for (const { resolve, reject } of waiters) {
+        if (options.last || options.after) reject(unsupported());
+        else resolve(this.#owner.cursor());
+      }
+    }
+  }
+
+  /**
+   * The next message.
+   * @param {number} limit bytes of one message
+   * @returns {string | undefined}
+   */
+  take(limit) {
+    if (this.#out.length === 0) this.#write(limit);
+    const next = this.#out.shift();
+    return typeof next === "number" ? this.#requests.text(next) : next;
+  }
+
+  /** @param {WakesocketError} error */
+  fail(error) {
+    const changes = this.#changes;
+    this.#changes = [];
+    this.#out = [];
+    for (const { waiters } of changes) for (const { reject } of waiters) reject(error);
+  }
+
+  /** @param {number} limit */
+  #write(limit) {
+    const change = this.#changes.shift();
+    if (!change) return;
+    if (change.all) {
+      this.#out.push(...this.frames(limit));
+      return;
+    }
+    const { last, after } = change.options;
+    /** @type {Record<string, unknown>[]} */
+    const frames = [];
+    for (const topics of pieces([...change.remove], limit)) frames.push({ wakesocket: "remove", topics });
+    for (const topics of pieces([...change.add], limit)) frames.push({ wakesocket: "add", topics, last, after });
+    if (frames.length === 0) frames.push({ wakesocket: "add", topics: [] });
+    let open = frames.length;
+    /** @type {WakesocketError | undefined} */
+    let failed;
+    /** @type {Set<unknown>} those of an answer that was cut off come again */
+    const seen = new Set();
+    for (const frame of frames) {
+      /** @param {Record<string, any>} answer */
+      const resolve = (answer) => {
+        if (answer.wakesocket === "error") {
+          failed = errorOf(answer);
+          if (frame.wakesocket === "add" && failed.code !== "log-unavailable") this.#refused(/** @type {string[]} */ (frame.topics));
+        }
+        if (answer.gap) this.#owner.gap({ after: `${answer.gap.after}`, earliest: `${answer.gap.earliest}`, reason: answer.gap.reason });
+        if (--open > 0) return;
+        for (const waiter of change.waiters) failed ? waiter.reject(failed) : waiter.resolve(`${answer.at}`);
+      };
+      const reject = (/** @type {WakesocketError} */ error) => {
+        for (const waiter of change.waiters) waiter.reject(error);
+      };
+      const events = (/** @type {FeedEvent[]} */ list) => {
+        this.#owner.history(list.filter(({ id }) => !seen.has(id)));
+        for (const { id } of list) seen.add(id);
+      };
+      const number = this.#requests.add({ frame, waiter: { resolve, reject }, events });
+      if (number) this.#out.push(number);
+    }
+  }
+
+  /** @param {string[]} topics that the server does not accept: they must not be asked for at each dial */
+  #refused(topics) {
+    if (!this.list || this.list === everything) return;
+    const gone = new Set(topics);
+    this.list = this.list.filter((name) => !gone.has(name));
+  }
+
+  /**
+   * The newest change, if another can join it, else a new one.
+   * @param {(change: Change) => boolean} fits
+   * @param {AddOptions} [options]
+   */
+  #last(fits, options = {}) {
+    const last = this.#changes.at(-1);
+    if (last && fits(last)) return last;
+    /** @type {Change} */
+    const change = { all: false, add: new Set(), remove: new Set(), options, waiters: [] };
+    this.#changes.push(change);
+    return change;
+  }
+}
+
+export function followsAll() {
+  return new WakesocketError("message-invalid", "the feed follows all topics; name those that are wanted with setTopics");
+}
+
+function unsupported() {
+  return new WakesocketError("unsupported", "this server does not answer requests: history, and last and after of addTopics, need a wakesocket feed");
+}
+
+/**
+ * Cuts a list so that each piece fits into a message.
+ * @param {readonly string[]} names
+ * @param {number} limit
+ */
+function pieces(names, limit) {
+  const room = Math.min(limit, messageBytes) - 200;
+  /** @type {string[][]} */
+  const cut = [];
+  let left = 0;
+  for (const name of names) {
+    const size = JSON.stringify(name).length * 3 + 1; // a character is at most three bytes
+    if (cut.length === 0 || size > left) {
+      cut.push([]);
+      left = room;
+    }
+    left -= size;
+    cut[cut.length - 1].push(name);
+  }
+  return cut;
+}
