@@ -70,9 +70,9 @@ for (const [frame, want] of [
 }
 
 test("limits", () => {
-  const none = { message: Infinity, rate: Infinity, burst: Infinity, topics: Infinity };
+  const none = { message: Infinity, rate: Infinity, burst: Infinity, topics: Infinity, history: Infinity };
   for (const given of [undefined, null, "x", {}, { message: 0, rate: -1, burst: "5", topics: null }]) assert.deepEqual(limitsOf(given), none);
-  assert.deepEqual(limitsOf({ message: 1, rate: 2, burst: 3, topics: 4 }), { message: 1, rate: 2, burst: 3, topics: 4 });
+  assert.deepEqual(limitsOf({ message: 1, rate: 2, burst: 3, topics: 4, history: 5 }), { message: 1, rate: 2, burst: 3, topics: 4, history: 5 });
 });
 
 test("an error frame has one of the protocol's codes, or says the server's own", () => {

@@ -196,9 +196,7 @@ export class Driver {
 
   /**
    * @param {Session} session whose effects these are; when another takes its place, they count no more
-   * @param {readonly Effect[] | undefined} effects
-   * @param {Input} input
-   * @param {FeedEvent[]} events
+   * @param {readonly Effect[] | undefined} effects @param {Input} input @param {FeedEvent[]} events
    */
   #carryOut(session, effects, input, events) {
     const gaps = gapsIn(effects ?? [], input);
@@ -352,10 +350,7 @@ export class Driver {
     this.#carryOut(session, effects, facts, []);
   }
 
-  /**
-   * @param {Session | undefined} session that it had for us
-   * @param {WakesocketError} error
-   */
+  /** @param {Session | undefined} session that it had for us @param {WakesocketError} error */
   #engineDied(session, error) {
     if (session !== undefined && session === this.#session) {
       // Its sockets are of no use without it. The basic session goes on from the cursor.

@@ -217,24 +217,35 @@ export class Feed extends EventTarget {
    * @param {readonly string[]} topics
    * @param {import("./shim.d.ts").AddOptions} [options]
    */
-  async addTopics(topics, options) {
+  addTopics(topics, options) {
     const checked = checkTopics(topics);
     const added = this.#driver.addTopics(checked, checkAddOptions(options));
     this.#freshness.add(checked);
-    return added;
+    return this.#asked(added);
   }
 
   /** @param {readonly string[]} topics */
-  async removeTopics(topics) {
+  removeTopics(topics) {
     const checked = checkTopics(topics);
     const removed = this.#driver.removeTopics(checked);
     this.#freshness.remove(checked);
-    return removed;
+    return this.#asked(removed);
   }
 
   /** @param {import("./shim.d.ts").HistoryQuestion} question */
-  async history(question) {
+  history(question) {
     return this.#driver.history(checkHistory(question));
+  }
+
+  /**
+   * A page that does not wait for the promise hears of the error as of any other.
+   * @param {Promise<string>} answer
+   */
+  #asked(answer) {
+    answer.catch((error) => {
+      if (error.code !== "closed" && error.code !== "failed") this.#error(error);
+    });
+    return answer;
   }
 
   reconnect() {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { TopicSet, checkName } from "./topic-set.js";
 import { Limits, isPattern, matches, patterns } from "./limits.js";
 
 test("the most specific limit counts; where page and server name the same, the page's", () => {
@@ -51,9 +52,13 @@ test("topics with a limit by name are expected to speak", () => {
 });
 
 test("names stand for topics as on the wire", () => {
-  for (const { name, pattern, matches: yes, not } of JSON.parse(readFileSync(new URL("../wasm/wire/testdata/topics.json", import.meta.url), "utf8"))) {
+  for (const { name, pattern, refused, matches: yes, not } of JSON.parse(readFileSync(new URL("../wasm/wire/testdata/topics.json", import.meta.url), "utf8"))) {
     assert.equal(isPattern(name), pattern, name);
+    if (refused) assert.throws(() => checkName(name), { name: "TypeError", message: new RegExp(`^"${name.replace(/[.*>]/g, "\\$&")}" is no pattern`) });
+    else checkName(name);
     for (const topic of yes) assert.ok(matches(name, topic), `${name} stands for ${topic}`);
+    for (const topic of yes) assert.ok(new TopicSet(["x", name]).has(topic), `${name} stands for ${topic}`);
+    for (const topic of not) assert.ok(!new TopicSet(["x", name]).has(topic), `${name} does not stand for ${topic}`);
     for (const topic of not) assert.ok(!matches(name, topic), `${name} does not stand for ${topic}`);
   }
   assert.deepEqual(patterns("a.b.c"), ["a.b.*", "a.*"]);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkOptions, checkTopics, tuningOf } from "./options.js";
+import { checkAddOptions, checkHistory, checkOptions, checkTopics, tuningOf } from "./options.js";
 
 for (const [options, message] of [
   [null, /options must be an object, not null/],
@@ -57,4 +57,48 @@ test("staleAfter is a number of milliseconds, or one for each topic", () => {
     });
   }
   assert.throws(() => checkOptions({ timeField: 5 }), { name: "TypeError", message: "option timeField must be a string, not 5" });
+});
+
+test("names that only look like patterns are refused", () => {
+  for (const name of ["*", "price.>", "a.*.b"]) {
+    assert.throws(() => checkOptions({ topics: [name] }), /is no pattern/);
+    assert.equal(name === "*" ? undefined : thrownBy(() => checkOptions({ staleAfter: { [name]: 1 } })), name === "*" ? undefined : "TypeError");
+  }
+  checkOptions({ topics: ["price.*"], staleAfter: { "*": 1, "price.*": 2 } });
+});
+
+const thrownBy = (call) => {
+  try {
+    call();
+  } catch (thrown) {
+    return thrown.name;
+  }
+};
+
+test("options of addTopics and history say what is wrong", () => {
+  assert.deepEqual([checkAddOptions(), checkAddOptions({ last: 2 }), checkAddOptions({ after: "e-1" })], [{}, { last: 2 }, { after: "e-1" }]);
+  for (const [options, says] of [
+    [{ last: 0 }, /last must be a whole number from 1 on, not 0/],
+    [{ last: 1.5 }, /not 1.5/],
+    [{ after: "" }, /after must be a position/],
+    [{ after: 7 }, /after must be a position, not 7/],
+    [{ last: 1, after: "e-1" }, /leave one out/],
+    [{ lst: 1 }, /unknown option "lst"/],
+  ]) {
+    assert.throws(() => checkAddOptions(options), says);
+  }
+  assert.deepEqual(checkHistory({ topic: "a" }), { topic: "a" });
+  assert.deepEqual(checkHistory({ topic: "a.*", limit: 5, before: "e-1" }), { topic: "a.*", limit: 5, before: "e-1" });
+  for (const [question, says] of [
+    [undefined, /takes an object with a topic, not undefined/],
+    [null, /not null/],
+    ["a", /not string/],
+    [{}, /topics must be/],
+    [{ topic: "*" }, /no pattern/],
+    [{ topic: "a", limit: -1 }, /limit must be a whole number from 1 on, not -1/],
+    [{ topic: "a", before: "" }, /before must be a position/],
+    [{ topic: "a", after: "x" }, /unknown option "after"/],
+  ]) {
+    assert.throws(() => checkHistory(question), says);
+  }
 });

@@ -10,11 +10,19 @@ function setup(t) {
   t.after(() => (performance.now = now));
   const sent = [];
   const errors = [];
+  /** What is to be sent about topics. */
+  const topics = [];
   const outbox = new Outbox(
     (text) => sent.push(text),
     (error) => errors.push(error),
+    {
+      get waiting() {
+        return topics.length > 0;
+      },
+      take: (limit) => `${topics.shift()} ${limit}`,
+    },
   );
-  return { outbox, sent, errors, codes: () => errors.map((error) => error.code), tick: (ms) => t.mock.timers.tick(ms) };
+  return { outbox, topics, sent, errors, codes: () => errors.map((error) => error.code), tick: (ms) => t.mock.timers.tick(ms) };
 }
 
 test("messages go out while it is open, and are refused while it is not", (t) => {
@@ -74,7 +82,7 @@ test("a new connection has no limits until it names them", (t) => {
   outbox.reset();
   outbox.setOpen(true);
   for (const text of ["long", "text"]) assert.equal(outbox.send(text), true);
-  assert.equal(outbox.allows(["a", "b"]), true);
+  assert.equal(outbox.tooMany(2), undefined);
   assert.deepEqual(sent, ["long", "text"]);
 });
 
@@ -104,38 +112,29 @@ test("too many messages that wait are refused", (t) => {
   assert.deepEqual(codes(), ["too-many-messages"]);
 });
 
-test("only the newest topics are sent, before what waits, at the same rate", (t) => {
-  const { outbox, sent, tick } = setup(t);
-  outbox.setLimits({ rate: 10, burst: 2 });
-  outbox.sendTopics(["early"]);
+test("what is said of topics goes before what waits, at the same rate", (t) => {
+  const { outbox, topics, sent, tick } = setup(t);
+  outbox.setLimits({ rate: 10, burst: 2, message: 9 });
+  topics.push("early");
+  outbox.sendTopics();
   assert.deepEqual(sent, []);
   outbox.setOpen(true);
-  assert.deepEqual(sent, ['{"wakesocket":"topics","topics":["early"]}']);
+  assert.deepEqual(sent, ["early 9"]);
   outbox.send("a");
-  outbox.sendTopics(["x"]);
-  outbox.sendTopics(["y"]);
+  topics.push("x");
   tick(112);
   tick(111);
   tick(10_000);
-  assert.deepEqual(sent.slice(1), ['{"wakesocket":"topics","topics":["y"]}', "a"]);
+  assert.deepEqual(sent.slice(1), ["x 9", "a"]);
 });
 
-test("topics of a lost connection are not sent to the next", (t) => {
-  const { outbox, sent, codes } = setup(t);
-  outbox.sendTopics(["x"]);
-  outbox.reset();
-  outbox.setOpen(true);
-  assert.deepEqual([sent, codes()], [[], []]);
-});
-
-test("more topics than the server accepts are refused", (t) => {
-  const { outbox, errors } = setup(t);
+test("more topics than the server accepts are an error", (t) => {
+  const { outbox } = setup(t);
   outbox.setLimits({ topics: 2 });
-  assert.equal(outbox.allows(["a", "b"]), true);
-  assert.deepEqual(errors, []);
-  assert.equal(outbox.allows(["a", "b", "c"]), false);
-  assert.equal(errors[0].code, "too-many-topics");
-  assert.match(errors[0].message, /3 were asked for, and the server accepts at most 2/);
+  assert.equal(outbox.tooMany(2), undefined);
+  const error = outbox.tooMany(3);
+  assert.equal(error.code, "too-many-topics");
+  assert.match(error.message, /3 were asked for, and the server accepts at most 2/);
 });
 
 test("the topics are a list whatever the page has done to arrays", (t) => {

@@ -61,3 +61,28 @@ test("the same function twice is two subscriptions", () => {
   subscribers.call({ topic: "a" });
   assert.equal(calls, 1);
 });
+
+test("a pattern hears of every topic that it stands for, once", () => {
+  const got = [];
+  const subscribers = new Subscribers();
+  const hear = (name) => subscribers.add(name, (event) => got.push(`${name} ${event.topic}`));
+  const off = [hear("price.*"), hear("price.gold.*"), hear("price.gold.eur"), hear("price.*")];
+  for (const topic of ["price", "price.gold.eur", "prices.x", "price.*", 7]) subscribers.call({ topic });
+  assert.deepEqual(got.splice(0), [
+    "price.gold.eur price.gold.eur",
+    "price.gold.* price.gold.eur",
+    "price.* price.gold.eur",
+    "price.* price.gold.eur",
+    "price.* price.*",
+    "price.* price.*",
+  ]);
+  for (const end of off.slice(0, 3)) end();
+  subscribers.call({ topic: "price.gold.eur" });
+  off[3]();
+  off[3]();
+  subscribers.call({ topic: "price.gold.eur" });
+  assert.deepEqual(got, ["price.* price.gold.eur"]);
+  subscribers.add("price.*", () => got.push("again"));
+  subscribers.call({ topic: "price.gold" });
+  assert.deepEqual(got.slice(1), ["again"]);
+});

@@ -40,6 +40,8 @@ const addressCharacters = 4000;
 export class TopicChanges {
   /** @type {Topics} */
   list;
+  /** Whether the server of the live connection answers requests. */
+  answers = false;
   #owner;
   #requests;
   /** @type {Change[]} */
@@ -66,7 +68,7 @@ export class TopicChanges {
   }
 
   get waiting() {
-    return this.#changes.length + this.#out.length > 0;
+    return this.#out.length > 0 || (this.answers && this.#changes.length > 0);
   }
 
   /** @param {readonly string[]} topics none means all */
@@ -129,12 +131,13 @@ export class TopicChanges {
    * @param {number} limit bytes of one message
    */
   resume(knows, limit) {
+    this.answers = true;
     this.#out = [...(knows ? [] : this.frames(limit)), ...this.#requests.numbers];
   }
 
   /** @param {number} number of a request that has to be sent, 0 for none */
   ask(number) {
-    if (number) this.#out.push(number);
+    if (number && this.answers) this.#out.push(number);
   }
 
   /** A connection is live whose server knows no requests, but is to be told the list. */
@@ -166,6 +169,12 @@ export class TopicChanges {
     if (this.#out.length === 0) this.#write(limit);
     const next = this.#out.shift();
     return typeof next === "number" ? this.#requests.text(next) : next;
+  }
+
+  /** The connection is gone, and with it what was to be sent. */
+  pause() {
+    this.answers = false;
+    this.#out = [];
   }
 
   /** @param {WakesocketError} error */

@@ -90,6 +90,7 @@ export class Uplink {
   /** @param {number} generation */
   ended(generation) {
     this.#peers.delete(generation);
+    if (generation === this.#live) this.#topics.pause();
   }
 
   /**
@@ -99,6 +100,7 @@ export class Uplink {
   state(generation, live) {
     if (generation !== this.#live) {
       this.#live = generation;
+      this.#topics.pause();
       this.#outbox.reset();
       const peer = this.#peers.get(generation);
       this.#outbox.setLimits(peer?.limits);
@@ -181,6 +183,7 @@ export class Uplink {
   /** All sockets are gone. */
   reset() {
     this.#live = 0;
+    this.#topics.pause();
     this.#peers.clear();
     this.#outbox.reset();
   }
