@@ -169,24 +169,16 @@ export type ServerErrorCode = "message-too-large" | "message-rate" | "too-many-t
  */
 export type ErrorCode =
   | ServerErrorCode
-  | "frame-malformed"
-  | "frame-binary"
-  | "frame-not-an-event"
-  | "id-invalid"
-  | "time-invalid"
-  | "url-failed"
-  | "address-refused"
-  | "persist-failed"
-  | "options-invalid"
-  | "snapshot-failed"
-  | "share-failed"
-  | "engine-failed"
+  | FrameErrorCode
+  | SetupErrorCode
   | "too-many-messages"
   | "messages-lost"
   | "unsupported"
   | "failed"
   | "closed"
   | "server";
+export type FrameErrorCode = "frame-malformed" | "frame-binary" | "frame-not-an-event" | "id-invalid" | "time-invalid";
+export type SetupErrorCode = "url-failed" | "address-refused" | "persist-failed" | "options-invalid" | "snapshot-failed" | "share-failed" | "engine-failed";
 
 /** What goes wrong without ending the feed. `message` says what to do. */
 export declare class WakesocketError extends Error {
@@ -358,11 +350,9 @@ export interface Feed<T = any, S = any> extends EventTarget {
   /** Calls the snapshot function, and gives the page another snapshot. Throws a TypeError without the option `snapshot`. */
   reloadSnapshot(): void;
   /**
-   * Follows more topics, and resolves with the position from which on their events
-   * come. It may be called at any time: what is asked for while there is no connection
-   * is sent when there is one, and calls in a row are sent as one. Rejects with a
-   * WakesocketError when the server does not accept them; then nothing has changed. On
-   * a feed that follows all topics it only brings what `last` or `after` ask for.
+   * Follows more topics, and resolves with the position from which on; rejects with a WakesocketError
+   * when the server refuses. It may be called at any time, and calls in a row are sent as one. On a
+   * feed that follows all topics it only brings what `last` or `after` ask for.
    */
   addTopics(topics: readonly string[], options?: AddOptions): Promise<string>;
   /** Follows some topics no longer, and resolves with the position from which on. When none is left, no events come. */
