@@ -24,10 +24,7 @@ interface StateBase {
   readonly lastEventAt: number | null;
   /** Round trip in milliseconds, smoothed; null before the first pong. */
   readonly rtt: number | null;
-  /**
-   * Events that have arrived and wait because callbacks are slow; 0 unless one
-   * has waited for half a second. Then the page shows old data, also while live.
-   */
+  /** Events that wait because callbacks are slow; 0 unless one has waited for half a second. Then the page shows old data, also while live. */
   readonly lag: number;
   /**
    * What the page lacks of its snapshot (option `snapshot`): "loading" until the page
@@ -37,9 +34,8 @@ interface StateBase {
    */
   readonly snapshot: "" | "loading" | "failed";
   /**
-   * Why nobody guards the connection, "" while client.wasm does or is still expected.
-   * Without it, data is as live as the state says, but a dead connection is noticed
-   * later, and a new one is made with simpler rules.
+   * Why nobody guards the connection, "" while client.wasm does or is still expected. Without it, data is
+   * as live as the state says, but a dead connection is noticed later, and a new one is made with simpler rules.
    */
   readonly unguarded: string;
   /** Whether the connection is that of the shared worker; see the option `share`. */
@@ -198,9 +194,8 @@ export interface TopicStatus {
   /** When the newest event arrived, in epoch milliseconds; null before the first. */
   readonly lastEventAt: number | null;
   /**
-   * How old the newest event is, in milliseconds; null before the first. It counts
-   * from the publishing where events tell their time (a wakesocket server's do, see
-   * `timeField` for others), else from the arrival. Setting a clock does not change it.
+   * How old the newest event is, in milliseconds; null before the first. It counts from the publishing where events
+   * tell their time (a wakesocket server's do, see `timeField` for others), else from the arrival, whatever clocks are set to.
    */
   readonly age: number | null;
 }
@@ -305,10 +300,7 @@ export interface URLContext {
   attempt: number;
 }
 
-/**
- * Relative to the page; http becomes ws, https becomes wss. A function is asked
- * before each dial; when it throws or rejects, the dial counts as failed.
- */
+/** Relative to the page; http becomes ws, https becomes wss. A function is asked before each dial; when it throws, the dial has failed. */
 export type FeedURL = string | URL | ((ctx: URLContext) => string | URL | Promise<string | URL>);
 
 export interface FeedEvents<S = any> {
