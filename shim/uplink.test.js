@@ -294,3 +294,14 @@ test("a table that scrolls while the rate is used up sends what it needs in the 
   assert.equal(frames.length, 2);
   assert.deepEqual(frames[1].topics, ["r100"]);
 });
+
+test("topics are a list whatever the page has done to arrays", async (t) => {
+  // As in old versions of Prototype.
+  Object.defineProperty(Array.prototype, "toJSON", { configurable: true, enumerable: false, value: () => "mangled" });
+  t.after(() => delete Array.prototype.toJSON);
+  const { uplink, log } = live(["a"]);
+  uplink.setTopics(["b", "c"]);
+  uplink.addTopics(["d"], {});
+  await settled();
+  assert.deepEqual(told(log), ['{"topics","topics":["b","c","d"]}', '{"add","topics":["d"],"n":1}']);
+});
