@@ -4,6 +4,18 @@
 //	select wakesocket.publish('cpu', '{"load": 0.7}');
 //	select wakesocket.publish('cpu', '{"load": 0.7}', 'idempotency key');
 //
+// A snapshot of the application's rows and the position that belongs to it are read
+// in one transaction:
+//
+//	begin isolation level repeatable read, read only;
+//	select wakesocket.position();
+//	select ...;
+//	commit;
+//
+// The events after that position are exactly those of the transactions that the
+// snapshot does not see, if events are published in the transactions that change the
+// rows.
+//
 // Ids are "<epoch>-<n>-<proof>". The numbers come from a counter row and so have no
 // holes and appear in order: reading on from an id is exact when the next event's
 // number is one higher. The proof is random and stored with the event, so that a
