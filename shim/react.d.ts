@@ -7,7 +7,7 @@ import type { BadgeLabels, WakesocketBadge } from "./badge.d.ts";
  * and while url is null. Another url or another option makes another connection;
  * functions among them may change at any time without that.
  */
-export declare function useFeed<T = any>(url: FeedURL | null, options?: Options): Feed<T> | null;
+export declare function useFeed<T = any, S = any>(url: FeedURL | null, options?: Options<S>): Feed<T, S> | null;
 
 /** The state of a feed. Without one it is that of the page's feed that is in the worst state. */
 export declare function useConnectionState(feed?: Feed | null): State;
@@ -21,6 +21,13 @@ export declare function useEvents<T, Topic extends TopicName<T> = TopicName<T>>(
   topic?: Topic,
   options?: { limit?: number },
 ): readonly EventOf<T, Topic>[];
+
+/**
+ * The state that a reducer makes of the newest snapshot and of each event after it; undefined
+ * before the first. The feed needs the option `snapshot`. A component that comes later
+ * makes the feed load another snapshot, for all. The reducer must not change what it is given.
+ */
+export declare function useSnapshot<T, S>(feed: Feed<T, S> | null, reducer: (state: S, event: EventOf<T>) => S): S | undefined;
 
 /** Whether the data of a topic, or any data of the page, may be out of date: what an element with data-stale shows. */
 export declare function useStale(topic?: string): boolean;

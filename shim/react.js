@@ -1,6 +1,6 @@
 // @ts-check
 import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
-import { connectionKey, eventsStore, openFeed, staleStore, stateStore, topicStore, unconnected } from "./stores.js";
+import { connectionKey, eventsStore, openFeed, snapshotStore, staleStore, stateStore, topicStore, unconnected } from "./stores.js";
 
 /**
  * @param {import("./shim.d.ts").FeedURL | null} url
@@ -67,6 +67,18 @@ export function useEvents(feed, topic, options) {
   return useStore(
     useMemo(() => eventsStore(feed, topic, { limit }), [feed, topic, limit]),
     noEvents,
+  );
+}
+
+/** @param {import("./shim.d.ts").Feed | null} feed @param {(state: any, event: any) => any} reducer */
+export function useSnapshot(feed, reducer) {
+  const latest = useRef(reducer);
+  useEffect(() => {
+    latest.current = reducer;
+  });
+  return useStore(
+    useMemo(() => snapshotStore(feed, (state, event) => latest.current(state, event)), [feed]),
+    undefined,
   );
 }
 

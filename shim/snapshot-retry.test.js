@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { gap, given, started, state } from "./testing/snapshot-stream.js";
+import { gap, given, setup, started, state } from "./testing/snapshot-stream.js";
 
 test("waits double, with jitter, and each call gets more time", () => {
   for (const [random, waits] of [
@@ -149,6 +149,15 @@ test("the page asks for another snapshot", () => {
   s.event("e-6");
   s.answer(state("e-5"));
   assert.deepEqual(s.take(), ["give e-5 s request", "event e-6"]);
+});
+
+test("a snapshot that was shown without a connection can be asked for again", () => {
+  const s = setup();
+  s.stream.start();
+  s.answer(state("e-5"));
+  s.pass(1000);
+  s.stream.request();
+  assert.deepEqual(s.take(), ["load request"]);
 });
 
 test("who does not want to wait makes the next call come sooner, but a second after the last", () => {

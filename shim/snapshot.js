@@ -134,7 +134,7 @@ export class SnapshotStream {
 
   /** The page asks for another snapshot. */
   request() {
-    if (this.#phase === "given") this.#begin("request");
+    if (this.#phase === "given" || this.#shown) this.#begin("request");
     else this.hurry();
   }
 

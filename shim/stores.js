@@ -128,6 +128,41 @@ export function eventsStore(feed, topic, { limit = 100 } = {}) {
 }
 
 /**
+ * What a reducer makes of the newest snapshot and the events after it.
+ * @param {Feed | null} feed
+ * @param {(state: any, event: any) => any} reducer
+ * @returns {Store<any>} undefined before the first snapshot
+ */
+export function snapshotStore(feed, reducer) {
+  checkFeed("useSnapshot(feed, reducer)", feed);
+  if (typeof reducer !== "function")
+    throw new TypeError(`useSnapshot(feed, reducer): reducer must be a function (state, event) => state, not ${typeof reducer}`);
+  /** @type {any} */
+  let state;
+  const subscribe = (/** @type {() => void} */ changed) => {
+    const named = /** @type {Feed} */ (feed);
+    let given = false;
+    const begin = (/** @type {CustomEvent} */ { detail }) => {
+      given = true;
+      state = detail.data;
+      changed();
+    };
+    named.addEventListener("snapshot", begin);
+    const end = named.subscribe((event) => {
+      if (!given) return;
+      state = reducer(state, event);
+      changed();
+    });
+    if (named.cursor !== "") named.reloadSnapshot(); // what the feed gave before is not known here
+    return () => {
+      named.removeEventListener("snapshot", begin);
+      end();
+    };
+  };
+  return { subscribe: feed ? subscribe : none, get: () => state };
+}
+
+/**
  * Whether the data of a topic, or any of the page, may be out of date: what an
  * element with data-stale shows.
  * @param {string} [topic]

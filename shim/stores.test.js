@@ -4,7 +4,7 @@ import "./testing/wasm-exec.js";
 import { registry } from "./registry.js";
 import { FakeFeed } from "./testing/dom.js";
 
-const { connectionKey, eventsStore, staleStore, stateStore, topicStore, unconnected } = await import("./stores.js");
+const { connectionKey, eventsStore, snapshotStore, staleStore, stateStore, topicStore, unconnected } = await import("./stores.js");
 const { Subscribers } = await import("./subscribers.js");
 
 class Feed extends FakeFeed {
@@ -99,6 +99,7 @@ test("without a feed there is nothing to see", () => {
   for (const [store, value] of [
     [topicStore(null, "cpu"), undefined],
     [eventsStore(null), []],
+    [snapshotStore(null, () => 1), undefined],
     [stateStore(null), unconnected],
   ]) {
     const { values, end } = seen(store);
@@ -106,6 +107,34 @@ test("without a feed there is nothing to see", () => {
     end();
     assert.deepEqual(values, []);
   }
+});
+
+test("the state that a reducer makes of a snapshot and its events", () => {
+  const feed = Object.assign(new Feed(), { cursor: "", reloads: 0, reloadSnapshot: () => feed.reloads++ });
+  const give = (data) => feed.dispatchEvent(new CustomEvent("snapshot", { detail: { data } }));
+  const store = snapshotStore(feed, (sum, { data }) => sum + data);
+  const { values, end } = seen(store);
+  feed.event("cpu", 1); // of no snapshot
+  assert.deepEqual([store.get(), values, feed.reloads], [undefined, [], 0]);
+  give(10);
+  feed.event("cpu", 2);
+  feed.event("mem", 3);
+  give(20);
+  feed.event("cpu", 4);
+  assert.deepEqual(values, [10, 12, 15, 20, 24]);
+  end();
+  give(30);
+  feed.event("cpu", 5);
+  assert.equal(store.get(), 24);
+  // Who comes later does not know what the feed gave before.
+  feed.cursor = "e-7";
+  const later = seen(store);
+  assert.equal(feed.reloads, 1);
+  feed.event("cpu", 6);
+  assert.equal(store.get(), 24);
+  give(40);
+  feed.event("cpu", 7);
+  assert.deepEqual(later.values, [40, 47]);
 });
 
 test("the state of one feed, and of the page's worst", () => {
@@ -149,6 +178,8 @@ for (const [use, message] of [
   [() => topicStore(new Feed()), /topic must be a string, not undefined; for all topics see useEvents\(feed\)/],
   [() => eventsStore({}, "cpu"), /useEvents.*not a value of type object/],
   [() => eventsStore(new Feed(), "cpu", { limit: 0 }), /limit must be a number of events, not 0/],
+  [() => snapshotStore("live", () => 1), /useSnapshot\(feed, reducer\): feed must be/],
+  [() => snapshotStore(new Feed(), "sum"), /useSnapshot\(feed, reducer\): reducer must be a function \(state, event\) => state, not string/],
   [() => stateStore("live"), /useConnectionState\(feed\): feed must be/],
   [() => staleStore(new Feed()), /useStale\(topic\): topic must be a string, or left out/],
 ]) {

@@ -1,5 +1,5 @@
 // @ts-check
-import { connectionKey, eventsStore, openFeed, staleStore, stateStore, topicStore } from "./stores.js";
+import { connectionKey, eventsStore, openFeed, snapshotStore, staleStore, stateStore, topicStore } from "./stores.js";
 
 /** @typedef {import("./shim.d.ts").Feed} Feed */
 /** @typedef {Feed | null | undefined | {subscribe: (run: (feed: Feed | null) => void) => () => void}} Source a feed, or a store of one */
@@ -49,6 +49,11 @@ export function useTopic(feed, topic) {
 /** @param {Source} feed @param {string} [topic] @param {{limit?: number}} [options] */
 export function useEvents(feed, topic, options) {
   return follow(feed, (feed) => eventsStore(feed ?? null, topic, options));
+}
+
+/** @param {Source} feed @param {(state: any, event: any) => any} reducer */
+export function useSnapshot(feed, reducer) {
+  return follow(feed, (feed) => snapshotStore(feed ?? null, reducer));
 }
 
 /** @param {string} [topic] */

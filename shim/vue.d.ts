@@ -7,7 +7,10 @@ import type { BadgeLabels } from "./badge.d.ts";
  * and while url is null. Another url or another option makes another connection;
  * functions among them may change at any time without that.
  */
-export declare function useFeed<T = any>(url: MaybeRef<FeedURL | null>, options?: MaybeRef<Options | undefined>): Readonly<ShallowRef<Feed<T> | null>>;
+export declare function useFeed<T = any, S = any>(
+  url: MaybeRef<FeedURL | null>,
+  options?: MaybeRef<Options<S> | undefined>,
+): Readonly<ShallowRef<Feed<T, S> | null>>;
 
 /** The state of a feed. Without one it is that of the page's feed that is in the worst state. */
 export declare function useConnectionState(feed?: MaybeRef<Feed | null>): Readonly<ShallowRef<State>>;
@@ -24,6 +27,13 @@ export declare function useEvents<T, Topic extends TopicName<T> = TopicName<T>>(
   topic?: MaybeRefOrGetter<Topic | undefined>,
   options?: { limit?: number },
 ): Readonly<ShallowRef<readonly EventOf<T, Topic>[]>>;
+
+/**
+ * The state that a reducer makes of the newest snapshot and of each event after it; undefined
+ * before the first. The feed needs the option `snapshot`. A component that comes later
+ * makes the feed load another snapshot, for all. The reducer must not change what it is given.
+ */
+export declare function useSnapshot<T, S>(feed: MaybeRef<Feed<T, S> | null>, reducer: (state: S, event: EventOf<T>) => S): Readonly<ShallowRef<S | undefined>>;
 
 /** Whether the data of a topic, or any data of the page, may be out of date: what an element with data-stale shows. */
 export declare function useStale(topic?: MaybeRefOrGetter<string | undefined>): Readonly<ShallowRef<boolean>>;

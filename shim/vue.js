@@ -1,6 +1,6 @@
 // @ts-check
 import { getCurrentInstance, getCurrentScope, onMounted, onScopeDispose, shallowReadonly, shallowRef, toValue, unref, watch } from "vue";
-import { connectionKey, eventsStore, openFeed, staleStore, stateStore, topicStore } from "./stores.js";
+import { connectionKey, eventsStore, openFeed, snapshotStore, staleStore, stateStore, topicStore } from "./stores.js";
 
 /**
  * @param {any} url
@@ -59,6 +59,11 @@ export function useTopic(feed, topic) {
 /** @param {any} feed @param {any} [topic] @param {{limit?: number}} [options] */
 export function useEvents(feed, topic, options) {
   return useStore(() => eventsStore(unref(feed), toValue(topic), options));
+}
+
+/** @param {any} feed @param {(state: any, event: any) => any} reducer */
+export function useSnapshot(feed, reducer) {
+  return useStore(() => snapshotStore(unref(feed), reducer));
 }
 
 /** @param {any} [topic] */
