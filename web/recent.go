@@ -6,6 +6,8 @@ import (
 	"os"
 	"runtime"
 	"sync"
+
+	"github.com/wakesocket/wakesocket/web/feed"
 )
 
 // recentEvents is about two minutes at nine events a second.
@@ -33,22 +35,34 @@ func (r *recent) add(id, topic string, data []byte) {
 	r.events = append(r.events, event{id, topic, data})
 }
 
-// snapshot is what a page starts from.
+func (r *recent) list() []event {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]event{}, r.events...)
+}
+
+// snapshot is the state that a page starts from. Its position is in the header.
 type snapshot struct {
 	Host   string  `json:"host"`
 	System string  `json:"system"`
-	At     string  `json:"at"` // ?after for the feed; "" before the first event
 	Events []event `json:"events"`
 }
 
-func (r *recent) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
-	r.mu.Lock()
-	s := snapshot{System: runtime.GOOS + "/" + runtime.GOARCH, Events: append([]event{}, r.events...)}
-	r.mu.Unlock()
-	if len(s.Events) > 0 {
-		s.At = s.Events[len(s.Events)-1].ID
+// serveSnapshot reads the newest events and their position while nothing is
+// published, so that they belong together.
+func (b *broadcast) serveSnapshot(w http.ResponseWriter, r *http.Request) {
+	b.publishing.Lock()
+	b.mu.RLock()
+	at, err := b.beats.Position(r.Context())
+	b.mu.RUnlock()
+	s := snapshot{System: runtime.GOOS + "/" + runtime.GOARCH, Events: b.recent.list()}
+	b.publishing.Unlock()
+	if err != nil {
+		http.Error(w, "the log cannot be read; try again", http.StatusServiceUnavailable)
+		return
 	}
 	s.Host, _ = os.Hostname() // a machine without a name is shown without one
+	feed.WritePosition(w, at)
 	writeJSON(w, s)
 }
 

@@ -36,7 +36,7 @@ func routes(b *broadcast, listener *faults.Listener, assets fs.FS) (http.Handler
 	mux.Handle("GET /ready", b.current(func() http.Handler { return b.beats.Ready() }))
 	mux.Handle("GET /alive", b.current(func() http.Handler { return b.beats.Alive() }))
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
-	mux.Handle("GET /snapshot", &b.recent)
+	mux.HandleFunc("GET /snapshot", b.serveSnapshot)
 	mux.HandleFunc("GET /faults", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, listener.Status()) })
 	// Another site's page must not break the connections of this one.
 	guard := http.NewCrossOriginProtection()

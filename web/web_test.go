@@ -159,16 +159,15 @@ func (c *socket) next() reading {
 func (s *demo) snapshot(t *testing.T) (at string, events []reading) {
 	t.Helper()
 	for {
-		_, body := s.do(t, "GET", "/snapshot")
+		answer, body := s.do(t, "GET", "/snapshot")
 		var got struct {
-			At     string    `json:"at"`
 			Events []reading `json:"events"`
 		}
 		if err := json.Unmarshal([]byte(body), &got); err != nil {
 			t.Fatal(err)
 		}
-		if got.At != "" {
-			return got.At, got.Events
+		if len(got.Events) > 0 {
+			return answer.Header.Get("Wakesocket-Position"), got.Events
 		}
 	}
 }

@@ -12,7 +12,7 @@ import { closeSentence, gapSentence, sentence } from "./sentences.js";
 
 /** @typedef {import("../dist/shim.js").State} State */
 /** @typedef {{topic: string, data: {run: string, n: number, t: number, value?: any, error?: string}}} Reading */
-/** @typedef {{host: string, system: string, at: string, events: Reading[]}} Snapshot */
+/** @typedef {{host: string, system: string, events: Reading[]}} Snapshot */
 
 /** @param {string} id */
 const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -137,19 +137,24 @@ function draw(feed) {
   cards.showAges((topic) => feed.topic(topic).age);
 }
 
-/** The past comes by HTTP; the feed goes on from exactly there. */
-async function start() {
-  // Not at the top: a page without its client has to say so.
-  const { connect } = await import("../dist/shim.js");
-  const answer = await fetch("snapshot");
+/** The past comes by HTTP, and the feed goes on from exactly there. @type {import("../dist/shim.js").SnapshotFunction<Snapshot>} */
+async function snapshot({ signal }) {
+  const answer = await fetch("snapshot", { signal });
   if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
-  /** @type {Snapshot} */
-  const { host, system, at, events } = await answer.json();
+  return { at: answer.headers.get("Wakesocket-Position") ?? "", data: await answer.json() };
+}
+
+/** @param {Snapshot} past */
+function showPast({ host, system, events }) {
   if (host) byId("host").textContent = host;
   byId("system").textContent = system;
   for (const { topic, data } of events) cards.push(topic, data);
+}
 
-  const feed = connect("feed", { after: at });
+async function start() {
+  // Not at the top: a page without its client has to say so.
+  const { connect } = await import("../dist/shim.js");
+  const feed = connect("feed", { snapshot, onSnapshot: ({ data }) => showPast(data) });
   logChanges(feed);
   feed.subscribe((event) => onReading(/** @type {Reading} */ (event)));
   startPlain();
