@@ -49,7 +49,7 @@ func TestQuickStarts(t *testing.T) {
 	plain := all["net/http"][0]
 	publish := plain[strings.Index(plain, "func publish"):]
 	helper := "package main\n\nimport (\n\t\"context\"\n\t\"log\"\n\t\"time\"\n\n\t\"github.com/wakesocket/wakesocket/web/feed\"\n)\n\n" + publish
-	for _, heading := range []string{"net/http", "chi", "gin", "echo", "Authentication with tokens"} {
+	for _, heading := range []string{"net/http", "chi", "gin", "echo", "Authentication with tokens", "A state and its position"} {
 		t.Run(heading, func(t *testing.T) {
 			if len(all[heading]) != 1 {
 				t.Fatalf("there are %d programs; want one", len(all[heading]))
@@ -69,6 +69,9 @@ func TestQuickStarts(t *testing.T) {
 				if _, err := firstEvent(t, refused); websocket.CloseStatus(err) != 4401 {
 					t.Errorf("with a wrong token: %v; want it closed with 4401", err)
 				}
+			}
+			if strings.HasPrefix(heading, "A state") {
+				checkState(t, "http://"+address+"/state")
 			}
 			event, err := firstEvent(t, "ws://"+address+"/feed"+query)
 			if err != nil || !bytes.Contains(event, []byte(`"data":{"load":0.5}`)) {
@@ -111,6 +114,21 @@ func token(t *testing.T, url string) string {
 		t.Fatalf("no token: %q, %v", text, err)
 	}
 	return string(text)
+}
+
+// checkState asks for the state until there is one, and reads its position.
+func checkState(t *testing.T, url string) {
+	t.Helper()
+	var answer *http.Response
+	program.Until(t, func() (err error) {
+		answer, err = http.Get(url)
+		return err
+	})
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil || !strings.HasPrefix(string(text), `{"load":`) || answer.Header.Get("Wakesocket-Position") == "" {
+		t.Errorf("the state is %q at %q, %v", text, answer.Header.Get("Wakesocket-Position"), err)
+	}
 }
 
 func firstEvent(t *testing.T, url string) ([]byte, error) {

@@ -156,6 +156,15 @@ func newSite(t *testing.T, files string) *site {
 	})
 	mux.HandleFunc("POST /token", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "secret") })
 	mux.HandleFunc("GET /cpu", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"load":0}`) })
+	mux.HandleFunc("GET /state", func(w http.ResponseWriter, r *http.Request) {
+		at, err := f.Position(r.Context())
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+		feed.WritePosition(w, at)
+		_, _ = io.WriteString(w, `{"load":0,"events":100}`)
+	})
 	mux.HandleFunc("POST /told/{page}", func(_ http.ResponseWriter, r *http.Request) {
 		text, _ := io.ReadAll(r.Body)
 		s.mu.Lock()

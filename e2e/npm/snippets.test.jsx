@@ -21,7 +21,9 @@ vi.stubGlobal("fetch", (url, options) => realFetch(String(url).endsWith("/client
 
 /** The snippets of a section of the README: language and text. */
 function snippets(page, heading) {
-  const section = readFileSync(page, "utf8").split(/^## /m).find((text) => text.startsWith(`${heading}\n`));
+  const section = readFileSync(page, "utf8")
+    .split(/^## /m)
+    .find((text) => text.startsWith(`${heading}\n`));
   return [...section.matchAll(/```(js|tsx?)\n(.*?)```/gs)].map(([, language, text]) => ({ language, text }));
 }
 
@@ -81,6 +83,16 @@ const sections = {
         cpu.subscribe((value) => (seen.cpu = value)),
       );
       await until(() => seen.state.name === "live" && seen.cpu?.data.load === 0.5);
+    },
+  ],
+  "The state first": [
+    async ({ Readings }) => {
+      show(<Readings />);
+      await until(() => /^10[2-9] readings, the last one 0\.5$/.test(document.body.textContent));
+    },
+    async ({ feed }) => {
+      await until(() => feed.state.name === "live" && log.mock.calls.some(([count, text]) => count > 101 && text === "readings"));
+      feed.close();
     },
   ],
   "Modules that are replaced while you work": [({ feed }) => until(() => feed.state.name === "live")],
