@@ -78,6 +78,20 @@ type (
 	color struct{ R, G, B uint8 }
 	stamp struct{ time.Time }
 	late  struct{ V int }
+
+	nested  []nested
+	byName  map[string]byName
+	itself  *itself
+	around  []struct{ More around }
+	through []branch
+	branch  struct {
+		Left through
+		Pair [2]through
+	}
+
+	// Names that mean something else in TypeScript.
+	Array  struct{ V []int }
+	Record struct{ V map[string]Array }
 )
 
 func (color) TypeScript() string             { return "`#${string}`" }
@@ -156,6 +170,23 @@ func TestWriteTypes(t *testing.T) {
 	}
 }
 
+func TestWriteTypesThatNameEachOther(t *testing.T) {
+	var b strings.Builder
+	if err := feed.WriteTypes(&b, "Topics", feed.Typed[through]{Topic: "tree"}, feed.Typed[Record]{Topic: "record"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"interface Branch {\n  Left: Array<Branch> | null;\n  Pair: Array<Array<Branch> | null>;\n}",
+		"interface Array2 {\n  V: Array<number> | null;\n}",
+		"interface Record2 {\n  V: Record<string, Array2> | null;\n}",
+		"interface Topics {\n  tree: Array<Branch> | null;\n  record: Record2;\n}",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("%s\nlacks\n%s", &b, want)
+		}
+	}
+}
+
 func TestWriteTypesRefuses(t *testing.T) {
 	cpu := feed.Typed[int]{Topic: "cpu"}
 	for _, c := range []struct {
@@ -176,6 +207,12 @@ func TestWriteTypesRefuses(t *testing.T) {
 		{"Topics", []feed.TypedTopic{feed.Typed[stamp]{Topic: "a"}}, `type feed_test.stamp writes its own JSON: give it a method TypeScript() string`},
 		{"Topics", []feed.TypedTopic{feed.Typed[*big.Int]{Topic: "a"}}, `type big.Int writes its own JSON`},
 		{"Topics", []feed.TypedTopic{feed.Typed[late]{Topic: "a"}}, `type feed_test.late writes its own text only behind a pointer`},
+		{"Topics", []feed.TypedTopic{feed.Typed[nested]{Topic: "a"}}, `type feed_test.nested holds itself: put a struct with a name between`},
+		{"Topics", []feed.TypedTopic{feed.Typed[byName]{Topic: "a"}}, `type feed_test.byName holds itself`},
+		{"Topics", []feed.TypedTopic{feed.Typed[itself]{Topic: "a"}}, `type feed_test.itself holds itself`},
+		{"Topics", []feed.TypedTopic{feed.Typed[around]{Topic: "a"}}, `type feed_test.around holds itself`},
+		{"Array", []feed.TypedTopic{cpu}, `"Array" cannot be the name of an interface`},
+		{"Record", []feed.TypedTopic{cpu}, `"Record" cannot be the name of an interface`},
 	} {
 		var b strings.Builder
 		if err := feed.WriteTypes(&b, c.name, c.topics...); err == nil || !strings.Contains(err.Error(), c.want) || b.Len() > 0 {

@@ -25,10 +25,11 @@ import (
 // has no JSON, such as a channel, and for a type that writes its own JSON with
 // MarshalJSON, unless a method TypeScript() string names its TypeScript type.
 func WriteTypes(w io.Writer, name string, topics ...TypedTopic) error {
-	if !identifier.MatchString(name) {
+	if !identifier.MatchString(name) || name == arrayName || name == recordName {
 		return fmt.Errorf("feed: write types: %q cannot be the name of an interface", name)
 	}
-	d := &declarations{names: map[reflect.Type]string{}, taken: map[string]bool{name: true}, text: bytes.NewBufferString(
+	taken := map[string]bool{name: true, arrayName: true, recordName: true}
+	d := &declarations{names: map[reflect.Type]string{}, taken: taken, within: map[reflect.Type]bool{}, text: bytes.NewBufferString(
 		"// Code generated from the Go types of the feed's topics. DO NOT EDIT.\n")}
 	var lines strings.Builder
 	seen := map[string]bool{}
@@ -63,11 +64,18 @@ func property(name string) string {
 	return string(quoted)
 }
 
+// Types of TypeScript that the file uses.
+const (
+	arrayName  = "Array"
+	recordName = "Record"
+)
+
 // declarations are the interfaces written so far.
 type declarations struct {
-	names map[reflect.Type]string
-	taken map[string]bool
-	text  *bytes.Buffer
+	names  map[reflect.Type]string
+	taken  map[string]bool
+	within map[reflect.Type]bool // that are being written, since the last interface began
+	text   *bytes.Buffer
 }
 
 var (
@@ -90,6 +98,13 @@ func (d *declarations) of(t reflect.Type) (string, error) {
 	if name, ok, err := ownJSON(t); ok || err != nil {
 		return name, err
 	}
+	if t.Kind() != reflect.Struct && t.Name() != "" {
+		if d.within[t] {
+			return "", fmt.Errorf("type %s holds itself: put a struct with a name between", t)
+		}
+		d.within[t] = true
+		defer delete(d.within, t)
+	}
 	switch t.Kind() {
 	case reflect.Bool:
 		return "boolean", nil
@@ -106,15 +121,15 @@ func (d *declarations) of(t reflect.Type) (string, error) {
 		if isBytes(t) {
 			return "string | null", nil
 		}
-		return d.orNull(t.Elem(), "Array<%s>")
+		return d.orNull(t.Elem(), arrayName+"<%s>")
 	case reflect.Array:
 		element, err := d.of(t.Elem())
-		return "Array<" + element + ">", err
+		return arrayName + "<" + element + ">", err
 	case reflect.Map:
 		if key := t.Key(); !isKey(key) {
 			return "", fmt.Errorf("a map with keys of type %s has no JSON", key)
 		}
-		return d.orNull(t.Elem(), "Record<string, %s>")
+		return d.orNull(t.Elem(), recordName+"<string, %s>")
 	case reflect.Struct:
 		return d.structure(t)
 	default:
@@ -178,6 +193,9 @@ func (d *declarations) structure(t reflect.Type) (string, error) {
 	d.names[t] = name // before its fields, which may hold the type again
 	if name == "" {
 		delete(d.names, t)
+	} else {
+		defer func(outer map[reflect.Type]bool) { d.within = outer }(d.within)
+		d.within = map[reflect.Type]bool{}
 	}
 	var lines strings.Builder
 	for _, f := range jsonFields(t) {
