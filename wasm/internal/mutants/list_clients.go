@@ -67,7 +67,7 @@ var shim = []Mutant{
 	{"messages are lost in silence", "shim/outbox.js",
 		`if (lost > 0) {`, `if (lost > 1e9) {`},
 	{"messages go out before the topics that wait", "shim/outbox.js",
-		"      if (this.#topics) {\n", "      if (this.#topics && this.#messages.length === 0) {\n"},
+		`const text = this.#topics.waiting ?`, `const text = this.#topics.waiting && this.#messages.length === 0 ?`},
 	{"events of two sockets come as those of one", "shim/pump.js",
 		"    if (generation !== this.#generation) this.#endRun();\n", ""},
 	{"what happens to a socket overtakes its frames", "shim/pump.js",
