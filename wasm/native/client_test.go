@@ -289,10 +289,15 @@ func TestSend(t *testing.T) {
 	f, proxy := serve(t, feed.Options{OnMessage: func(_ feed.Client, data []byte) { got <- data }})
 	_ = f
 	r := newRecorder()
-	c := start(t, r.options("http://"+proxy.Addr()))
-	if err := c.Send(t.Context(), "early"); !errors.Is(err, ErrNotLive) {
+	early, err := New(r.options("http://" + proxy.Addr()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer early.Close()
+	if err := early.Send(t.Context(), "early"); !errors.Is(err, ErrNotLive) {
 		t.Errorf("before live: %v", err)
 	}
+	c := start(t, r.options("http://"+proxy.Addr()))
 	r.until(t, "live", r.live)
 	if err := c.Send(t.Context(), map[string]int{"n": 1}); err != nil {
 		t.Fatal(err)
