@@ -276,6 +276,27 @@ test("a closed feed ends the call, and a feed that is opened again makes another
   await world.awaitFit("live again");
 });
 
+test("events that come while held ones are still being delivered wait for them", async (t) => {
+  const server = new Server();
+  const answer = later();
+  const world = await open(t, { server, snapshot: () => answer.promise });
+  await until("a connection", () => server.sockets.size === 1 && world.feed.state.rtt !== null);
+  const state = world.state();
+  for (let n = 0; n < 20; n++) server.publish();
+  for (let i = 0; i < 20; i++) await turn();
+  world.feed.subscribe(({ data }) => {
+    if (data < 10) server.publish(); // arrives long before the last held one was delivered
+    for (const end = performance.now() + 40; performance.now() < end; );
+  });
+  answer.resolve(state);
+  await world.awaitFit("all of them");
+  const got = world.log.filter((line) => line.startsWith("event")).map((line) => Number(line.split("-")[1]));
+  assert.deepEqual(
+    got,
+    Array.from({ length: server.log.length }, (_, i) => i + 1),
+  );
+});
+
 test("a close while held events are still being delivered loses none of them", async (t) => {
   const server = new Server();
   const answer = later();

@@ -57,6 +57,7 @@ export function complete(state: State, gap: Gap, code: ServerErrorCode): string 
     case "invalid":
     case "restarted":
     case "skipped":
+    case "limited":
     case "unknown":
       break;
     default:
@@ -68,6 +69,7 @@ export function complete(state: State, gap: Gap, code: ServerErrorCode): string 
     case "too-many-topics":
     case "message-invalid":
     case "topic-forbidden":
+    case "log-unavailable":
       return code;
     default:
       return code satisfies never;

@@ -36,8 +36,6 @@ var snapshots = []Mutant{
 		"    else if (this.#phase === \"fitting\") this.#resume();\n", ""},
 	{"any number of bytes is held", "shim/snapshot.js",
 		` && this.#bytes <= this.#most.bytes`, ``},
-	{"what was held before a stop is still there", "shim/snapshot.js",
-		"    this.#phase = \"stopped\";\n    this.#forget();\n", "    this.#phase = \"stopped\";\n"},
 	{"events overtake those that were held", "shim/snapshots.js",
 		`if (this.#delivery.waiting) this.#queue([item]);`, `if (this.lag > 0) this.#queue([item]);`},
 	{"the cursor is that of the connection", "shim/snapshots.js",
