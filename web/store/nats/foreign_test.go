@@ -156,3 +156,42 @@ func TestStreamMadeAnew(t *testing.T) {
 	}
 	wantGap(t, s, old, store.Epoch)
 }
+
+// A limit for each subject deletes in the middle of the log. What is missing there is
+// reported as a gap, though the subject that a reader wants has lost nothing: so it is
+// no way to keep a rare topic longer.
+func TestLimitForEachSubject(t *testing.T) {
+	t.Parallel()
+	url := serverWith(t, server.Options{JetStream: true})
+	_, err := management(t, url).CreateStream(t.Context(), jetstream.StreamConfig{
+		Name: "wakesocket", Subjects: []string{"wakesocket.>"}, AllowDirect: true, Duplicates: store.KeyWindow, MaxMsgsPerSubject: 3,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := nats.Open(url, nats.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var ids []store.ID
+	for _, topic := range []string{"rare", "busy", "busy", "busy", "busy", "busy"} { // 4 to 6 of busy stay
+		id, err := s.Publish(ctx, topic, []byte("1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, id)
+	}
+	wantGap(t, s, ids[0], store.Trimmed) // the rare one is there; two busy ones after it are not
+	wantGap(t, s, ids[2], store.Trimmed)
+	for at, want := range map[int]int{3: 2, 5: 0} {
+		if events, err := s.After(ctx, ids[at], 10); err != nil || len(events) != want {
+			t.Errorf("after event %d: %d events, %v; want %d", at+1, len(events), err, want)
+		}
+	}
+	if bounds, err := s.Bounds(ctx); err != nil || bounds.Base != ids[3] || bounds.Top != ids[5] {
+		t.Errorf("%+v, %v; want those after %v", bounds, err, ids[3])
+	}
+}
