@@ -77,6 +77,7 @@ func try(t *testing.T, args ...string) (status int, got []result, err error) {
 }
 
 func TestOptionsReachThePage(t *testing.T) {
+	t.Parallel() // it waits for most of the time
 	page := guarded(t).URL + "/"
 	status, got, err := try(t, "-url", page, "-cookie", "who=me=1", "-header", "X-Key: secret",
 		"-eval", `document.querySelector("button").disabled = false`, "-click", "button", "-wait", "60s")
@@ -89,6 +90,7 @@ func TestOptionsReachThePage(t *testing.T) {
 }
 
 func TestPagesThatNeedMore(t *testing.T) {
+	t.Parallel() // it waits for most of the time
 	page := guarded(t).URL + "/"
 	for name, c := range map[string]struct {
 		args []string
@@ -100,7 +102,7 @@ func TestPagesThatNeedMore(t *testing.T) {
 		"a script that fails": {[]string{"-url", page + "mute", "-eval", "nothing.there()"}, "eval failed"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			status, got, err := try(t, append(c.args, "-wait", "8s")...)
+			status, got, err := try(t, append(c.args, "-wait", "12s")...)
 			if err == nil || !strings.Contains(err.Error(), c.want) || status != notCarried || len(got) > 0 {
 				t.Errorf("status %d, %v; want %q", status, err, c.want)
 			}
@@ -109,6 +111,7 @@ func TestPagesThatNeedMore(t *testing.T) {
 }
 
 func TestProfile(t *testing.T) {
+	t.Parallel() // it waits for most of the time
 	page := guarded(t).URL + "/again"
 	profile := filepath.Join(t.TempDir(), "profile")
 	if status, _, err := try(t, "-url", page, "-profile", profile, "-wait", "8s"); err == nil || status != notCarried {
