@@ -37,7 +37,7 @@ func (s *server) held() map[string]int64 {
 // Messages that are never finished share one budget, however many clients send them.
 func TestUnfinishedMessagesShareTheBudget(t *testing.T) {
 	got := make(chan int, 10)
-	s := serve(t, Options{BufferBytes: 100_000, MaxMessage: 40_000, AcceptRate: -1, OnMessage: func(_ Client, data []byte) { got <- len(data) }}).ready()
+	s := serve(t, Options{BufferBytes: 85_000, MaxMessage: 40_000, AcceptRate: -1, OnMessage: func(_ Client, data []byte) { got <- len(data) }}).ready()
 	s.half("a", 35_000)
 	until(t, "a holds memory", func() bool { return s.held()["a"] == 40_001 })
 	s.half("b", 35_000)
@@ -54,19 +54,23 @@ func TestUnfinishedMessagesShareTheBudget(t *testing.T) {
 		t.Errorf("%v", held)
 	}
 	until(t, "c holds nothing", func() bool { return s.memory.used.Load() == 80_002 })
-	// A small message needs no memory.
+	// A small message needs no memory, one above 4 KiB does.
 	d := s.half("d", 0)
-	d.Write([]byte(frame(textFrame, `"`+strings.Repeat("x", smallMessage-3)+`"`)))
-	if n := <-got; n != smallMessage-1 {
+	d.Write([]byte(frame(textFrame, `"`+strings.Repeat("x", 4093)+`"`)))
+	if n := <-got; n != 4095 {
 		t.Errorf("%d bytes", n)
+	}
+	d.Write([]byte(frame(textFrame, `"`+strings.Repeat("x", 4095)+`"`)))
+	if code, reason := d.closed(); code != wire.CloseTryLater || !strings.Contains(reason, noRoom) {
+		t.Errorf("closed with %d %q", code, reason)
 	}
 	// The one that takes longest makes room, and only that one.
 	for _, c := range s.snapshot() {
 		switch c.info.ID {
 		case "a":
-			c.inbound.since.Add(-int64(2 * slowestMessage))
+			c.inbound.since.Add(-int64(2 * time.Second))
 		case "b":
-			c.inbound.since.Add(-int64(3 * slowestMessage))
+			c.inbound.since.Add(-int64(3 * time.Second))
 		}
 	}
 	e := s.half("e", 0)
