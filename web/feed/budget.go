@@ -27,9 +27,6 @@ func (b *budget) take(n int) bool {
 	return false
 }
 
-// add counts bytes in any case.
-func (b *budget) add(n int) { b.used.Add(int64(n)) }
-
 func (b *budget) exceeded() bool { return b.used.Load() > b.max }
 
 func (b *budget) give(n int) { b.used.Add(-int64(n)) }

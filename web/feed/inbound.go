@@ -81,10 +81,10 @@ func (c *client) takeMemory(n int) bool {
 			slowest, longest = other, takes
 		}
 	}
-	if slowest == nil || slowest.inbound.since.Swap(0) == 0 { // another one took it
+	if slowest == nil {
 		return false
 	}
-	slowest.abort(causeRefused)
-	c.feed.memory.add(n) // as much is given back at once
-	return true
+	slowest.abort(causeRefused) // its reader ends at once, and lets go of the message
+	c.feed.memory.give(slowest.inbound.handOver())
+	return c.feed.memory.take(n)
 }
