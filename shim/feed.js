@@ -1,12 +1,13 @@
 // @ts-check
 import { clientID } from "./client-id.js";
+import { Conflation } from "./conflation.js";
 import { Driver } from "./driver.js";
 import { engineLoader } from "./engine.js";
 import { eventDelivered } from "./engine-start.js";
 import { environment } from "./environment.js";
 import { WakesocketError } from "./error.js";
 import { Freshness } from "./freshness.js";
-import { checkAddOptions, checkHistory, checkOptions, checkTopics, tuningOf } from "./options.js";
+import { checkAddOptions, checkHistory, checkOptions, checkTopics, rulesOf, tuningOf } from "./options.js";
 import { registry } from "./registry.js";
 import { SavedCursor } from "./saved-cursor.js";
 import { shareDriver } from "./share.js";
@@ -32,6 +33,7 @@ export class Feed extends EventTarget {
   #base;
   #saved;
   #subscribers = new Subscribers();
+  #conflation = new Conflation((event, at) => this.#deliver(event, at));
   #freshness;
   /** @type {(() => void) | undefined} */
   #unwatch;
@@ -74,11 +76,16 @@ export class Feed extends EventTarget {
     });
     // Who does not ask for it must not be told of it as unhandled.
     this.ready.catch(() => {});
-    this.#freshness = new Freshness(checked, {
-      changed: (type, change) => this.#dispatch(type, change),
-      lag: () => this.#lag,
-      error: (error) => this.#error(error),
-    });
+    const topics = checked.topics && checkTopics(checked.topics);
+    this.#conflation.set(rulesOf(checked.topics ?? []));
+    this.#freshness = new Freshness(
+      { ...checked, topics },
+      {
+        changed: (type, change) => this.#dispatch(type, change),
+        lag: () => this.#lag,
+        error: (error) => this.#error(error),
+      },
+    );
     const { onState, onGap, onError, onSnapshot } = checked;
     if (onState) this.addEventListener("state", (event) => onState(detail(event)));
     if (onGap) this.addEventListener("gap", (event) => onGap(detail(event)));
@@ -93,10 +100,13 @@ export class Feed extends EventTarget {
         this.#unguarded = reason;
         this.#changed();
       },
-      deliver: (event, at) => this.#deliver(event, at),
+      deliver: (event, at) => this.#conflation.event(event, at),
       paused: () => this.#saved.write(this.cursor),
       lagChanged: () => this.#changed(),
-      gap: (gap) => this.#dispatch("gap", Object.freeze(gap)),
+      gap: (gap) => {
+        this.#conflation.flush(); // what came before
+        this.#dispatch("gap", Object.freeze(gap));
+      },
       rtt: (ms) => {
         this.#rtt = ms;
         this.#state = undefined;
@@ -118,7 +128,7 @@ export class Feed extends EventTarget {
       loader: engineLoader(wasm),
       client: client || clientID(),
       tuning: tuningOf(checked),
-      topics: checked.topics && checkTopics(checked.topics),
+      topics,
       visible,
       online,
       after: this.#saved.read() || (checked.after ?? ""),
@@ -128,7 +138,10 @@ export class Feed extends EventTarget {
         cursor: () => this.#driver.cursor,
         resume: (/** @type {string} */ at) => this.#driver.resume(at),
         wake: () => this.#driver.wake("wake"),
-        give: (/** @type {import("./shim.d.ts").Snapshot} */ snapshot) => this.#dispatch("snapshot", snapshot),
+        give: (/** @type {import("./shim.d.ts").Snapshot} */ snapshot) => {
+          this.#conflation.flush();
+          this.#dispatch("snapshot", snapshot);
+        },
       };
       this.#snapshots = new Snapshots(checked.snapshot, page, feed, settings.after);
       if (this.#snapshots.pending) this.#status.snapshot = "loading";
@@ -201,9 +214,10 @@ export class Feed extends EventTarget {
     return this.#status.name === "live" && this.#driver.send(text);
   }
 
-  /** @param {readonly string[]} topics */
+  /** @param {readonly (string | import("./shim.d.ts").LatestTopics)[]} topics */
   setTopics(topics) {
     const checked = checkTopics(topics);
+    this.#conflation.set(rulesOf(topics));
     this.#freshness.filter(checked);
     this.#driver.topics(checked);
   }
@@ -214,12 +228,13 @@ export class Feed extends EventTarget {
   }
 
   /**
-   * @param {readonly string[]} topics
+   * @param {readonly (string | import("./shim.d.ts").LatestTopics)[]} topics
    * @param {import("./shim.d.ts").AddOptions} [options]
    */
   addTopics(topics, options) {
     const checked = checkTopics(topics);
     const added = this.#driver.addTopics(checked, checkAddOptions(options));
+    this.#conflation.add(rulesOf(topics));
     this.#freshness.add(checked);
     return this.#asked(added);
   }
@@ -228,6 +243,7 @@ export class Feed extends EventTarget {
   removeTopics(topics) {
     const checked = checkTopics(topics);
     const removed = this.#driver.removeTopics(checked);
+    this.#conflation.remove(checked);
     this.#freshness.remove(checked);
     return this.#asked(removed);
   }
@@ -258,6 +274,7 @@ export class Feed extends EventTarget {
   close() {
     this.#unwatch?.();
     this.#unwatch = undefined;
+    this.#conflation.flush(); // the cursor is after what waits
     this.#driver.stop();
   }
 
@@ -303,6 +320,7 @@ export class Feed extends EventTarget {
    * @param {boolean} kept
    */
   #leave(kept) {
+    this.#conflation.flush();
     if (kept) this.#driver.away();
     else this.close();
   }
@@ -313,6 +331,7 @@ export class Feed extends EventTarget {
     this.#status = status;
     this.#state = undefined;
     const { name, cause } = status;
+    this.#conflation.live(name === "live" || name === "checking");
     this.#freshness.state(name, status.generation);
     if (name === "live") this.#resolveReady();
     if (name === "failed") this.#rejectReady(new WakesocketError("failed", cause));

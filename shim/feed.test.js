@@ -264,3 +264,34 @@ test("what cannot be meant is refused at the call", async (t) => {
   for (const args of [[], ["cpu"], [7, () => {}], ["cpu", "cpu"]])
     assert.throws(() => feed.subscribe(...args), /subscribe takes a function, or a topic and a function/);
 });
+
+test("topics are added and read back, and of some only the newest event comes", async (t) => {
+  const { log, open, greet, receive } = await page(t);
+  const feed = open("/feed", { topics: ["cpu", { match: "price.*", latest: true, every: 3_600_000 }] });
+  assert.throws(() => feed.addTopics(["*"]), /no pattern/);
+  assert.throws(() => feed.history({ topic: "a", limit: 0 }), /limit must be/);
+  const added = feed.addTopics(["disk"], { last: 1 });
+  const read = feed.history({ topic: "cpu", limit: 2 });
+  const socket = await greet({ resumed: false, limits: { history: 1000 } });
+  await until("live", () => feed.state.name === "live");
+  const asked = await until("the requests", () => {
+    const frames = socket.sent.filter((text) => text.startsWith("{")).map((text) => JSON.parse(text));
+    return frames.length >= 2 && frames;
+  });
+  const number = (kind) => asked.find(({ wakesocket }) => wakesocket === kind).n;
+  receive(socket, { wakesocket: "history", n: number("add"), events: [{ id: "e-0", topic: "disk" }], more: true });
+  receive(socket, { wakesocket: "followed", n: number("add"), at: "e-1" });
+  receive(socket, { wakesocket: "history", n: number("history"), events: [{ id: "e-h" }], from: "e-0", complete: true });
+  assert.equal(await added, "e-1");
+  assert.deepEqual(await read, { events: [{ id: "e-h" }], from: "e-0", complete: true });
+  log.length = 0;
+  const cursor = feed.cursor;
+  assert.equal(cursor, "e-1", "earlier events move no cursor");
+  for (const id of ["e-2", "e-3", "e-4"]) receive(socket, { id, topic: "price.a" });
+  receive(socket, { id: "e-5", topic: "cpu" });
+  assert.deepEqual(log, ["event e-2", "event e-5"]);
+  const prices = [];
+  feed.subscribe("price.*", (event) => prices.push(`${event.id} ${event.skipped}`));
+  feed.close();
+  assert.deepEqual(prices, ["e-4 1"], "the cursor is after what waits, so it is shown before the end");
+});

@@ -59,7 +59,7 @@ export class Freshness {
   #nextCheck = Infinity;
 
   /**
-   * @param {Pick<import("./shim.d.ts").Options, "staleAfter" | "timeField" | "topics">} options
+   * @param {Pick<import("./shim.d.ts").Options, "staleAfter" | "timeField"> & {topics?: readonly string[] | undefined}} options
    * @param {Page} page
    */
   constructor({ staleAfter, timeField, topics }, page) {

@@ -60,16 +60,44 @@ function checkStaleAfter(staleAfter) {
   }
 }
 
+/** For the newest events of topics, in milliseconds: how seldom they may come, and how often when nothing is said. */
+const [leastEvery, mostEvery, usualEvery] = [10, 3_600_000, 250];
+
 /**
  * @param {unknown} topics
- * @returns {readonly string[]} a copy
+ * @returns {readonly string[]} their names
  */
 export function checkTopics(topics) {
-  if (!Array.isArray(topics) || !topics.every((topic) => typeof topic === "string" && topic !== "")) {
-    throw new TypeError("topics must be an array of strings that are not empty");
+  if (!Array.isArray(topics)) throw new TypeError(`topics must be an array of strings that are not empty, not ${kind(topics)}`);
+  return topics.map((topic) => {
+    const isObject = typeof topic === "object" && topic !== null && !Array.isArray(topic);
+    if (isObject) checkLatest(topic);
+    const name = isObject ? topic.match : topic;
+    if (typeof name !== "string" || name === "")
+      throw new TypeError("topics must be an array of strings that are not empty, or of objects with match, latest and every");
+    checkName(name);
+    return name;
+  });
+}
+
+/** @param {Record<string, unknown>} topic */
+function checkLatest({ match, latest, every, ...rest }) {
+  const name = typeof match === "string" ? `topic "${match}"` : "a topic";
+  for (const field of Object.keys(rest)) throw new TypeError(`${name}: unknown field "${field}"; known are match, latest, every`);
+  if (latest !== true) throw new TypeError(`${name}: latest must be true, not ${kind(latest)}; for every event write the name alone`);
+  if (every !== undefined && !(typeof every === "number" && every >= leastEvery && every <= mostEvery)) {
+    const text = `every must be a number of milliseconds from ${leastEvery} to ${mostEvery}, not ${kind(every)}`;
+    throw new TypeError(`${name}: ${text}; for every event write the name alone`);
   }
-  for (const topic of topics) checkName(topic);
-  return [...topics];
+}
+
+/**
+ * How often the newest event of each topic may come, 0 for every event.
+ * @param {readonly (string | import("./shim.d.ts").LatestTopics)[]} topics
+ * @returns {Map<string, number>}
+ */
+export function rulesOf(topics) {
+  return new Map(topics.map((topic) => (typeof topic === "string" ? [topic, 0] : [topic.match, topic.every ?? usualEvery])));
 }
 
 /**
@@ -93,6 +121,7 @@ export function checkHistory(question) {
   if (typeof question !== "object" || question === null) throw new TypeError(`history takes an object with a topic, not ${kind(question)}`);
   const { topic, limit, before, ...rest } = question;
   for (const name of Object.keys(rest)) throw new TypeError(`history: unknown option "${name}"; known are topic, limit, before`);
+  if (typeof topic !== "string") throw new TypeError(`history: topic must be the name of a topic or a pattern, not ${kind(topic)}`);
   checkTopics([topic]);
   if (limit !== undefined && !isCount(limit)) throw new TypeError(`history: limit must be a whole number from 1 on, not ${kind(limit)}`);
   if (before !== undefined && (typeof before !== "string" || before === "")) throw new TypeError(`history: before must be a position, not ${kind(before)}`);

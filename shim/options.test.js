@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkAddOptions, checkHistory, checkOptions, checkTopics, tuningOf } from "./options.js";
+import { checkAddOptions, checkHistory, checkOptions, checkTopics, rulesOf, tuningOf } from "./options.js";
 
 for (const [options, message] of [
   [null, /options must be an object, not null/],
@@ -93,12 +93,47 @@ test("options of addTopics and history say what is wrong", () => {
     [undefined, /takes an object with a topic, not undefined/],
     [null, /not null/],
     ["a", /not string/],
-    [{}, /topics must be/],
+    [{}, /topic must be the name of a topic or a pattern, not undefined/],
+    [{ topic: { match: "a", latest: true } }, /not object/],
+    [{ topic: "" }, /topics must be/],
     [{ topic: "*" }, /no pattern/],
     [{ topic: "a", limit: -1 }, /limit must be a whole number from 1 on, not -1/],
     [{ topic: "a", before: "" }, /before must be a position/],
     [{ topic: "a", after: "x" }, /unknown option "after"/],
   ]) {
     assert.throws(() => checkHistory(question), says);
+  }
+});
+
+test("latest topics: what is wrong is said with what would do", () => {
+  const list = ["alerts", { match: "price.*", latest: true, every: 100 }, { match: "price.gold", latest: true }];
+  assert.deepEqual(checkTopics(list), ["alerts", "price.*", "price.gold"]);
+  assert.deepEqual(
+    [...rulesOf(list)],
+    [
+      ["alerts", 0],
+      ["price.*", 100],
+      ["price.gold", 250],
+    ],
+  );
+  for (const every of [10, 3_600_000]) checkOptions({ topics: [{ match: "a", latest: true, every }] });
+  for (const every of [0, -1, 9, NaN, Infinity, 86_400_000, "250", null]) {
+    assert.throws(
+      () => checkTopics([{ match: "a", latest: true, every }]),
+      /topic "a": every must be a number of milliseconds from 10 to 3600000, not .*; for every event write the name alone/,
+    );
+  }
+  for (const [topic, says] of [
+    [{ match: "a" }, /topic "a": latest must be true, not undefined/],
+    [{ match: "a", latest: false }, /latest must be true, not boolean/],
+    [{ match: "a", latest: true, evry: 1 }, /topic "a": unknown field "evry"/],
+    [{ latest: true }, /topics must be an array/],
+    [{ match: "*", latest: true }, /name no topics to get all/],
+    [{ match: 7, latest: true }, /topics must be an array/],
+    [7, /topics must be an array/],
+    [null, /topics must be an array/],
+    [["a"], /topics must be an array/],
+  ]) {
+    assert.throws(() => checkTopics([topic]), says);
   }
 });

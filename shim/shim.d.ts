@@ -1,7 +1,4 @@
-/**
- * wakesocket: a feed of events over a WebSocket that is never silently stale.
- * @packageDocumentation
- */
+/** wakesocket: a feed of events over a WebSocket that is never silently stale. @packageDocumentation */
 
 /**
  * - `connecting`: no connection yet
@@ -27,10 +24,9 @@ interface StateBase {
   /** Events that wait because callbacks are slow; 0 unless one has waited for half a second. Then the page shows old data, also while live. */
   readonly lag: number;
   /**
-   * What the page lacks of its snapshot (option `snapshot`): "loading" until the page
-   * has one and all events after it, "failed" while the last call has failed and
-   * another one follows; else "". While it is not "", the feed is never live. Where
-   * only the snapshot is missing, `attempt`, `retryAt` and `cause` are those of its calls.
+   * What the page lacks of its snapshot (option `snapshot`): "loading" until the page has one and all events after it,
+   * "failed" while the last call has failed and another one follows; else "". While it is not "", the feed is never
+   * live. Where only the snapshot is missing, `attempt`, `retryAt` and `cause` are those of its calls.
    */
   readonly snapshot: "" | "loading" | "failed";
   /**
@@ -69,6 +65,8 @@ export interface FeedEvent {
   data?: any;
   /** It is an earlier event that `addTopics` asked for. */
   history?: true;
+  /** How many events of its topic were passed over for it, of those where `latest` was asked for. */
+  skipped?: number;
   [name: string]: any;
 }
 
@@ -82,6 +80,8 @@ export interface TypedEvent<Topic extends string = string, Data = unknown> {
   readonly data: Data;
   /** It is an earlier event that `addTopics` asked for. */
   readonly history?: true;
+  /** How many events of its topic were passed over for it, of those where `latest` was asked for. */
+  readonly skipped?: number;
 }
 
 /** The names of the topics of T; any name when T is any. */
@@ -123,10 +123,9 @@ export type SnapshotReason = GapReason | "start" | "overflow" | "request";
 /** What a snapshot function resolves with: a state, and the position that belongs to it. */
 export interface SnapshotState<S = any> {
   /**
-   * The position up to which `data` includes the events of the feed, as the server
-   * gives it: feed.Position in Go, wakesocket.position() in PostgreSQL. Where it is
-   * read in one transaction with the state it is exact; else it must be read before the state, and
-   * events must then be such that to apply one twice does no harm.
+   * The position up to which `data` includes the events of the feed, as the server gives it: feed.Position in Go,
+   * wakesocket.position() in PostgreSQL. Where it is read in one transaction with the state it is exact; else it must be
+   * read before the state, and events must then be such that to apply one twice does no harm.
    */
   readonly at: string;
   readonly data: S;
@@ -186,9 +185,8 @@ export declare class WakesocketError extends Error {
 /** What is known of one topic, or of a feed as a whole. A frozen copy of this moment. */
 export interface TopicStatus {
   /**
-   * Whether the newest data may be out of date: the feed is not live, events
-   * wait for the page's callbacks (`state.lag`), or the topic (of a whole feed: any
-   * topic) has been silent for longer than `staleAfter`.
+   * Whether the newest data may be out of date: the feed is not live, events wait for the page's callbacks
+   * (`state.lag`), or the topic (of a whole feed: any topic) has been silent for longer than `staleAfter`.
    */
   readonly stale: boolean;
   /** When the newest event arrived, in epoch milliseconds; null before the first. */
@@ -212,10 +210,18 @@ export interface TopicChange {
   readonly staleAfter: number;
 }
 
+/** Topics of which the page gets the newest event: one of each topic in `every` ms, from 10 to 3,600,000, at most. Defaults to 250. */
+export interface LatestTopics {
+  /** A topic or a pattern. The most specific name in the list decides. */
+  match: string;
+  latest: true;
+  every?: number | undefined;
+}
+
 /** Durations are milliseconds. An option that is undefined has its default. */
 export interface Options<S = any> {
   /** topics are those whose events the feed sends. Defaults to all. */
-  topics?: readonly string[] | undefined;
+  topics?: readonly (string | LatestTopics)[] | undefined;
   /** after is the id to go on from: that of the snapshot that the page was rendered with. Defaults to "", the present. */
   after?: string | undefined;
   /** persist is the sessionStorage key under which the cursor survives a reload; a saved cursor goes before `after`. Defaults to none. */
@@ -223,13 +229,11 @@ export interface Options<S = any> {
   /** client names this client in the server's drop log. Defaults to a random id of the tab. */
   client?: string | undefined;
   /**
-   * staleAfter is how old the newest event of a topic may be before the topic counts
-   * as stale: a number for every topic that speaks, or an object with a number for
-   * each topic, where "price.*" stands for all topics that begin with "price." and
-   * "*" for all others. 0 is no limit. A topic that is named here, or in `topics`,
-   * must speak within its limit even if it never did. The server can declare limits,
-   * too; the more specific one counts, and the page's where both name the same.
-   * Defaults to the limits of the server, if any.
+   * staleAfter is how old the newest event of a topic may be before the topic counts as stale: a number for every topic
+   * that speaks, or an object with a number for each topic, where "price.*" stands for all topics that begin with
+   * "price." and "*" for all others. 0 is no limit. A topic that is named here, or in `topics`, must speak within its
+   * limit even if it never did. The server can declare limits, too; the more specific one counts, and the page's where
+   * both name the same. Defaults to the limits of the server, if any.
    */
   staleAfter?: number | Readonly<Record<string, number>> | undefined;
   /**
@@ -239,10 +243,9 @@ export interface Options<S = any> {
    */
   timeField?: string | undefined;
   /**
-   * snapshot loads the state: at the start, unless there is a cursor (`after`, `persist`), after each
-   * gap, and again when it failed. The page gets the snapshot, and then exactly the
-   * events after it; until then the feed is not live. Events that arrive meanwhile are
-   * held, up to 10,000 or 4 MB. The server must be able to resume. Defaults to none.
+   * snapshot loads the state: at the start, unless there is a cursor (`after`, `persist`), after each gap, and again
+   * when it failed. The page gets the snapshot, and then exactly the events after it; until then the feed is not live.
+   * Events that arrive meanwhile are held, up to 10,000 or 4 MB. The server must be able to resume. Defaults to none.
    */
   snapshot?: SnapshotFunction<S> | undefined;
   /** onSnapshot is called with each snapshot, before the events after it. Defaults to none. */
@@ -259,13 +262,11 @@ export interface Options<S = any> {
   /** wasmURL is where client.wasm is. Defaults to beside the module of wakesocket. */
   wasmURL?: string | URL | undefined;
   /**
-   * share lets all tabs of the origin that ask for the same feed use one connection,
-   * in a SharedWorker. The same feed is the same address, tuning, wasmURL and client.
-   * Tabs that share have the same rights: where tabs of different users can be open at
-   * once, give a name instead of true, such as the user's id; then only tabs of that
-   * name share. With a url function a name is required, and the query of its address
-   * is not compared. Where there is no SharedWorker, or it does not start, the tab
-   * connects for itself; see `unshared` of the state. Defaults to false.
+   * share lets all tabs of the origin that ask for the same feed use one connection, in a SharedWorker. The same feed is
+   * the same address, tuning, wasmURL and client. Tabs that share have the same rights: where tabs of different users
+   * can be open at once, give a name instead of true, such as the user's id; then only tabs of that name share. With a
+   * url function a name is required, and the query of its address is not compared. Where there is no SharedWorker, or it
+   * does not start, the tab connects for itself; see `unshared` of the state. Defaults to false.
    */
   share?: boolean | string | undefined;
   /** workerURL is where shared-worker.js is, on the page's own origin; for `share` only. Defaults to beside the module of wakesocket. */
@@ -316,9 +317,8 @@ export interface FeedEvents<S = any> {
 }
 
 /**
- * A connection that mends itself. T names the topics and the type of their data;
- * with the default, any, every topic and every field is accepted. S is the type of the
- * data of its snapshots.
+ * A connection that mends itself. T names the topics and the type of their data; with the default, any, every topic and
+ * every field is accepted. S is the type of the data of its snapshots.
  */
 export interface Feed<T = any, S = any> extends EventTarget {
   /** As it is now; a new frozen object whenever something changed. */
@@ -338,7 +338,7 @@ export interface Feed<T = any, S = any> extends EventTarget {
   /** Sends JSON; false when not live, and then nothing is queued. Throws what JSON.stringify throws. */
   send(message: unknown): boolean;
   /** Replaces the topics; none means all. */
-  setTopics(topics: readonly string[]): void;
+  setTopics(topics: readonly (string | LatestTopics)[]): void;
   /** Calls the snapshot function, and gives the page another snapshot. Throws a TypeError without the option `snapshot`. */
   reloadSnapshot(): void;
   /**
@@ -346,7 +346,7 @@ export interface Feed<T = any, S = any> extends EventTarget {
    * when the server refuses. It may be called at any time, and calls in a row are sent as one. On a
    * feed that follows all topics it only brings what `last` or `after` ask for.
    */
-  addTopics(topics: readonly string[], options?: AddOptions): Promise<string>;
+  addTopics(topics: readonly (string | LatestTopics)[], options?: AddOptions): Promise<string>;
   /** Follows some topics no longer, and resolves with the position from which on. When none is left, no events come. */
   removeTopics(topics: readonly string[]): Promise<string>;
   /** The newest events of a topic, or of those of a pattern. They go to nobody but the caller. */

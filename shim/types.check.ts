@@ -17,6 +17,9 @@ feed.addEventListener("error", (event) => event.detail.code.length);
 feed.addTopics(["gpu", "price.*"], { last: 1 }).then((position) => position.length);
 feed.removeTopics(["gpu"]).then((position) => position.length);
 feed.history({ topic: "cpu", limit: 10, before: "e-9" }).then(({ events, from, complete }) => events.length + from.length + Number(complete));
+connect("/feed", { topics: ["alerts", { match: "price.*", latest: true, every: 250 }] }).subscribe((event) => event.skipped?.toFixed());
+// @ts-expect-error latest is what the object is for
+feed.setTopics([{ match: "price.*" }]);
 // @ts-expect-error a history is of one topic
 feed.history({ topics: ["cpu"] });
 feed.ready.then(() => feed.send({ any: 1 }) satisfies boolean);
