@@ -59,8 +59,12 @@ func TestTabThatSharesCrashes(t *testing.T) {
 		w.run(`feed.close()`)
 	}
 	ts.sockets(0)
-	if n := ts.current().Connected(); n != 0 {
-		t.Errorf("%d clients are connected, want none", n)
+	for late := time.After(patient); ts.current().Connected() > 0; {
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-late:
+			t.Fatalf("%d clients are connected, want none", ts.current().Connected())
+		}
 	}
 }
 
