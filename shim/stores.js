@@ -149,7 +149,7 @@ export function snapshotStore(feed, reducer) {
     };
     named.addEventListener("snapshot", begin);
     const end = named.subscribe((event) => {
-      if (!given) return;
+      if (!given || event.history) return; // the snapshot has what came before it
       state = reducer(state, event);
       changed();
     });

@@ -12,8 +12,8 @@ class Feed extends FakeFeed {
   subscribe(topic, callback) {
     return typeof topic === "function" ? this.#subscribers.add(undefined, topic) : this.#subscribers.add(topic, callback);
   }
-  event(topic, data) {
-    this.#subscribers.call({ topic, data });
+  event(topic, data, more) {
+    this.#subscribers.call({ topic, data, ...more });
   }
 }
 
@@ -121,6 +121,7 @@ test("the state that a reducer makes of a snapshot and its events", () => {
   feed.event("mem", 3);
   give(20);
   feed.event("cpu", 4);
+  feed.event("cpu", 100, { history: true });
   assert.deepEqual(values, [10, 12, 15, 20, 24]);
   end();
   give(30);
