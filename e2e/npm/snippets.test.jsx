@@ -95,7 +95,10 @@ const sections = {
       feed.close();
     },
   ],
-  "Topics that change, and earlier events": [({ position, events }) => expect([typeof position, events]).toEqual(["string", []])],
+  "Topics that change, and earlier events": [
+    ({ position, events }) => expect([typeof position, events]).toEqual(["string", []]),
+    ({ feed }) => until(() => feed.state.name === "live"),
+  ],
   "Modules that are replaced while you work": [({ feed }) => until(() => feed.state.name === "live")],
   Tokens: [({ feed }) => until(() => feed.state.name === "live")],
   // There is no SharedWorker here: the page connects for itself, and says so.
