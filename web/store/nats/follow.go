@@ -86,7 +86,7 @@ func (s *Store) readInTime(ctx context.Context, from store.ID) (state, []store.E
 	_, timeout := s.pages.Limits()
 	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	found, err := s.state(limited)
+	found, err := s.stateWith(limited, from)
 	if err != nil {
 		return found, nil, err
 	}

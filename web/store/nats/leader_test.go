@@ -1,8 +1,10 @@
 package nats
 
 import (
+	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -62,5 +64,43 @@ func TestQuorum(t *testing.T) {
 	}
 	if err := quorum(&jetstream.StreamInfo{}); err != nil {
 		t.Errorf("no cluster: %v", err)
+	}
+}
+
+// A leader that was stopped answers with what it had, until it learns of the new one.
+func TestLookTwice(t *testing.T) {
+	old, now := state{epoch: "e", last: 7, copies: 3}, state{epoch: "e", last: 9, copies: 3}
+	renewed := state{epoch: "f", last: 9, copies: 3}
+	for name, test := range map[string]struct {
+		id     store.ID
+		first  state
+		second state
+		want   state
+		took   time.Duration
+	}{
+		"it is there":        {store.ID{Epoch: "e", Major: 7}, old, now, old, 0},
+		"a stopped leader":   {store.ID{Epoch: "e", Major: 8}, old, now, now, secondLook},
+		"of another epoch":   {store.ID{Epoch: "f", Major: 7}, old, renewed, renewed, secondLook},
+		"it is lost":         {store.ID{Epoch: "e", Major: 8}, old, old, old, secondLook},
+		"from the beginning": {store.ID{}, old, now, old, 0},
+		"one server":         {store.ID{Epoch: "e", Major: 8}, state{epoch: "e", last: 7, copies: 1}, now, state{epoch: "e", last: 7, copies: 1}, 0},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			began, asked := time.Now(), 0
+			got, err := lookTwice(t.Context(), test.id, func(context.Context) (state, error) {
+				if asked++; asked == 1 {
+					return test.first, nil
+				}
+				return test.second, nil
+			})
+			if err != nil || got.epoch != test.want.epoch || got.last != test.want.last || time.Since(began) != test.took {
+				t.Errorf("%s: %+v, %v, after %v", name, got, err, time.Since(began))
+			}
+		})
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := lookTwice(ctx, store.ID{Epoch: "e", Major: 8}, func(context.Context) (state, error) { return old, nil }); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
 	}
 }

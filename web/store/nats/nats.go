@@ -163,7 +163,7 @@ func (s *Store) Bounds(ctx context.Context) (store.Bounds, error) {
 
 // After reads the events that follow id.
 func (s *Store) After(ctx context.Context, id store.ID, limit int) ([]store.Event, error) {
-	state, err := s.state(ctx)
+	state, err := s.stateWith(ctx, id)
 	if err != nil {
 		return nil, err
 	}

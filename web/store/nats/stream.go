@@ -25,6 +25,7 @@ type state struct {
 	first, last uint64 // sequence numbers; first is last+1 in an empty stream
 	holes       bool   // some numbers between them are gone
 	newLeader   bool   // the leader may not have caught up with what its servers have
+	copies      int    // servers that have the stream
 	config      jetstream.StreamConfig
 }
 
@@ -57,8 +58,40 @@ func (s *Store) state(ctx context.Context) (state, error) {
 		holes: info.State.NumDeleted > 0,
 
 		newLeader: newLeader(info),
+		copies:    copies(info),
 		config:    info.Config,
 	}, nil
+}
+
+func copies(info *jetstream.StreamInfo) int {
+	if info.Cluster == nil {
+		return 1
+	}
+	return 1 + len(info.Cluster.Replicas)
+}
+
+// stateWith is the state of a stream that ought to have an id.
+func (s *Store) stateWith(ctx context.Context, id store.ID) (state, error) {
+	return lookTwice(ctx, id, s.state)
+}
+
+// secondLook is how long a leader that was stopped for a while may need to learn that
+// there is another by now. Until then it answers with what it had.
+const secondLook = 500 * time.Millisecond
+
+// lookTwice asks again after a while when the answer of a cluster lacks the id: what
+// is taken for lost costs all clients a gap.
+func lookTwice(ctx context.Context, id store.ID, ask func(context.Context) (state, error)) (state, error) {
+	found, err := ask(ctx)
+	if err != nil || found.copies == 1 || id.Epoch == "" || id.Epoch == found.epoch && id.Major <= found.last {
+		return found, err
+	}
+	select {
+	case <-time.After(secondLook):
+		return ask(ctx)
+	case <-ctx.Done():
+		return state{}, ctx.Err()
+	}
 }
 
 // quorum refuses the answer of a leader that has lost contact to most of the servers
