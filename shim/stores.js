@@ -135,8 +135,7 @@ export function eventsStore(feed, topic, { limit = 100 } = {}) {
  */
 export function snapshotStore(feed, reducer) {
   checkFeed("useSnapshot(feed, reducer)", feed);
-  if (typeof reducer !== "function")
-    throw new TypeError(`useSnapshot(feed, reducer): reducer must be a function (state, event) => state, not ${typeof reducer}`);
+  if (typeof reducer !== "function") throw new TypeError(`useSnapshot(feed, reducer): reducer must be a function, not ${typeof reducer}`);
   /** @type {any} */
   let state;
   const subscribe = (/** @type {() => void} */ changed) => {

@@ -180,7 +180,7 @@ for (const [use, message] of [
   [() => eventsStore({}, "cpu"), /useEvents.*not a value of type object/],
   [() => eventsStore(new Feed(), "cpu", { limit: 0 }), /limit must be a number of events, not 0/],
   [() => snapshotStore("live", () => 1), /useSnapshot\(feed, reducer\): feed must be/],
-  [() => snapshotStore(new Feed(), "sum"), /useSnapshot\(feed, reducer\): reducer must be a function \(state, event\) => state, not string/],
+  [() => snapshotStore(new Feed(), "sum"), /useSnapshot\(feed, reducer\): reducer must be a function, not string/],
   [() => stateStore("live"), /useConnectionState\(feed\): feed must be/],
   [() => staleStore(new Feed()), /useStale\(topic\): topic must be a string, or left out/],
 ]) {
