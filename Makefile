@@ -121,12 +121,12 @@ test-nats: ## those of the NATS store, which is a module of its own
 
 # It builds the package and pages with it, and asserts no times.
 .PHONY: test-npm
-test-npm: build
+test-npm: build needs-js
 	go test -count=1 -timeout 20m ./e2e/npm
 
 # The other modules: they run browsers and servers, and assert no times either.
 .PHONY: test-modules
-test-modules: build
+test-modules: build needs-js
 	cd e2e/peers && npm ci --ignore-scripts --no-audit --no-fund
 	go -C e2e/peers test -count=1 -timeout 20m ./...
 	go -C e2e/middleware test -count=1 ./...
@@ -134,7 +134,7 @@ test-modules: build
 
 # Alone on the machine, because the scenarios assert times. Those that run side by side
 # wait most of the time.
-test-e2e: build ## the tests in real browsers that assert times
+test-e2e: build needs-js ## the tests in real browsers that assert times
 	cd e2e/conform && npm ci --ignore-scripts --no-audit --no-fund
 	go test -count=1 -parallel 4 -timeout 20m ./e2e
 	go test -count=1 -timeout 20m $$(go list ./e2e/... | grep -v -e /e2e$$ -e /e2e/npm)
