@@ -136,7 +136,7 @@ func appendEnd(frame []byte, s *search) []byte {
 // mayRead reports whether the client may read the topic; it asks the Topics hook
 // when it has not been asked yet.
 func (c *client) mayRead(topic string) bool {
-	if c.access.topics != nil && !matchesAny(c.access.topics, topic) {
+	if !c.access.grants(topic) {
 		return false
 	}
 	for ; ; c.askTopic(topic) {

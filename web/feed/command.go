@@ -155,20 +155,12 @@ func (c *client) checkCommand(r *command) error {
 	if err := c.feed.checkTopics(r.Topics); err != nil || r.Kind == wire.KindTopics {
 		return err
 	}
-	for _, topic := range r.Topics {
-		if !c.access.mayWant(topic) {
-			return fmt.Errorf("topic %q %w", topic, errTopicForbidden)
-		}
-	}
-	return nil
+	return c.access.checkWant(r.Topics)
 }
 
 // rejectForbidden tells the client of the first topic that its grant does not hold.
 func (c *client) rejectForbidden(topics []string) {
-	for _, topic := range topics {
-		if !c.access.mayWant(topic) {
-			c.reject(wire.ErrorTopic, fmt.Sprintf("topic %q may not be read", topic))
-			return
-		}
+	if err := c.access.checkWant(topics); err != nil {
+		c.reject(wire.ErrorTopic, err.Error())
 	}
 }

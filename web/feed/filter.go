@@ -48,13 +48,18 @@ func (f *filter) with(topics []string) int {
 	if f.everything {
 		return 0
 	}
+	return len(f.names) + len(f.missing(topics))
+}
+
+// missing are those of the names that it does not have.
+func (f *filter) missing(names []string) map[string]struct{} {
 	more := map[string]struct{}{}
-	for _, name := range topics {
+	for _, name := range names {
 		if _, has := f.names[name]; !has {
 			more[name] = struct{}{}
 		}
 	}
-	return len(f.names) + len(more)
+	return more
 }
 
 // has reports whether the client asked for the topic.
@@ -115,13 +120,7 @@ func (c *client) changeTopics(r *command) (change func(*filter)) {
 	case c.filter.everything || r.Kind == wire.KindHistory:
 		return func(*filter) {}
 	case r.Kind == wire.KindAdd:
-		more := map[string]struct{}{}
-		for _, name := range r.Topics {
-			if _, has := c.filter.names[name]; !has {
-				more[name] = struct{}{}
-			}
-		}
-		wanting.add(c, more)
+		wanting.add(c, c.filter.missing(r.Topics))
 		return func(f *filter) { f.add(r.Topics) }
 	default:
 		gone := map[string]struct{}{}

@@ -90,8 +90,8 @@ func (f *Feed) searchFor(values url.Values, a *access, top store.ID) (*search, e
 	if err := checkName(topic); err != nil {
 		return nil, err
 	}
-	if !a.mayWant(topic) {
-		return nil, fmt.Errorf("topic %q %w", topic, errTopicForbidden)
+	if err := a.checkWant([]string{topic}); err != nil {
+		return nil, err
 	}
 	s := &search{filter: newFilter([]string{topic}, &access{}), events: limit, bytes: historyBytes, before: afterHead(top)}
 	return s, s.setBefore(before, top)
@@ -117,7 +117,7 @@ func (s *search) setBefore(text string, top store.ID) error {
 func (f *Feed) readable(ctx context.Context, a *admission, block netip.Prefix) func(topic string) bool {
 	answers := map[string]bool{}
 	return func(topic string) bool {
-		if a.access.topics != nil && !matchesAny(a.access.topics, topic) {
+		if !a.access.grants(topic) {
 			return false
 		}
 		if a.access.hook == nil {

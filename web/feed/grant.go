@@ -3,6 +3,7 @@ package feed
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/netip"
 	"time"
@@ -112,6 +113,19 @@ func (a *access) mayWant(name string) bool {
 	}
 	return false
 }
+
+// checkWant returns an error for the first name of which the grant holds nothing.
+func (a *access) checkWant(names []string) error {
+	for _, name := range names {
+		if !a.mayWant(name) {
+			return fmt.Errorf("topic %q %w", name, errTopicForbidden)
+		}
+	}
+	return nil
+}
+
+// grants reports whether the grant holds the topic.
+func (a *access) grants(topic string) bool { return a.topics == nil || matchesAny(a.topics, topic) }
 
 func matchesAny(names []string, topic string) bool {
 	for _, name := range names {
