@@ -68,12 +68,7 @@ func Limit(ctx context.Context, timeout time.Duration, items []*Item) (context.C
 
 // New returns a batcher. The commit must answer each item, and end in reasonable
 // time; its context ends with Close.
-func New(commit func(context.Context, []*Item)) *Batcher {
-	b := &Batcher{commit: commit, queue: make(chan *Item, queueLength), most: minBytes}
-	b.closed, b.stop = context.WithCancel(context.Background())
-	b.done.Go(b.run)
-	return b
-}
+func New(commit func(context.Context, []*Item)) *Batcher { return NewSynced(commit, nil) }
 
 // NewSynced returns a batcher for a log whose commits have to be synced before they
 // are answered. What is published during a commit is committed too before the sync, so
