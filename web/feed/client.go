@@ -138,8 +138,10 @@ func (c *client) end(err error) {
 	c.mu.Lock()
 	cause := c.cause
 	c.mu.Unlock()
-	if cause == "" {
-		cause = causeOf(err)
+	// A client that left of its own accord did so, also when the feed was about to end
+	// the connection: the feed itself never sends the codes for leaving.
+	if closed := causeOf(err); cause == "" || closed == causeLeft {
+		cause = closed
 	}
 	c.feed.recordEnd(c, cause)
 }

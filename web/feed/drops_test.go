@@ -63,6 +63,23 @@ func TestLeavingIsNotDropping(t *testing.T) {
 	}
 }
 
+// The close frame may be read at the moment in which the feed ends the connection.
+func TestLeavingIsNotDroppingWhileTheFeedEnds(t *testing.T) {
+	for _, code := range []websocket.StatusCode{1000, 1001, websocket.StatusNoStatusRcvd} {
+		for _, cause := range []string{causeShutdown, causeDrain, causeSilence} {
+			s := serve(t, Options{}).ready()
+			p := s.knowing("")
+			c := s.snapshot()[0]
+			c.setCause(cause)
+			p.conn.Close(code, "")
+			s.empty()
+			if lines := s.log.with("client dropped"); len(lines) > 0 {
+				t.Fatalf("close code %d while the feed ends it (%s): %v", code, cause, lines)
+			}
+		}
+	}
+}
+
 func TestCauseAsTheFeedSeesIt(t *testing.T) {
 	for name, test := range map[string]struct {
 		cause   string
