@@ -31,6 +31,8 @@ type Store struct {
 	grown chan struct{} // closed at the next event; nil while nobody waits
 	keys  keys
 
+	records records
+
 	followers map[*uint64]struct{} // number of the last event that each has read
 	moved     chan struct{}        // closed when a follower reads on or ends; nil while nobody waits
 }
@@ -46,6 +48,7 @@ func New(options Options) *Store {
 		epoch:     store.NewEpoch(),
 		slots:     make([]store.Event, options.Events),
 		keys:      keys{ids: map[string]uint64{}},
+		records:   records{},
 		followers: map[*uint64]struct{}{},
 	}
 }

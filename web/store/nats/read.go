@@ -179,13 +179,19 @@ func (s *Store) request(ctx context.Context, from uint64, limit, bytes int) (mes
 	if err != nil {
 		return nil, err
 	}
+	return s.directGet(ctx, s.options.Stream, request, limit, bytes)
+}
+
+// directGet reads the messages that a request names, at most so many of them and so
+// many bytes, but one at least.
+func (s *Store) directGet(ctx context.Context, stream string, request []byte, limit, bytes int) (messages []message, err error) {
 	inbox := s.conn.NewInbox()
 	answers, err := s.conn.SubscribeSync(inbox)
 	if err != nil {
 		return nil, err
 	}
 	defer answers.Unsubscribe()
-	if err := s.conn.PublishRequest("$JS.API.DIRECT.GET."+s.options.Stream, inbox, request); err != nil {
+	if err := s.conn.PublishRequest("$JS.API.DIRECT.GET."+stream, inbox, request); err != nil {
 		return nil, err
 	}
 	limited, cancel := context.WithTimeout(ctx, timeout)
@@ -208,7 +214,7 @@ func (s *Store) request(ctx context.Context, from uint64, limit, bytes int) (mes
 		default:
 			return nil, fmt.Errorf("status %s %s", status, answer.Header.Get("Description"))
 		}
-		m, err := parse(s.options.Stream, answer)
+		m, err := parse(stream, answer)
 		if err != nil {
 			return nil, err
 		}

@@ -16,11 +16,11 @@ import (
 // migrations are the steps from one version of the schema to the next, by the
 // version that they lead to; a step that was ever released is never changed. There
 // is none from version 1, which was never released.
-var migrations = map[int]string{2: version2, 3: version3}
+var migrations = map[int]string{2: version2, 3: version3, 4: version4}
 
 const (
 	firstVersion  = 2
-	latestVersion = 3
+	latestVersion = 4
 )
 
 //go:embed version2.sql
@@ -28,6 +28,9 @@ var version2 string
 
 //go:embed version3.sql
 var version3 string
+
+//go:embed version4.sql
+var version4 string
 
 // migrate brings the schema up to date. A role that may not create anything can
 // use a schema that is.

@@ -48,6 +48,7 @@ type Store struct {
 	options     Options
 	maxlen      string
 	keys        []string // of the stream, and of what lies beside it
+	recordKeys  []string // of the records
 	batcher     *batch.Batcher
 	pages       page.Sizer
 	connections *connections
@@ -100,6 +101,7 @@ func open(c *connections, options Options) *Store {
 		options:     options,
 		maxlen:      strconv.Itoa(options.Events + 1), // one more: it proves the place before the rest
 		keys:        []string{options.Key, beside + ":keys", beside + ":ages"},
+		recordKeys:  []string{beside + ":records", beside + ":record-ends"},
 		connections: c,
 	}
 	s.batcher = batch.New(s.commit)

@@ -30,9 +30,12 @@ func Run(t *testing.T, newLog Make) {
 	t.Run("Idempotency", func(t *testing.T) { idempotency(t, newLog) })
 	t.Run("IdempotencyRace", func(t *testing.T) { idempotencyRace(t, newLog) })
 	t.Run("FollowInterval", func(t *testing.T) { followInterval(t, newLog) })
+	t.Run("Records", func(t *testing.T) { records(t, newLog) })
+	t.Run("RecordsBounded", func(t *testing.T) { recordsBounded(t, newLog) })
 	if testing.Short() {
 		return
 	}
+	t.Run("RecordsExpire", func(t *testing.T) { recordsExpire(t, newLog) })
 	t.Run("TrimmedWhilePaging", func(t *testing.T) { trimmedWhilePaging(t, newLog) })
 	t.Run("FollowStorm", func(t *testing.T) { followStorm(t, newLog) })
 	t.Run("FollowGoesOn", func(t *testing.T) { followGoesOn(t, newLog) })
