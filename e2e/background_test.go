@@ -47,11 +47,7 @@ func TestSilentCutWhileThrottled(t *testing.T) {
 // throttled is a page that is hidden in a browser that does after 10 s what
 // others do after 5 min. It tells when its timers come rarely.
 func throttled(t *testing.T) (w *world, show func()) {
-	b, err := launch(chromedp.Flag("enable-features", "IntensiveWakeUpThrottling:grace_period_seconds/10"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(b.cancel)
+	b := ownBrowser(t, chromedp.Flag("enable-features", "IntensiveWakeUpThrottling:grace_period_seconds/10"))
 	w = enter(t, b, newSite(t), busy, nil)
 	// Two ticks of a timer that wants to be each second, tens of seconds apart.
 	w.run(`{ let last = performance.now(); setInterval(() => {

@@ -41,6 +41,17 @@ func startBrowser(t testing.TB) *chromium {
 	return b
 }
 
+// ownBrowser starts one for this test alone.
+func ownBrowser(t testing.TB, options ...chromedp.ExecAllocatorOption) *chromium {
+	t.Helper()
+	b, err := launch(options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.cancel)
+	return b
+}
+
 // pid is the browser's own process, the root of its tree.
 func (b *chromium) pid() int { return levers.Pid(b.ctx) }
 

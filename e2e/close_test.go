@@ -12,12 +12,17 @@ import (
 // connect opens the page on a fresh site without waiting for anything.
 func connect(t testing.TB, prepare func(*site)) *world {
 	t.Helper()
+	return connectIn(t, startBrowser(t), prepare)
+}
+
+func connectIn(t testing.TB, b *chromium, prepare func(*site)) *world {
+	t.Helper()
 	s := newSite(t)
 	if prepare != nil {
 		prepare(s)
 	}
 	w := &world{site: s, t: t}
-	w.tab = openTab(t, s.page.URL+"/page.html", levers.PatchClock())
+	w.tab = b.openTab(t, s.page.URL+"/page.html", levers.PatchClock())
 	w.run(`open(%s)`, s.url)
 	return w
 }

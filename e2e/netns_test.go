@@ -177,16 +177,11 @@ func TestThreadsThatVisitANamespaceLiveOn(t *testing.T) {
 // browse starts a browser on the host.
 func (ns namespace) browse() *chromium {
 	ns.Helper()
-	b, err := launch(chromedp.ModifyCmdFunc(func(cmd *exec.Cmd) {
+	return ownBrowser(ns, chromedp.ModifyCmdFunc(func(cmd *exec.Cmd) {
 		cmd.Args = append([]string{"ip", "netns", "exec", ns.name, cmd.Path}, cmd.Args[1:]...)
 		cmd.Path = lookup(ns, "ip")
 		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	}))
-	if err != nil {
-		ns.Fatal(err)
-	}
-	ns.Cleanup(b.cancel)
-	return b
 }
 
 // site is one that others reach at that address of the host.

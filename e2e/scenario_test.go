@@ -19,7 +19,7 @@ type scenario struct {
 	traffic traffic
 	client  map[string]any      // options of the client
 	server  func() feed.Options // nil: the defaults
-	begin   func(testing.TB) *world
+	begin   func(testing.TB, *chromium) *world
 	// proven waits for the uptime after which a loss is redialed at once; before it,
 	// a server may be one that accepts only to close.
 	proven bool
@@ -34,24 +34,28 @@ type scenario struct {
 	holds  func(*world)
 }
 
+// group is a part of the matrix.
+type group struct {
+	name      string
+	scenarios []scenario
+	parallel  bool // its scenarios run side by side
+	browser   func(testing.TB) *chromium
+}
+
 func TestScenarios(t *testing.T) {
 	for _, g := range matrix {
 		t.Run(g.name, func(t *testing.T) {
 			for _, sc := range g.scenarios {
 				t.Run(sc.name, func(t *testing.T) {
-					if sc.waits() {
+					if g.parallel {
 						t.Parallel()
 					}
-					sc.run(t, g.name)
+					sc.run(t, g)
 				})
 			}
 		})
 	}
 }
-
-// waits tells whether the scenario spends its time waiting for seconds to pass, so
-// that others may run beside it. Those of a sleep stop the browser of all.
-func (sc *scenario) waits() bool { return sc.figure >= 2*time.Second }
 
 // BenchmarkFigures measures the figures: each iteration is one round of each
 // scenario that has a column. TestMain prints the medians as a table.
@@ -65,7 +69,7 @@ func BenchmarkFigures(b *testing.B) {
 				var dials []float64
 				for b.Loop() {
 					r := &round{TB: b}
-					dials = append(dials, sc.run(r, g.name).Dial)
+					dials = append(dials, sc.run(r, g).Dial)
 					r.end()
 				}
 				b.ReportMetric(0, "ns/op")
@@ -90,8 +94,8 @@ func (r *round) end() {
 	}
 }
 
-func (sc *scenario) run(t testing.TB, group string) result {
-	w := sc.world(t)
+func (sc *scenario) run(t testing.TB, g group) result {
+	w := sc.world(t, g.browser(t))
 	if sc.proven {
 		<-time.After(minUptime)
 	}
@@ -99,28 +103,28 @@ func (sc *scenario) run(t testing.TB, group string) result {
 	from := sc.happens(w)
 	if sc.figure == 0 {
 		sc.holds(w)
-		w.counted(group, sc.name)
+		w.counted(g.name, sc.name)
 		return result{}
 	}
 	next := w.next(dials, from, 3*sc.figure+noise)
 	sc.holds(w)
 	w.saw(mark, sc.sees)
-	r := result{Group: group, Scenario: sc.name, Column: sc.column, Figure: sc.figure.Seconds()}
+	r := result{Group: g.name, Scenario: sc.name, Column: sc.column, Figure: sc.figure.Seconds()}
 	w.tally(&r, mark, from, next)
 	report(r)
 	return r
 }
 
-func (sc *scenario) world(t testing.TB) *world {
+func (sc *scenario) world(t testing.TB, b *chromium) *world {
 	t.Helper()
 	if sc.begin != nil {
-		return sc.begin(t)
+		return sc.begin(t, b)
 	}
 	s := newSite(t)
 	if sc.server != nil {
 		s.use(sc.server())
 	}
-	return enter(t, startBrowser(t), s, sc.traffic, sc.client)
+	return enter(t, b, s, sc.traffic, sc.client)
 }
 
 // noise is what a busy machine adds to a time that is next to nothing.

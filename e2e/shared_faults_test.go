@@ -16,11 +16,7 @@ import (
 
 // The timers of a shared worker are not slowed down as those of hidden tabs are.
 func TestHiddenTabsThatShareNoticeASilentCut(t *testing.T) {
-	b, err := launch(chromedp.Flag("enable-features", "IntensiveWakeUpThrottling:grace_period_seconds/10"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(b.cancel)
+	b := ownBrowser(t, chromedp.Flag("enable-features", "IntensiveWakeUpThrottling:grace_period_seconds/10"))
 	ts := share(t, b, newSite(t), 2, map[string]any{})
 	w := ts.all[1]
 	for _, each := range ts.all {
