@@ -10,16 +10,26 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/wakesocket/wakesocket/web/feed"
+	"github.com/wakesocket/wakesocket/web/store/memory"
 )
 
 // The page about dropped clients, empty, with drops of several kinds, and filtered.
 func TestAccessibleDebug(t *testing.T) {
 	t.Parallel()
-	f, err := feed.New(feed.Options{})
+	log := memory.New(memory.Options{})
+	f, err := feed.New(feed.Options{Store: log, Process: "web-1"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
+	other, err := feed.New(feed.Options{Store: log, Process: "web-2"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	if err := log.PutRecord(t.Context(), "web-3", []byte("of another version"), time.Hour); err != nil {
+		t.Fatal(err)
+	}
 	mux := http.NewServeMux()
 	mux.Handle("/feed", f)
 	mux.Handle("/debug/clients", f.Debug())

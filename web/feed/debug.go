@@ -2,6 +2,7 @@ package feed
 
 import (
 	"cmp"
+	"context"
 	_ "embed"
 	"encoding/json"
 	"html/template"
@@ -19,16 +20,17 @@ var debugTemplate = template.Must(template.New("debug").Parse(debugPage))
 
 // Report is what [Feed.Debug] serves as JSON.
 type Report struct {
-	Connected int      `json:"connected"`
-	Total     int      `json:"total"`    // drops that the report is made of
-	Clients   []Count  `json:"clients"`  // who was lost most often
-	Blocks    []Count  `json:"blocks"`   // from which networks
-	Browsers  []Count  `json:"browsers"` // with which browsers
-	Versions  []Count  `json:"versions"` // and which versions of them
-	Causes    []Count  `json:"causes"`   // why, as the feed saw it
-	Reported  []Count  `json:"reported"` // why, as the clients told it
-	Advice    []string `json:"advice"`   // what the pattern suggests
-	Drops     []Drop   `json:"drops"`    // latest first, 200 at most
+	Connected int       `json:"connected"` // to the processes that answer
+	Processes []Process `json:"processes"` // this one, and the others that share the store
+	Total     int       `json:"total"`     // drops that the report is made of
+	Clients   []Count   `json:"clients"`   // who was lost most often
+	Blocks    []Count   `json:"blocks"`    // from which networks
+	Browsers  []Count   `json:"browsers"`  // with which browsers
+	Versions  []Count   `json:"versions"`  // and which versions of them
+	Causes    []Count   `json:"causes"`    // why, as the feed saw it
+	Reported  []Count   `json:"reported"`  // why, as the clients told it
+	Advice    []string  `json:"advice"`    // what the pattern suggests
+	Drops     []Drop    `json:"drops"`     // latest first, 200 at most
 }
 
 // Count is how often something occurs in the drops that are remembered.
@@ -39,13 +41,16 @@ type Count struct {
 
 // Debug serves who was lost, how often and why: a page, or JSON when ?format=json
 // or the Accept header asks for it. It shows client ids and networks, so mount it
-// where only the operator gets. The parameters client, network, browser, version,
-// cause and reported choose the drops that have exactly these values.
+// where only the operator gets. The parameters process, client, network, browser,
+// version, cause and reported choose the drops that have exactly these values.
+//
+// With a store that is a [store.Recorder] one view holds all processes that share it.
+// What the others have seen is up to ten seconds old; of each it has the latest 500
+// drops, until ten minutes after the process has ended.
 func (f *Feed) Debug() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		chosen, all := filterOf(r.URL.Query()), f.drops.list()
-		drops := slices.DeleteFunc(all, func(d Drop) bool { return !chosen.matches(d) })
-		report := f.report(drops)
+		chosen := filterOf(r.URL.Query())
+		report, drops := f.report(r.Context(), chosen)
 		w.Header().Set("Cache-Control", "no-store")
 		if r.FormValue("format") == "json" || strings.Contains(r.Header.Get("Accept"), "application/json") {
 			w.Header().Set("Content-Type", "application/json")
@@ -69,6 +74,7 @@ type debugView struct {
 type dropFilter map[string]string
 
 var dropFields = map[string]func(Drop) string{
+	"process":  func(d Drop) string { return d.Process },
 	"client":   func(d Drop) string { return d.Client },
 	"network":  func(d Drop) string { return d.Block },
 	"browser":  func(d Drop) string { return d.Browser },
@@ -123,10 +129,21 @@ func (v debugView) Counts(title, name string, counts []Count) map[string]any {
 	return map[string]any{"Title": title, "Name": name, "Counts": counts, "Filter": v.Filter}
 }
 
-func (f *Feed) report(all []Drop) Report {
+// report returns the report of the chosen drops, and all of these, latest first.
+func (f *Feed) report(ctx context.Context, chosen dropFilter) (Report, []Drop) {
+	processes, all := f.processes(ctx)
+	all = slices.DeleteFunc(all, func(d Drop) bool { return !chosen.matches(d) })
 	slices.SortStableFunc(all, func(a, b Drop) int { return b.Time.Compare(a.Time) })
+	countDrops(processes, all)
+	connected := 0
+	for _, p := range processes {
+		if p.Answers {
+			connected += p.Connected
+		}
+	}
 	return Report{
-		Connected: f.Connected(),
+		Connected: connected,
+		Processes: processes,
 		Total:     len(all),
 		Advice:    advise(all),
 		Clients:   count(all, func(d Drop) string { return d.Client }),
@@ -136,7 +153,7 @@ func (f *Feed) report(all []Drop) Report {
 		Causes:    count(all, func(d Drop) string { return d.Cause }),
 		Reported:  count(all, func(d Drop) string { return d.Reported }),
 		Drops:     all[:min(len(all), 200)],
-	}
+	}, all
 }
 
 // count tells the 20 most frequent names.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -37,6 +38,7 @@ var causes = []string{causeLeft, causeReset, causeSilence, causeSlow, causeAband
 // Drop is one lost connection.
 type Drop struct {
 	Time     time.Time     `json:"time"`
+	Process  string        `json:"process"`           // that it was connected to
 	Client   string        `json:"client"`            // id, or address for a client without one
 	Block    string        `json:"block"`             // IPv4 /24 or IPv6 /48 of the address
 	Browser  string        `json:"browser"`           // its family
@@ -51,6 +53,8 @@ type Drop struct {
 	Resumed  string        `json:"resumed,omitempty"` // id that it had asked to go on from
 	Replay   int           `json:"replayed"`          // events that it was replayed
 	Gap      string        `json:"gap,omitempty"`     // reason of the gap that it was told of
+
+	source int // which of the processes of a report it is of
 }
 
 const (
@@ -114,11 +118,23 @@ func (d *drops) report(client, cause string, down time.Duration) (seen string) {
 }
 
 // list copies every drop, those of the latest client first.
-func (d *drops) list() []Drop {
+func (d *drops) list() []Drop { return d.ofLatest(historyClients) }
+
+// latest copies the latest drops, latest first. They are of the clients that were lost
+// latest.
+func (d *drops) latest(most int) []Drop {
+	all := d.ofLatest(most)
+	slices.SortStableFunc(all, func(a, b Drop) int { return b.Time.Compare(a.Time) })
+	return all[:min(len(all), most)]
+}
+
+// ofLatest copies the drops of so many clients, those of the latest first.
+func (d *drops) ofLatest(clients int) []Drop {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var all []Drop
-	for e := d.recent.Front(); e != nil; e = e.Next() {
+	for e := d.recent.Front(); e != nil && clients > 0; e = e.Next() {
+		clients--
 		for _, drop := range e.Value.(*history).drops {
 			all = append(all, *drop)
 		}

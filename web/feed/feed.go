@@ -42,6 +42,9 @@ type Feed struct {
 	fresh   freshness
 	revoked revocations
 
+	records    store.Recorder // nil when the store keeps none
+	recordName string         // that of this feed's own record
+
 	elsewhere elsewhere
 	warnOnce  sync.Once // of forwarding headers that contradict each other
 
@@ -85,6 +88,9 @@ func New(options Options) (*Feed, error) {
 		address: map[netip.Prefix]int{},
 		reached: make(chan struct{}),
 		stop:    stop,
+
+		records:    recorderOf(options.Store.(shieldedStore)),
+		recordName: store.NewEpoch(),
 	}
 	f.pager = newPager(options.Store, options.StoreTimeout, f.memory)
 	f.hooks = &hooks{options: &f.options, slots: newSlots(hookSlots, hookSlotsPerAddress)}
@@ -95,6 +101,9 @@ func New(options Options) (*Feed, error) {
 	f.done.Go(func() { f.probe(ctx) })
 	f.done.Go(func() { f.judge(ctx) })
 	f.done.Go(func() { f.sweep(ctx) })
+	if f.records != nil {
+		f.done.Go(func() { f.writeRecords(ctx) })
+	}
 	// Who dials at once must not be sent away because the log is reached a moment later.
 	// If it takes longer, the store is down: clients are told when to come back.
 	select {

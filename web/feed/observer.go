@@ -87,7 +87,7 @@ const (
 
 // Operations lists what the feed asks of its store.
 func Operations() []string {
-	return []string{operationPublish, operationFollow, operationAfter, operationBounds}
+	return []string{operationPublish, operationFollow, operationAfter, operationBounds, operationRecords}
 }
 
 const (
@@ -95,4 +95,5 @@ const (
 	operationFollow  = "follow"
 	operationAfter   = "after"
 	operationBounds  = "bounds"
+	operationRecords = "records"
 )

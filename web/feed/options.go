@@ -68,6 +68,9 @@ type Options struct {
 	// Logger gets one line for each client that is lost, and what the operator
 	// should change. Defaults to [slog.Default].
 	Logger *slog.Logger
+	// Process is what [Feed.Debug] calls this process, among all that share the store.
+	// Defaults to the name of the host and the number of the process.
+	Process string
 	// Observer counts what the feed does, see package metrics. Defaults to
 	// [NoObserver].
 	Observer Observer
@@ -150,6 +153,7 @@ func (o Options) withDefaults() (Options, error) {
 	o.MaxMessage = cmp.Or(o.MaxMessage, 64<<10)
 	o.MaxTopics = cmp.Or(o.MaxTopics, 4096)
 	o.StoreTimeout = cmp.Or(o.StoreTimeout, 5*time.Second)
+	o.Process = cmp.Or(o.Process, processName())
 	o.Logger = cmp.Or(o.Logger, slog.Default())
 	o.Logger = slog.New(shieldedHandler{o.Logger.Handler()})
 	if o.Observer == nil {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
+	"time"
 
 	"github.com/wakesocket/wakesocket/web/store"
 )
@@ -101,6 +102,27 @@ func (s shieldedStore) Follow(ctx context.Context, from store.ID, sink store.Sin
 	ordered := &orderedSink{Sink: sink, last: from, stop: cancel}
 	err = s.Store.Follow(ctx, from, ordered)
 	return cmp.Or(ordered.err, err)
+}
+
+// shieldedRecorder is a [shieldedStore] for records.
+type shieldedRecorder struct{ store.Recorder }
+
+// recorderOf returns the records of a store; nil when it keeps none.
+func recorderOf(s shieldedStore) store.Recorder {
+	if r, ok := s.Store.(store.Recorder); ok {
+		return shieldedRecorder{r}
+	}
+	return nil
+}
+
+func (s shieldedRecorder) PutRecord(ctx context.Context, name string, data []byte, keep time.Duration) (err error) {
+	defer shieldCall("PutRecord", &err)
+	return s.Recorder.PutRecord(ctx, name, data, keep)
+}
+
+func (s shieldedRecorder) Records(ctx context.Context) (all []store.Record, err error) {
+	defer shieldCall("Records", &err)
+	return s.Recorder.Records(ctx)
 }
 
 // shieldedHandler keeps the feed running when the application's log handler panics.
