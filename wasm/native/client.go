@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -32,11 +31,11 @@ type Client struct {
 	cursor   string // up to where the callbacks have finished
 	rtt      time.Duration
 	lastAt   time.Time // when the last event was received
-	topics   []string
+	topics   topics
 	limit    int64 // bytes of a message that the server accepts; 0 for any
 	fresh    freshness
-	commands []session.Input // of the methods, for the loop
-	command  chan struct{}   // holds one value while there are commands
+	commands []arrival     // of the methods, for the loop
+	command  chan struct{} // holds one value while there are commands
 }
 
 // run is the time from a start to the end: Close, the end of the context, or a
@@ -67,7 +66,7 @@ func New(options Options) (*Client, error) {
 	}
 	return &Client{
 		options: options, refreshable: refreshable, queue: newQueue(options.Buffer), epoch: time.Now(), run: newRun(),
-		state: State{Name: Connecting, Since: time.Now()}, cursor: options.After, topics: slices.Clone(options.Topics),
+		state: State{Name: Connecting, Since: time.Now()}, cursor: options.After, topics: newTopics(options.Topics),
 		changed: make(chan struct{}), command: make(chan struct{}, 1),
 	}, nil
 }
@@ -209,7 +208,8 @@ func (c *Client) Wait() error {
 }
 
 // Ready waits until the state is live. It returns an error when the client ends, or
-// ctx does, before that.
+// ctx does, before that; and ErrWaitInCallback in a callback of a client that has a
+// snapshot, since it is live only when the callbacks have handled that.
 func (c *Client) Ready(ctx context.Context) error {
 	for {
 		c.mu.Lock()
@@ -217,6 +217,9 @@ func (c *Client) Ready(ctx context.Context) error {
 		c.mu.Unlock()
 		if state.Live() {
 			return nil
+		}
+		if c.options.Snapshot != nil && r.inCallback() {
+			return ErrWaitInCallback // the callbacks have to handle the snapshot
 		}
 		select {
 		case <-changed:
@@ -274,7 +277,7 @@ func (c *Client) Reconnect() {
 	r, failed := c.run, c.state.Name == Failed
 	c.mu.Unlock()
 	if !failed {
-		c.post(session.Reconnect{})
+		c.post(arrival{Input: session.Reconnect{}, also: (*loop).hurry})
 		return
 	}
 	go func() { // a callback of the run that failed may be the caller
@@ -285,37 +288,24 @@ func (c *Client) Reconnect() {
 
 // NetworkChanged says that the network changed under the connection. On Linux the
 // client notices by itself.
-func (c *Client) NetworkChanged() { c.post(session.Network{}) }
-
-// SetTopics replaces the topics, on this connection and on those after it. None
-// means all.
-func (c *Client) SetTopics(topics ...string) {
-	c.mu.Lock()
-	c.topics = slices.Clone(topics)
-	live := c.live
-	c.mu.Unlock()
-	if live != nil {
-		live.sendTopics(topics)
-	}
-}
-
-// Topics are the topics that are asked for; none means all.
-func (c *Client) Topics() []string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return slices.Clone(c.topics)
-}
+func (c *Client) NetworkChanged() { c.post(arrival{Input: session.Network{}, also: (*loop).hurry}) }
 
 // post hands an input to the loop and never blocks.
-func (c *Client) post(in session.Input) {
+func (c *Client) post(a arrival) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.commands = append(c.commands, in)
+	if c.closed || !c.run.started {
+		return
+	}
+	c.commands = append(c.commands, a)
 	select {
 	case c.command <- struct{}{}:
 	default:
 	}
 }
+
+// do runs something in the loop.
+func (c *Client) do(what func(*loop)) { c.post(arrival{Input: session.Tick{}, also: what}) }
 
 // Send writes one message as JSON. Nothing is queued: an error says that the message
 // was not sent, or, when it is that of ctx, that it may have been.

@@ -67,6 +67,10 @@ func (d *dispatcher) call(i item) {
 		d.broke = !d.yield(*i.event, nil)
 	case i.event != nil && o.OnEvent != nil:
 		o.OnEvent(d.Client, *i.event)
+	case i.snapshot != nil:
+		o.OnSnapshot(d.Client, *i.snapshot)
+	case i.then != nil:
+		d.do(i.then)
 	case i.state != nil && o.OnState != nil:
 		o.OnState(d.Client, *i.state)
 	case i.gap != nil && o.OnGap != nil:

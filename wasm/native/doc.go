@@ -24,6 +24,7 @@
 // Events come from [Client.Events], or to [Options.OnEvent] from [Client.Run] and
 // [Client.Start]; [Connect] is [New] and Start. All callbacks run one at a time in
 // one goroutine and get the client. Every method may be called in every callback.
+// Resolve, Header and Snapshot are no callbacks: they run in goroutines of their own.
 // [Client.Close], and the end of the context, take effect between two events.
 // A panic in a callback ends the connection and goes on; its event is not finished.
 //
@@ -33,6 +34,25 @@
 // [Options.OnCommit] gets, and give it to [Options.After] when the program starts
 // again: no event is lost, and after a crash at most 100 come again. To handle each
 // event exactly once, save [Event.Cursor] in the transaction of its effect.
+//
+// # Snapshot and events
+//
+// A program that shows a state needs that first, and then its changes.
+// [Options.Snapshot] loads the state and its position; [Options.OnSnapshot] gets it,
+// and OnEvent then exactly the events after it. It is called at the start, unless
+// there is a cursor, after each gap, and again when it failed ([*SnapshotError]).
+// Events that come meanwhile are held, at most 10,000 or 4 MB; when more come it is
+// called again. Those up to the position fall away; if the position is before what
+// the connection has, the client goes back to it. The state is not [Live] until the
+// callbacks have handled the snapshot and what was held. While there is no
+// connection, a snapshot is handed out as soon as it is there.
+//
+// # Topics and history
+//
+// [Options.Topics], [Client.SetTopics], [Client.AddTopics] and [Client.RemoveTopics]
+// take names of topics, and patterns: "price.*" stands for every topic that begins
+// with "price.". [Client.History] reads the newest events of a topic. They wait for
+// the server's answer, over as many connections as it takes.
 //
 // # Errors
 //

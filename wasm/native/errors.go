@@ -24,9 +24,9 @@ var (
 	// ErrSlowConsumer says that events waited longer than Options.MaxLag for the
 	// callback. Nothing is lost; the state is not live until it has caught up.
 	ErrSlowConsumer = errors.New("native: slow consumer: events wait longer than MaxLag; make the callback faster")
-	// ErrWaitInCallback says that Wait was called in a callback, which would wait for
-	// itself.
-	ErrWaitInCallback = errors.New("native: Wait was called in a callback; call it in another goroutine")
+	// ErrWaitInCallback says that Wait or Ready was called in a callback, which would
+	// wait for itself.
+	ErrWaitInCallback = errors.New("native: a callback must not wait for itself; call Wait and Ready in another goroutine")
 	// ErrBinary says that the server sent a binary message. Events are JSON text.
 	ErrBinary = errors.New("native: the server sent a binary message; events are JSON text")
 )

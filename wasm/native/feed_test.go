@@ -204,7 +204,7 @@ func TestRefuses(t *testing.T) {
 
 // The query holds what the protocol says, besides what the address had.
 func TestQuery(t *testing.T) {
-	c := &Client{options: Options{ID: "me"}, topics: []string{"x", "y"}}
+	c := &Client{options: Options{ID: "me"}}
 	for want, d := range map[string]session.Dial{
 		"client=me&k=1&topic=x&topic=y&wakesocket=1":                                  {},
 		"after=e-1&client=me&k=1&previous=reset%2C5%2C7&topic=x&topic=y&wakesocket=1": {After: "e-1", Previous: &wire.Previous{Cause: "reset", Up: 5 * time.Millisecond, Down: 7 * time.Millisecond}},
@@ -216,13 +216,13 @@ func TestQuery(t *testing.T) {
 		if d.After == "" {
 			u.RawQuery = "k=1"
 		}
-		if c.addQuery(u, d); u.RawQuery != want {
+		if c.addQuery(u, d, newTopics([]string{"x", "y"})); u.RawQuery != want {
 			t.Errorf("%s, want %s", u.RawQuery, want)
 		}
 	}
 	bare := &Client{}
 	u, _ := parseURL("wss://a/b#fragment")
-	if bare.addQuery(u, session.Dial{}); u.String() != "wss://a/b?wakesocket=1" {
+	if bare.addQuery(u, session.Dial{}, newTopics(nil)); u.String() != "wss://a/b?wakesocket=1" {
 		t.Errorf("%s", u)
 	}
 }

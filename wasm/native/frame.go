@@ -39,9 +39,9 @@ func parse(generation int, data []byte, now time.Time) (arrival, error) {
 	if (kind == wire.KindHello || kind == wire.KindPosition) && !isText(f.at) {
 		return life, fmt.Errorf("a frame of kind %s: it has no position", kind)
 	}
-	a, err := parseControl(generation, kind, data)
+	a, err := parseControl(generation, kind, data, now)
 	if err != nil {
-		return life, fmt.Errorf("a frame of kind %s: %w", kind, err)
+		return arrival{Input: life.Input, answer: a.answer}, fmt.Errorf("a frame of kind %s: %w", kind, err)
 	}
 	return a, nil
 }
@@ -50,7 +50,7 @@ func isText(value json.RawMessage) bool { return len(value) > 0 && value[0] == '
 
 // parseControl reads a control frame. One of a kind that is not known is a sign of
 // life: newer servers may send it.
-func parseControl(generation int, kind string, data []byte) (a arrival, err error) {
+func parseControl(generation int, kind string, data []byte, now time.Time) (a arrival, err error) {
 	a.Input = session.Frame{Generation: generation}
 	switch kind {
 	case wire.KindHello:
@@ -79,7 +79,17 @@ func parseControl(generation int, kind string, data []byte) (a arrival, err erro
 	case wire.KindError:
 		var e wire.Error
 		if err = json.Unmarshal(data, &e); err == nil {
-			a.also = func(l *loop) { l.report(&ServerError{Code: e.Code, Message: e.Message}) }
+			a.answer = &answer{number: e.Number, kind: kind, err: &ServerError{Code: e.Code, Message: e.Message}}
+		}
+	case wire.KindFollowed:
+		var f wire.Followed
+		if err = json.Unmarshal(data, &f); err == nil {
+			a.answer = &answer{number: f.Number, kind: kind, position: f.Position, gap: gapOf(f.Gap)}
+		}
+	case wire.KindHistory:
+		var h wire.History[json.RawMessage]
+		if err = json.Unmarshal(data, &h); err == nil {
+			a.answer, err = historyAnswer(h, now)
 		}
 	}
 	return a, err
@@ -90,18 +100,35 @@ func helloArrival(generation int, hello wire.Hello) arrival {
 		Generation: generation, Resumed: hello.Resumed, Position: hello.Position, Live: hello.Live,
 		Heartbeat: milliseconds(hello.Heartbeat), FirstRetryWindow: milliseconds(hello.FirstRetryWindow),
 	}
-	if hello.Gap != nil {
-		in.Gap = &session.Gap{After: hello.Gap.After, Earliest: hello.Gap.Earliest, Reason: hello.Gap.Reason}
-	}
+	in.Gap = gapOf(hello.Gap)
 	return arrival{Input: in, also: func(l *loop) {
-		l.mu.Lock()
-		l.limit = 0
+		limits := wire.Limits{}
 		if hello.Limits != nil {
-			l.limit = hello.Limits.Message
+			limits = *hello.Limits
 		}
+		l.mu.Lock()
+		l.limit = limits.Message
 		l.mu.Unlock()
 		l.declare(hello.Fresh, true)
+		l.greeted(generation, limits)
 	}}
+}
+
+func gapOf(gap *wire.Gap) *session.Gap {
+	if gap == nil {
+		return nil
+	}
+	return &session.Gap{After: gap.After, Earliest: gap.Earliest, Reason: gap.Reason}
+}
+
+// historyAnswer reads earlier events. Those that cannot be read are left out, with an
+// error.
+func historyAnswer(h wire.History[json.RawMessage], now time.Time) (*answer, error) {
+	a, err := events(0, h.Events, now)
+	for i := range a.events {
+		a.events[i].History = true
+	}
+	return &answer{number: h.Number, kind: wire.KindHistory, events: a.events, more: h.More, from: h.From, complete: h.Complete}, err
 }
 
 // milliseconds is a duration; what no duration holds becomes the longest.

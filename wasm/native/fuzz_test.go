@@ -57,9 +57,9 @@ func FuzzAddress(f *testing.F) {
 		if err != nil {
 			return
 		}
-		c := &Client{options: Options{ID: "me"}, topics: []string{"cpu"}}
+		c := &Client{options: Options{ID: "me"}}
 		address, _ := parseURL(given)
-		c.addQuery(address, session.Dial{Generation: 1, After: after, Previous: &wire.Previous{Cause: cause}})
+		c.addQuery(address, session.Dial{Generation: 1, After: after, Previous: &wire.Previous{Cause: cause}}, newTopics([]string{"cpu"}))
 		got := address.String()
 		u, err := url.Parse(got)
 		if err != nil {

@@ -1,7 +1,6 @@
 package native
 
 import (
-	"cmp"
 	"context"
 	"strings"
 	"sync"
@@ -25,23 +24,33 @@ type loop struct {
 	closing sync.WaitGroup  // sockets whose closing handshake is under way
 	timer   *time.Timer
 
+	now     time.Duration // on the monotonic clock
 	shown   session.State // latest state of the session
+	wasLive bool          // the client has been live
 	failure error         // why the last dial failed or the server closed; nil when all is well
 	slow    bool          // events wait too long
 	cursor  string        // of the session
+	told    string        // cursor after what was queued for the callbacks
 	held    []Event       // of which the session does not know yet whether they are new
+
+	snapshots snapshots
+	requests  requests
 }
 
 // arrival is an input on its way to the session.
 type arrival struct {
 	session.Input
+	from   *socket     // that it came over; nil for none
 	events []Event     // of an Events input
+	answer *answer     // to a request; nil for none
 	also   func(*loop) // run before the input, by the loop; nil for nothing
 }
 
 func newLoop(c *Client, r *run, s *session.Session) *loop {
-	return &loop{Client: c, run: r, session: s, inputs: make(chan arrival, 16), sockets: map[int]*socket{},
-		timer: time.NewTimer(time.Hour), cursor: s.Cursor()}
+	l := &loop{Client: c, run: r, session: s, inputs: make(chan arrival, 16), sockets: map[int]*socket{},
+		timer: time.NewTimer(time.Hour), cursor: s.Cursor(), told: s.Cursor()}
+	l.snapshots.init(l, s.Cursor())
+	return l
 }
 
 // drive runs the session until the end.
@@ -49,14 +58,18 @@ func (l *loop) drive() {
 	networks, stop := watchNetwork()
 	defer stop()
 	defer l.timer.Stop()
-	l.handle(arrival{Input: session.Start{}})
+	l.handle(arrival{Input: session.Start{}, also: func(l *loop) {
+		if s := l.snapshots.stream; s != nil {
+			s.Start()
+		}
+	}})
 	for l.shown.Name != session.Failed {
 		select {
 		case a := <-l.inputs:
 			l.handle(a)
 		case <-l.command:
-			for _, in := range l.take() {
-				l.handle(arrival{Input: in})
+			for _, a := range l.take() {
+				l.handle(a)
 			}
 		case <-networks:
 			l.networkEvent()
@@ -72,7 +85,7 @@ func (l *loop) drive() {
 }
 
 // take returns the commands of the methods.
-func (l *loop) take() []session.Input {
+func (l *loop) take() []arrival {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	commands := l.commands
@@ -95,28 +108,92 @@ func (l *loop) end(reason error) {
 	close(l.run.ended)
 }
 
+// arrive hands an input to the loop from another goroutine.
+func (l *loop) arrive(a arrival) {
+	select {
+	case l.inputs <- a:
+	case <-l.run.ctx.Done():
+	case <-l.run.ended:
+	}
+}
+
 // handle hands one input to the session and does what it asks for.
 func (l *loop) handle(a arrival) {
+	if k := a.from; k != nil {
+		if l.sockets[k.generation] != k {
+			return // it was given up
+		}
+		if ends(a.Input) {
+			delete(l.sockets, k.generation)
+		}
+	}
+	now := time.Now()
+	l.now = now.Sub(l.epoch) // stands still while the machine sleeps
+	if s := l.snapshots.stream; s != nil {
+		s.Tick()
+	}
 	if a.also != nil {
 		a.also(l)
 	}
-	now := time.Now()
-	mono := now.Sub(l.epoch) // stands still while the machine sleeps
-	effects := l.session.Handle(session.Instant{Mono: mono, Wall: time.Duration(now.UnixNano())}, a.Input)
-	gaps := gapsIn(effects, a.events)
-	for _, e := range effects {
-		l.do(e, a.events, gaps)
+	if a.answer != nil {
+		l.answered(a.from, a.answer)
+	}
+	l.step(a.Input, a.events)
+	for l.snapshots.back != "" || l.snapshots.asked {
+		at := l.snapshots.back
+		l.snapshots.back, l.snapshots.asked = "", false
+		if at != "" {
+			l.goBack(at)
+		} else {
+			l.step(session.Wake{}, nil)
+		}
 	}
 	l.watchLag(now)
 	l.publish()
-	if at, ok := l.session.Deadline(); ok {
-		l.timer.Reset(max(0, at-mono))
+	l.ask()
+	l.setTimer()
+}
+
+// ends reports whether an input is the last of its socket.
+func ends(in session.Input) bool {
+	switch in.(type) {
+	case session.Closed, session.URLFailed:
+		return true
+	}
+	return false
+}
+
+// step hands one input to the session, unless the feed has to go back to a snapshot:
+// then another session takes its place.
+func (l *loop) step(in session.Input, events []Event) {
+	if l.snapshots.back != "" {
+		return
+	}
+	effects := l.session.Handle(session.Instant{Mono: l.now, Wall: time.Duration(time.Now().UnixNano())}, in)
+	gaps := gapsIn(effects, events)
+	for _, e := range effects {
+		l.carryOut(e, events, gaps)
+		if l.snapshots.back != "" {
+			return
+		}
+	}
+}
+
+func (l *loop) setTimer() {
+	at, ok := l.session.Deadline()
+	if s := l.snapshots.stream; s != nil {
+		if due, any := s.Deadline(); any && (!ok || due < at) {
+			at, ok = due, true
+		}
+	}
+	if ok {
+		l.timer.Reset(max(0, at-l.now))
 	} else {
 		l.timer.Stop()
 	}
 }
 
-func (l *loop) do(e session.Effect, events []Event, gaps map[session.Gap]int) {
+func (l *loop) carryOut(e session.Effect, events []Event, gaps map[session.Gap]int) {
 	switch e := e.(type) {
 	case session.Dial:
 		l.sockets[e.Generation] = l.dial(e)
@@ -149,40 +226,9 @@ func (l *loop) do(e session.Effect, events []Event, gaps map[session.Gap]int) {
 		l.mu.Unlock()
 	case session.State:
 		l.shown = e
-	}
-}
-
-// deliver queues the events that the mask lets through. The cursor of an event
-// without an id is that of the one before.
-func (l *loop) deliver(events []Event, mask []bool, gaps map[session.Gap]int) {
-	for i := range events {
-		if !mask[i] {
-			continue
+		if s := l.snapshots.stream; s != nil {
+			s.Status(e.Name == session.Live)
 		}
-		for gap, place := range gaps {
-			if place == i {
-				l.gap(gap)
-			}
-		}
-		e := events[i]
-		l.cursor = cmp.Or(e.ID, l.cursor)
-		e.Cursor = l.cursor
-		l.mu.Lock()
-		l.lastAt = e.Received
-		l.Client.fresh.received(e)
-		l.mu.Unlock()
-		l.queue.push(item{event: &e, cursor: e.Cursor, moves: true})
-	}
-}
-
-func (l *loop) gap(g session.Gap) {
-	l.queue.push(item{gap: &Gap{After: g.After, Earliest: g.Earliest, Reason: g.Reason}})
-}
-
-func (l *loop) move(cursor string) {
-	if cursor != l.cursor {
-		l.cursor = cursor
-		l.queue.push(item{cursor: cursor, moves: true})
 	}
 }
 
@@ -208,7 +254,11 @@ var stateNames = map[session.StateName]StateName{
 
 // publish shows the state when it changed.
 func (l *loop) publish() {
-	next := l.sessionState()
+	if l.snapshots.stream != nil {
+		l.snapshots.look()
+	}
+	next := l.snapshots.state(l.sessionState())
+	l.wasLive = l.wasLive || next.Live()
 	l.mu.Lock()
 	old := l.state
 	next.Since = old.Since
@@ -253,8 +303,13 @@ func (l *loop) abandon(k *socket, e session.Abandon) {
 		}
 		return
 	}
+	l.close(k, e.Code, e.Reason)
+}
+
+// close closes a connection in order, and does not wait for that.
+func (l *loop) close(k *socket, code int, reason string) {
 	l.closing.Go(func() {
-		k.conn().Close(websocket.StatusCode(e.Code), e.Reason)
+		k.conn().Close(websocket.StatusCode(code), reason)
 		k.cancel()
 	})
 }
@@ -265,6 +320,7 @@ const minTimeout = 900 * time.Millisecond
 
 // networkEvent probes connections that the machine's network no longer carries.
 func (l *loop) networkEvent() {
+	l.hurry()
 	for _, k := range l.sockets {
 		if k.conn() != nil && !k.stranded() {
 			return

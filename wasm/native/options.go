@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/wakesocket/wakesocket/wasm/session"
+	"github.com/wakesocket/wakesocket/wasm/wire"
 )
 
 // Options of a [Client]. URL or Resolve is required, all else has defaults.
@@ -50,7 +51,7 @@ type Options struct {
 	// OnGap gets each hole: events that are lost for this client. Defaults to none.
 	OnGap func(*Client, Gap)
 	// OnError gets each error: *DialError, *CloseError, *URLError, *FrameError,
-	// *ServerError, ErrSlowConsumer, ErrBinary. The client goes on.
+	// *ServerError, *SnapshotError, ErrSlowConsumer, ErrBinary. The client goes on.
 	// Defaults to none.
 	OnError func(*Client, error)
 	// OnCommit gets the cursor once OnEvent has returned for all events before it:
@@ -58,6 +59,20 @@ type Options struct {
 	// After when the program starts again. An error of it goes to OnError.
 	// Defaults to none.
 	OnCommit func(c *Client, cursor string) error
+
+	// Snapshot loads the state of what the program shows, and its position: at the
+	// start, unless there is a cursor (After), after each gap, and again when it
+	// failed. OnSnapshot gets it, and OnEvent then exactly the events after it; until
+	// then the client is not live. It runs in a goroutine of its own. Reason is
+	// SnapshotStart, SnapshotOverflow, SnapshotRequest or that of a Gap. ctx ends when
+	// the result is of no more use: after 10 s, for each further call after twice as
+	// long, up to 60 s. Waits between calls are 1 s to 30 s, with jitter.
+	// Defaults to none: the program needs only events.
+	Snapshot func(ctx context.Context, reason string) (Snapshot, error)
+	// OnSnapshot gets each snapshot before the events after it; it replaces all that
+	// the program had. It is required where there is Snapshot.
+	// Defaults to none.
+	OnSnapshot func(*Client, Snapshot)
 
 	// MaxLag is how long an event may wait for OnEvent before the state is slow and
 	// OnError gets ErrSlowConsumer. Defaults to 10 s.
@@ -113,6 +128,14 @@ func (o Options) withDefaults() (Options, error) {
 		}
 		address := o.URL
 		o.Resolve = func(context.Context, bool) (string, error) { return address, nil }
+	}
+	if (o.Snapshot == nil) != (o.OnSnapshot == nil) {
+		return o, errors.New("native: Options.Snapshot and Options.OnSnapshot belong together; set both, or none")
+	}
+	for _, name := range o.Topics {
+		if err := wire.CheckName(name); err != nil {
+			return o, fmt.Errorf("native: Options.Topics: %w", err)
+		}
 	}
 	if o.MaxLag < 0 || o.Buffer < 0 || o.MaxRefusals < 0 {
 		return o, errors.New("native: Options.MaxLag, Buffer and MaxRefusals must not be negative; 0 is the default")

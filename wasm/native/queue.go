@@ -5,15 +5,18 @@ import (
 	"time"
 )
 
-// item is something for a callback. Exactly one of the first four is set, or none
+// item is something for a callback. Exactly one of the first six is set, or none
 // for a cursor that moved without an event.
 type item struct {
-	event  *Event
-	state  *State
-	gap    *Gap
-	err    error
-	cursor string // after it; "" for no change
-	moves  bool   // cursor counts
+	event    *Event
+	snapshot *Snapshot
+	state    *State
+	gap      *Gap
+	err      error
+	then     func(*loop) // for the loop, when all before it is handled
+	since    time.Time   // the event waits
+	cursor   string      // after it; "" for no change
+	moves    bool        // cursor counts
 }
 
 // maxQueuedErrors bounds the errors that wait for a callback that is busy.
@@ -33,6 +36,7 @@ type queue struct {
 	events  int
 	bytes   int
 	errors  int
+	lifted  int           // callbacks that wait for an answer: there is room
 	dropped int           // errors for which there was no room
 	filled  chan struct{} // holds one value while something may wait
 	room    chan struct{} // closed when room is made; nil while there is some
@@ -86,14 +90,30 @@ func (q *queue) pop() (i item, ok bool) {
 	case i.err != nil:
 		q.errors--
 	}
+	q.makeRoom()
+	return i, true
+}
+
+func (q *queue) fullLocked() bool {
+	return q.lifted == 0 && (q.events >= q.maxEvents || q.bytes >= maxQueuedBytes)
+}
+
+// lift makes room for whatever comes, while a callback waits for something that
+// comes after it.
+func (q *queue) lift(change int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.lifted += change
+	q.makeRoom()
+}
+
+// makeRoom wakes whoever waits for room, if there is some.
+func (q *queue) makeRoom() {
 	if q.room != nil && !q.fullLocked() {
 		close(q.room)
 		q.room = nil
 	}
-	return i, true
 }
-
-func (q *queue) fullLocked() bool { return q.events >= q.maxEvents || q.bytes >= maxQueuedBytes }
 
 // full returns nil when there is room, and else a channel that is closed when
 // there is.
@@ -119,7 +139,7 @@ func (q *queue) lag(now time.Time) (l Lag) {
 	}
 	for _, i := range q.items[q.first:] {
 		if i.event != nil {
-			l.Age = now.Sub(i.event.Received)
+			l.Age = now.Sub(i.since)
 			break
 		}
 	}
@@ -140,10 +160,7 @@ func (q *queue) discard() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.items, q.first, q.events, q.bytes, q.errors, q.dropped = nil, 0, 0, 0, 0, 0
-	if q.room != nil {
-		close(q.room)
-		q.room = nil
-	}
+	q.makeRoom()
 }
 
 func (q *queue) empty() bool {

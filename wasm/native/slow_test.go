@@ -114,7 +114,7 @@ func TestQueue(t *testing.T) {
 	start := time.Unix(1000, 0)
 	q := newQueue(3)
 	push := func(n, size int) {
-		q.push(item{event: &Event{ID: string(rune('a' + n)), Raw: make([]byte, size), Received: start.Add(time.Duration(n) * time.Second)}})
+		q.push(item{event: &Event{ID: string(rune('a' + n)), Raw: make([]byte, size)}, since: start.Add(time.Duration(n) * time.Second)})
 	}
 	if _, ok := q.pop(); ok || !q.empty() || q.lag(start) != (Lag{}) || q.full() != nil {
 		t.Error("a new queue is not empty")
@@ -161,6 +161,15 @@ func TestQueue(t *testing.T) {
 	q.discard()
 	if !isClosed(room) {
 		t.Error("discard makes no room")
+	}
+	push(7, maxQueuedBytes)
+	room = q.full()
+	q.lift(1)
+	if !isClosed(room) || q.full() != nil {
+		t.Error("no room while a callback waits for an answer")
+	}
+	if q.lift(-1); q.full() == nil {
+		t.Error("still room when it has its answer")
 	}
 }
 

@@ -2,7 +2,6 @@ package native
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -27,6 +26,7 @@ type socket struct {
 	generation int
 	fresh      bool // dialed with new credentials, since the last were refused
 	attempt    int
+	dialed     topics // that its address names
 	ctx        context.Context
 	cancel     context.CancelFunc
 	sending    chan struct{} // holds one value while somebody sends
@@ -36,14 +36,37 @@ type socket struct {
 	dialedAt      time.Time // zero before
 	connection    *websocket.Conn
 	local, remote net.Addr
+	unsent        [][]byte
+	writing       bool
+
+	// What the loop knows of the server. Topics do not change while it is dialed.
+	topics  topics // that it was told
+	told    bool   // it knows that list, or one that was told later
+	greeted bool   // it knows control frames
+	answers bool   // it answers requests
+	limits  wire.Limits
 }
 
 func (l *loop) dial(d session.Dial) *socket {
-	k := &socket{loop: l, generation: d.Generation, fresh: d.Fresh, attempt: d.Attempt, sending: make(chan struct{}, 1)}
+	k := &socket{loop: l, generation: d.Generation, fresh: d.Fresh, attempt: d.Attempt, topics: l.list(), sending: make(chan struct{}, 1)}
+	k.dialed = k.topics
 	// Not the context of the run: it must outlive that for the closing handshake.
 	k.ctx, k.cancel = context.WithCancel(context.WithoutCancel(l.run.ctx))
 	go k.run(d)
 	return k
+}
+
+// greeted takes what a server says of itself in its hello.
+func (l *loop) greeted(generation int, limits wire.Limits) {
+	k := l.sockets[generation]
+	k.greeted, k.limits, k.answers = true, limits, limits.History > 0
+	if k.answers && k.dialed.later() && !k.told {
+		k.told, k.topics = true, l.list()
+		k.write(k.topics.frames(limits.Message)...)
+	}
+	if s := l.snapshots.stream; s != nil {
+		s.Greeted()
+	}
 }
 
 // conn is the connection once it is open; nil before.
@@ -107,7 +130,7 @@ func (k *socket) resolve(d session.Dial) (*url.URL, http.Header, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	k.loop.addQuery(address, d)
+	k.loop.addQuery(address, d, k.dialed)
 	if k.loop.options.Header == nil {
 		return address, nil, nil
 	}
@@ -185,6 +208,7 @@ func (k *socket) post(in session.Input, also func(*loop)) {
 // arrive hands an input to the loop. A socket that was abandoned has nothing more
 // to say.
 func (k *socket) arrive(a arrival) {
+	a.from = k
 	select {
 	case k.loop.inputs <- a:
 	case <-k.ctx.Done():
@@ -227,12 +251,33 @@ func (k *socket) send(ctx context.Context, text []byte) error {
 	}
 }
 
-// sendTopics tells the server which topics are asked for now. When it fails, the
-// next dial tells them.
-func (k *socket) sendTopics(topics []string) {
-	text, err := json.Marshal(wire.Topics{Kind: wire.KindTopics, Topics: append([]string{}, topics...)})
-	if err == nil {
-		go k.send(k.ctx, text)
+// write sends messages in their order, and does not wait for that. When it fails,
+// the connection is lost, and the next one tells all that is not known.
+func (k *socket) write(texts ...[]byte) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.unsent = append(k.unsent, texts...)
+	if !k.writing {
+		k.writing = true
+		go k.writeAll()
+	}
+}
+
+func (k *socket) writeAll() {
+	for {
+		k.mu.Lock()
+		texts := k.unsent
+		k.unsent = nil
+		k.writing = len(texts) > 0
+		k.mu.Unlock()
+		if len(texts) == 0 {
+			return
+		}
+		for _, text := range texts {
+			if k.send(k.ctx, text) != nil {
+				return
+			}
+		}
 	}
 }
 
@@ -255,7 +300,7 @@ func (k *socket) stranded() bool {
 }
 
 // addQuery adds to an address what our protocol says in its query.
-func (c *Client) addQuery(u *url.URL, d session.Dial) {
+func (c *Client) addQuery(u *url.URL, d session.Dial, t topics) {
 	q := u.Query()
 	q.Set(wire.QueryVersion, wire.Version)
 	if d.After != "" {
@@ -267,8 +312,6 @@ func (c *Client) addQuery(u *url.URL, d session.Dial) {
 	if c.options.ID != "" {
 		q.Set(wire.QueryClient, c.options.ID)
 	}
-	if topics := c.Topics(); len(topics) > 0 {
-		q[wire.QueryTopic] = topics
-	}
+	t.addQuery(q)
 	u.RawQuery = q.Encode()
 }

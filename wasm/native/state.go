@@ -27,6 +27,11 @@ type State struct {
 	RetryAt time.Time // of the next dial; zero when none is scheduled
 	Cause   string    // why it is not live, in words; "" when live or stopped
 	Err     error     // the error behind Cause; nil when there is none
+	// Snapshot is what the program lacks of its snapshot, see Options.Snapshot:
+	// SnapshotLoading, SnapshotFailed, or "" when it has all. While it lacks something
+	// the client is not live. Where only the snapshot is missing, Attempt, RetryAt,
+	// Cause and Err are those of its calls.
+	Snapshot string
 }
 
 // Live reports whether the name is Live.
@@ -47,6 +52,7 @@ type Event struct {
 	Time     time.Time       // when it was published, by the server's clock; zero when not known
 	Cursor   string          // position after this event, to save together with its effect
 	Received time.Time
+	History  bool // it is an earlier event that AddTopics or History asked for, and moves no cursor
 }
 
 // Gap says that events are missing for good: those after After and before
