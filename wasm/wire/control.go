@@ -13,6 +13,7 @@ const (
 	KindError    = "error"    // server to client, see [Error]
 	KindFollowed = "followed" // server to client, see [Followed]
 	KindHistory  = "history"  // both ways, see [HistoryRequest] and [History]
+	KindLatest   = "latest"   // server to client, see [LatestEvents]
 	KindTopics   = "topics"   // client to server, see [Topics]
 	KindAdd      = "add"      // client to server, see [Add]
 	KindRemove   = "remove"   // client to server, see [Remove]
@@ -32,6 +33,7 @@ type Hello struct {
 	Expires          int64            `json:"expires,omitempty"` // ms until the client's permission ends
 	Limits           *Limits          `json:"limits,omitempty"`  // what the server accepts from the client
 	Fresh            map[string]int64 `json:"fresh,omitempty"`   // by topic: ms after which its newest event counts as stale
+	Latest           string           `json:"latest,omitempty"`  // "": the server does not know [QueryLatest]; else names its counts, see [LatestEvents]
 }
 
 // Limits are what a server accepts from one client. Zero means that there is no
@@ -119,6 +121,7 @@ var ErrorCodes = []string{ErrorTooLarge, ErrorRate, ErrorTooManyTopics, ErrorInv
 type Topics struct {
 	Kind   string   `json:"wakesocket"` // [KindTopics]
 	Topics []string `json:"topics"`     // topics or patterns, see [MatchTopic]; none means all
+	Latest Latest   `json:"latest,omitempty"`
 	Number int64    `json:"n,omitempty"`
 	More   bool     `json:"more,omitempty"` // an [Add] with the rest of the list follows; see [TopicsLater]
 }
@@ -129,6 +132,7 @@ type Add struct {
 	Kind   string   `json:"wakesocket"` // [KindAdd]
 	Number int64    `json:"n,omitempty"`
 	Topics []string `json:"topics"`
+	Latest Latest   `json:"latest,omitempty"`
 	Last   int64    `json:"last,omitempty"`  // the newest events of each topic
 	After  string   `json:"after,omitempty"` // all events after this position
 	More   bool     `json:"more,omitempty"`  // another one with the rest of the list follows

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/json"
+	"maps"
 	"net/url"
 	"os"
 	"reflect"
@@ -31,20 +32,22 @@ func vectors[T any](t *testing.T, file string) (v T) {
 func TestWords(t *testing.T) {
 	type words struct {
 		Ping, Pong, Control, Version string
-		Query                        struct{ After, Version, Previous, Client, Topic, Topics, History, Limit, Before string }
+		Query                        struct{ After, Version, Previous, Client, Topic, Topics, Latest, Since, History, Limit, Before string }
 		Kinds                        struct{ Server, Client []string }
 		Parts                        struct {
 			More, Last string
 			Size       int
 		}
 		Causes, GapReasons, ErrorCodes []string
+		Every                          struct{ Least, Most int }
 	}
 	want := vectors[words](t, "words.json")
 	got := words{Ping: Ping, Pong: Pong, Control: Control, Version: Version, Causes: Causes, GapReasons: GapReasons, ErrorCodes: ErrorCodes}
 	got.Query.After, got.Query.Version, got.Query.Previous, got.Query.Client, got.Query.Topic = QueryAfter, QueryVersion, QueryPrevious, QueryClient, QueryTopic
-	got.Query.Topics = QueryTopics
+	got.Query.Topics, got.Query.Latest, got.Query.Since = QueryTopics, QueryLatest, QuerySince
+	got.Every.Least, got.Every.Most = LeastEvery, MostEvery
 	got.Query.History, got.Query.Limit, got.Query.Before = QueryHistory, QueryLimit, QueryBefore
-	got.Kinds.Server = []string{KindHello, KindPosition, KindFresh, KindExpiring, KindError, KindFollowed, KindHistory}
+	got.Kinds.Server = []string{KindHello, KindPosition, KindFresh, KindExpiring, KindError, KindFollowed, KindHistory, KindLatest}
 	got.Kinds.Client = []string{KindTopics, KindAdd, KindRemove, KindHistory}
 	got.Parts.More, got.Parts.Last, got.Parts.Size = PartMore, PartLast, PartSize
 	if !reflect.DeepEqual(got, want) {
@@ -55,7 +58,7 @@ func TestWords(t *testing.T) {
 // Each control frame of the vectors is what our types write and read.
 func TestControlFrames(t *testing.T) {
 	kinds := map[string]any{KindHello: Hello{}, KindPosition: Position{}, KindFresh: Fresh{}, KindExpiring: Expiring{}, KindError: Error{},
-		KindFollowed: Followed{}, KindHistory: History[map[string]any]{}}
+		KindFollowed: Followed{}, KindHistory: History[map[string]any]{}, KindLatest: LatestEvents[map[string]any]{}}
 	seen := map[string]bool{}
 	for _, v := range vectors[[]struct {
 		Name, Frame string
@@ -107,12 +110,13 @@ func TestMessageVectors(t *testing.T) {
 	for _, v := range vectors[[]struct {
 		Name, Message, Answer, Error string
 		Topics                       []string
+		Latest                       Latest
 		Followed                     *int64
 		Page                         bool
 	}](t, "messages.json") {
 		if v.Followed != nil {
 			var frame Add
-			if err := json.Unmarshal([]byte(v.Message), &frame); err != nil || frame.Number != *v.Followed || len(frame.Topics) == 0 {
+			if err := json.Unmarshal([]byte(v.Message), &frame); err != nil || frame.Number != *v.Followed || len(frame.Topics) == 0 || !maps.Equal(frame.Latest, v.Latest) {
 				t.Errorf("%s: reads as %+v, %v", v.Name, frame, err)
 			}
 		} else if v.Topics != nil {
@@ -170,10 +174,11 @@ func TestQueryVectors(t *testing.T) {
 		Up, Down int64
 	}
 	type meaning struct {
-		Control       bool
-		After, Client string
-		Topics        []string
-		Previous      *previous
+		Control              bool
+		After, Client, Since string
+		Topics               []string
+		Latest               Latest
+		Previous             *previous
 	}
 	for _, v := range vectors[[]struct {
 		Name, Query string
@@ -187,7 +192,10 @@ func TestQueryVectors(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := meaning{Control: q.Get(QueryVersion) == Version, After: q.Get(QueryAfter), Client: q.Get(QueryClient), Topics: q[QueryTopic]}
+		got := meaning{Control: q.Get(QueryVersion) == Version, After: q.Get(QueryAfter), Client: q.Get(QueryClient), Since: q.Get(QuerySince), Topics: q[QueryTopic]}
+		if got.Latest, err = ParseLatest(q[QueryLatest]); err != nil || got.Latest.Check(got.Topics) != nil {
+			t.Errorf("%s: %v, %v", v.Name, err, got.Latest.Check(got.Topics))
+		}
 		if p, ok := ParsePrevious(q.Get(QueryPrevious)); ok {
 			got.Previous = &previous{p.Cause, p.Up.Milliseconds(), p.Down.Milliseconds()}
 			if p.String() != q.Get(QueryPrevious) {

@@ -22,6 +22,8 @@ const (
 	QueryClient   = "client"     // stable id of the client: one browser tab
 	QueryTopic    = "topic"      // a topic or pattern that the client wants, see [MatchTopic]; repeated, none means all
 	QueryTopics   = "topics"     // [TopicsLater]: the client names its topics in its first message
+	QueryLatest   = "latest"     // how often the newest event of a topic or pattern is wanted, see [Latest]; repeated
+	QuerySince    = "since"      // position up to which the client has the newest events, see [LatestEvents]; the cursor when it is left out
 	QueryHistory  = "history"    // of an ordinary GET: the topic or pattern whose newest events are asked for
 	QueryLimit    = "limit"      // of a history: events at most
 	QueryBefore   = "before"     // of a history: only events before this position

@@ -23,6 +23,8 @@ type query struct {
 	after    string
 	topics   []string // none: all
 	later    bool     // the topics come in the first message
+	latest   wire.Latest
+	had      string // position up to which it has the newest events, "" if it did not say
 	plain    bool
 	previous *wire.Previous
 }
@@ -34,7 +36,7 @@ func (f *Feed) parseQuery(raw string) (q query, err error) {
 	if err != nil {
 		return q, fmt.Errorf("query string: %w", err)
 	}
-	for _, name := range []string{wire.QueryClient, wire.QueryAfter, wire.QueryVersion, wire.QueryPrevious, wire.QueryTopics} {
+	for _, name := range []string{wire.QueryClient, wire.QueryAfter, wire.QuerySince, wire.QueryVersion, wire.QueryPrevious, wire.QueryTopics} {
 		if len(values[name]) > 1 {
 			return q, fmt.Errorf("query string: more than one %q", name)
 		}
@@ -54,6 +56,16 @@ func (f *Feed) parseQuery(raw string) (q query, err error) {
 	}
 	q.plain = values.Get(wire.QueryVersion) != wire.Version
 	q.later = q.later && !q.plain
+	q.had = values.Get(wire.QuerySince)
+	if q.latest, err = wire.ParseLatest(values[wire.QueryLatest]); err == nil {
+		err = q.latest.Check(q.topics)
+	}
+	if err != nil {
+		return q, fmt.Errorf("query string: %w", err)
+	}
+	if q.plain && len(q.latest) > 0 {
+		return q, fmt.Errorf("query string: %q needs %q", wire.QueryLatest, wire.QueryVersion+"="+wire.Version)
+	}
 	if previous, ok := wire.ParsePrevious(values.Get(wire.QueryPrevious)); ok {
 		q.previous = &previous
 	}

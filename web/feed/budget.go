@@ -27,6 +27,9 @@ func (b *budget) take(n int) bool {
 	return false
 }
 
+// claim reserves bytes in any case, and reports whether the budget still suffices.
+func (b *budget) claim(n int) bool { return b.used.Add(int64(n)) <= b.max }
+
 func (b *budget) exceeded() bool { return b.used.Load() > b.max }
 
 func (b *budget) give(n int) { b.used.Add(-int64(n)) }

@@ -43,12 +43,16 @@ type client struct {
 	limit    *rate.Limiter
 	slowedAt int64 // monotonic time of the last pause of the reader, 0 if none
 
-	inbound  inbound
-	inbox    atomic.Pointer[inbox] // nil before the first message
-	expiring atomic.Bool           // it was told that its grant ends soon
-	lastPing atomic.Int64          // monotonic time of its last ping, 0 if none
-	hook     atomic.Int64          // monotonic time at which the Topics hook was called, 0 when it has returned
-	rtt      atomic.Int64          // ns, as the kernel measures it; 0 if unknown
+	counting string // what the hello named for newest events
+	latest   string // position up to which it had those, "" if it did not say
+
+	inbound    inbound
+	inbox      atomic.Pointer[inbox]      // nil before the first message
+	conflation atomic.Pointer[conflation] // nil for a client that gets every event
+	expiring   atomic.Bool                // it was told that its grant ends soon
+	lastPing   atomic.Int64               // monotonic time of its last ping, 0 if none
+	hook       atomic.Int64               // monotonic time at which the Topics hook was called, 0 when it has returned
+	rtt        atomic.Int64               // ns, as the kernel measures it; 0 if unknown
 
 	mu       sync.Mutex
 	writing  bool // the writer runs; what stands below belongs to it, but for the inputs

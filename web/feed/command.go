@@ -13,15 +13,16 @@ import (
 
 // command is a control frame of a client, of any kind.
 type command struct {
-	Kind   string   `json:"wakesocket"`
-	Number int64    `json:"n"`
-	Topics []string `json:"topics"`
-	Last   int64    `json:"last"`
-	After  string   `json:"after"`
-	Topic  string   `json:"topic"`
-	Limit  int64    `json:"limit"`
-	Before string   `json:"before"`
-	More   bool     `json:"more"`
+	Kind   string      `json:"wakesocket"`
+	Number int64       `json:"n"`
+	Topics []string    `json:"topics"`
+	Latest wire.Latest `json:"latest"`
+	Last   int64       `json:"last"`
+	After  string      `json:"after"`
+	Topic  string      `json:"topic"`
+	Limit  int64       `json:"limit"`
+	Before string      `json:"before"`
+	More   bool        `json:"more"`
 
 	at store.ID // of the client, when its topics were changed
 }
@@ -63,6 +64,8 @@ func wrongField(err error) string {
 			what = "list of strings"
 		case reflect.Int64:
 			what = "whole number"
+		case reflect.Map:
+			what = "object with a time in ms for each name"
 		}
 		return fmt.Sprintf("its field %q is a JSON %s, not a %s", wrong.Field, wrong.Value, what)
 	}
@@ -79,7 +82,10 @@ func (r *command) check() error {
 	case r.Last > 0 && r.After != "":
 		return errors.New(`"last" and "after" are both given; leave one out`)
 	}
-	return nil
+	if r.Kind != wire.KindTopics && r.Kind != wire.KindAdd {
+		r.Latest = nil
+	}
+	return r.Latest.Check(r.Topics)
 }
 
 // accept does at once what changes the topics, so that requests count in their
@@ -89,9 +95,10 @@ func (c *client) accept(r command) {
 		c.rejectCommand(r, errorCode(err), r.failure()+err.Error())
 		return
 	}
+	position := c.placeNow()
 	change := c.changeTopics(&r)
 	c.input(func(in *inputs) {
-		change(&in.filter)
+		c.changeLatest(change, position)
 		if r.Kind != wire.KindHistory && !r.More {
 			in.later = false
 		}

@@ -162,7 +162,7 @@ func TestWrongRequestsChangeNothing(t *testing.T) {
 
 // A client that does not read its answers cannot make the feed keep many requests.
 func TestRequestsThatWaitAreBounded(t *testing.T) {
-	c := &client{feed: &Feed{wanting: newSubscribers()}, access: &access{}}
+	c := &client{feed: &Feed{wanting: newSubscribers(), sampling: newSubscribers()}, access: &access{}}
 	c.writing = true
 	c.requests = make([]command, requestsMax-1)
 	if err := c.checkCommand(&command{Kind: wire.KindRemove}); err != nil {

@@ -27,20 +27,22 @@ import (
 
 // Feed is an [net/http.Handler] that serves one log.
 type Feed struct {
-	options Options
-	ring    *ring
-	pager   *pager
-	memory  *budget
-	health  health
-	swept   lastRun
-	wanting *subscribers
-	drops   *drops
-	hooks   *hooks
-	gate    *gate
-	origins []originPattern
-	closing closings
-	fresh   freshness
-	revoked revocations
+	options  Options
+	ring     *ring
+	pager    *pager
+	memory   *budget
+	health   health
+	swept    lastRun
+	wanting  *subscribers
+	newest   *newest
+	sampling *subscribers // clients that want only the newest events of some topics
+	drops    *drops
+	hooks    *hooks
+	gate     *gate
+	origins  []originPattern
+	closing  closings
+	fresh    freshness
+	revoked  revocations
 
 	records    store.Recorder // nil when the store keeps none
 	recordName string         // that of this feed's own record
@@ -78,20 +80,22 @@ func New(options Options) (*Feed, error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	f := &Feed{
-		options: options,
-		ring:    newRing(options.Ring, options.RingBytes),
-		memory:  newBudget(options.BufferBytes),
-		wanting: newSubscribers(),
-		drops:   newDrops(),
-		clients: map[*client]struct{}{},
-		latest:  map[string]*client{},
-		address: map[netip.Prefix]int{},
-		reached: make(chan struct{}),
-		stop:    stop,
+		options:  options,
+		ring:     newRing(options.Ring, options.RingBytes),
+		memory:   newBudget(options.BufferBytes),
+		wanting:  newSubscribers(),
+		sampling: newSubscribers(),
+		drops:    newDrops(),
+		clients:  map[*client]struct{}{},
+		latest:   map[string]*client{},
+		address:  map[netip.Prefix]int{},
+		reached:  make(chan struct{}),
+		stop:     stop,
 
 		records:    recorderOf(options.Store.(shieldedStore)),
 		recordName: store.NewEpoch(),
 	}
+	f.newest = newNewest(f.ring, options.RingBytes)
 	f.pager = newPager(options.Store, options.StoreTimeout, f.memory)
 	f.hooks = &hooks{options: &f.options, slots: newSlots(hookSlots, hookSlotsPerAddress)}
 	f.gate = newGate(options.AcceptRate, time.Now())

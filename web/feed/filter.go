@@ -1,7 +1,10 @@
 package feed
 
 import (
+	"maps"
 	"runtime/debug"
+	"slices"
+	"time"
 
 	"github.com/wakesocket/wakesocket/wasm/wire"
 	"github.com/wakesocket/wakesocket/web/store"
@@ -11,10 +14,12 @@ import (
 // grant and the Topics hook allow. The hook may be slow, so it is never called
 // under a lock; its answers are kept.
 type filter struct {
-	everything bool                // the client named no topics
-	names      map[string]struct{} // topics and patterns, see [wire.MatchTopic]; nil for all
-	patterns   bool                // names may hold a pattern
-	granted    []string            // topics and patterns that bound names; nil for no bound
+	everything bool                     // the client named no topics
+	names      map[string]struct{}      // topics and patterns, see [wire.MatchTopic]; nil for all
+	patterns   bool                     // names may hold a pattern
+	latest     map[string]time.Duration // those of which it wants only the newest events, and how often; none of them is in names
+	sent       map[string]store.ID      // topics of which it has events that come later, up to these
+	granted    []string                 // topics and patterns that bound names; nil for no bound
 	hook       func(topic string) bool
 	answers    map[string]bool // of hook
 }
@@ -48,18 +53,24 @@ func (f *filter) with(topics []string) int {
 	if f.everything {
 		return 0
 	}
-	return len(f.names) + len(f.missing(topics))
-}
-
-// missing are those of the names that it does not have.
-func (f *filter) missing(names []string) map[string]struct{} {
-	more := map[string]struct{}{}
-	for _, name := range names {
-		if _, has := f.names[name]; !has {
-			more[name] = struct{}{}
+	n := len(f.names) + len(f.latest)
+	for name := range present(topics, f.names, false) {
+		if _, has := f.latest[name]; !has {
+			n++
 		}
 	}
-	return more
+	return n
+}
+
+// present are those of the names that the map has, or those that it lacks.
+func present[V any](names []string, in map[string]V, has bool) map[string]struct{} {
+	found := map[string]struct{}{}
+	for _, name := range names {
+		if _, ok := in[name]; ok == has {
+			found[name] = struct{}{}
+		}
+	}
+	return found
 }
 
 // has reports whether the client asked for the topic.
@@ -108,33 +119,39 @@ func (f *filter) answered(topic string, allowed bool) {
 // no event of a new topic may pass unseen. Only the reader calls it, so that nobody
 // else changes the filter meanwhile.
 func (c *client) changeTopics(r *command) (change func(*filter)) {
-	wanting := c.feed.wanting
+	wanting, sampling := c.feed.wanting, c.feed.sampling
+	has := &c.filter
 	switch {
 	case r.Kind == wire.KindTopics:
 		next := newFilter(r.Topics, c.access)
-		wanting.replace(c, c.filter.names, next.names)
+		next.conflate(r.Latest)
+		wanting.replace(c, has.names, next.names)
+		sampling.replace(c, has.latestNames(), next.latestNames())
 		return func(f *filter) {
-			next.answers = f.answers
+			next.answers, next.sent = f.answers, f.sent
+			if next.latest == nil && f.latest != nil {
+				next.latest = map[string]time.Duration{}
+			}
 			*f = next
 		}
-	case c.filter.everything || r.Kind == wire.KindHistory:
+	case has.everything || r.Kind == wire.KindHistory:
 		return func(*filter) {}
 	case r.Kind == wire.KindAdd:
-		wanting.add(c, c.filter.missing(r.Topics))
-		return func(f *filter) { f.add(r.Topics) }
-	default:
-		gone := map[string]struct{}{}
-		for _, name := range r.Topics {
-			if _, has := c.filter.names[name]; has {
-				gone[name] = struct{}{}
-			}
-		}
-		wanting.remove(c, gone)
+		ordinary := slices.DeleteFunc(slices.Clone(r.Topics), func(name string) bool { return r.Latest[name] > 0 })
+		sampled := slices.Collect(maps.Keys(r.Latest))
+		wanting.add(c, present(ordinary, has.names, false))
+		sampling.add(c, present(sampled, has.latest, false))
+		wanting.remove(c, present(sampled, has.names, true))
+		sampling.remove(c, present(ordinary, has.latest, true))
 		return func(f *filter) {
-			for name := range gone {
-				delete(f.names, name)
-			}
+			f.forget(ordinary)
+			f.add(ordinary)
+			f.conflate(r.Latest)
 		}
+	default:
+		wanting.remove(c, present(r.Topics, has.names, true))
+		sampling.remove(c, present(r.Topics, has.latest, true))
+		return func(f *filter) { f.forget(r.Topics) }
 	}
 }
 

@@ -40,6 +40,7 @@ func (s *sink) Reset(top store.ID) {
 	s.used = true
 	_, _, again := f.ring.head()
 	f.ring.reset(top)
+	f.newest.reset(top)
 	f.pager.forget()
 	f.health.reached(top)
 	if again {
@@ -69,7 +70,9 @@ func (s *sink) Append(events []store.Event) {
 	from, before := f.ring.append(entries)
 	f.health.reached(entries[len(entries)-1].id)
 	f.options.Observer.EventsRead(len(entries))
+	f.newest.append(from, entries)
 	f.wanting.offer(from, before, entries)
+	f.sampling.announce(entries)
 }
 
 func (s *sink) Trim(base store.ID) {

@@ -47,7 +47,7 @@ func TestFollowTriesAgain(t *testing.T) {
 		seen := &noted{}
 		f := &Feed{
 			options: Options{Store: log, Observer: seen, Logger: slog.New(slog.DiscardHandler)},
-			ring:    newRing(4, 1<<10), wanting: newSubscribers(), reached: make(chan struct{}),
+			ring:    newRing(4, 1<<10), wanting: newSubscribers(), sampling: newSubscribers(), newest: newNewest(newRing(1, 1), 1), reached: make(chan struct{}),
 		}
 		f.pager = newPager(log, time.Second, newBudget(1))
 		f.follow(ctx)

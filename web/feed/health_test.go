@@ -198,7 +198,7 @@ func TestJudgement(t *testing.T) {
 	seen := &noted{}
 	f := &Feed{
 		options: Options{Observer: seen, Logger: slog.New(slog.DiscardHandler)},
-		clients: map[*client]struct{}{}, wanting: newSubscribers(),
+		clients: map[*client]struct{}{}, wanting: newSubscribers(), sampling: newSubscribers(),
 	}
 	for range 300 {
 		f.clients[&client{feed: f, writing: true}] = struct{}{} // no writer is started

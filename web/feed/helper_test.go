@@ -95,6 +95,7 @@ type peer struct {
 	positions []wire.Position
 	events    []event
 	errors    []wire.Error
+	latest    []wire.LatestEvents[sampled]
 	controls  []string // other control frames
 	pongs     int
 	arrays    int
@@ -178,6 +179,11 @@ func (p *peer) take(data []byte) error {
 	switch kind.Wakesocket {
 	case wire.KindHello:
 		return json.Unmarshal(data, &p.hello)
+	case wire.KindLatest:
+		var frame wire.LatestEvents[sampled]
+		err := json.Unmarshal(data, &frame)
+		p.latest = append(p.latest, frame)
+		return err
 	case wire.KindPosition:
 		var at wire.Position
 		err := json.Unmarshal(data, &at)

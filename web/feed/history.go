@@ -72,7 +72,9 @@ func (s *search) narrow(mayRead func(topic string) bool) {
 // history searches the ring, and then the log for what the ring no longer has.
 // Between two pages it calls pause, which ends it by returning false.
 func (f *Feed) history(s *search, pause func() bool) error {
-	s.counts = map[string]int{}
+	if s.counts == nil {
+		s.counts = map[string]int{}
+	}
 	if f.ring.search(s); s.done() {
 		return nil
 	}

@@ -77,7 +77,9 @@ type Options struct {
 
 	// Ring is how many of the newest events stay in memory, encoded. Defaults to 4096.
 	Ring int
-	// RingBytes bounds the size of the events in memory. Defaults to 64 MiB.
+	// RingBytes bounds the size of the events in memory. Once a client has asked for
+	// newest events only, those of each topic are kept beside the ring, within the same
+	// bound again. Defaults to 64 MiB.
 	RingBytes int
 	// BufferBytes bounds the memory for replays and slow clients, over all clients:
 	// pages read from the store, frames being written, long events that left the ring

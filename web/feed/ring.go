@@ -191,7 +191,7 @@ func (r *ring) walk(at *cursor, f *filter, b *batch) (got reading) {
 		}
 		e := r.slot(seq)
 		switch allowed, known := f.allows(e.topic); {
-		case e.frame == nil || known && !allowed:
+		case e.frame == nil || f.passes(e) || known && !allowed:
 			got.skipped = true
 		case !known:
 			got.outcome, got.topic = topicToAsk, e.topic

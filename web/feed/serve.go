@@ -60,6 +60,7 @@ func (f *Feed) connect(w http.ResponseWriter, r *http.Request, a *admission) err
 		expires:  a.grant.Expires,
 		release:  a.release,
 		since:    a.since,
+		latest:   a.had,
 		limit:    rate.NewLimiter(rate.Limit(f.options.MessageRate), f.messageBurst()),
 		writing:  true, // until the first write has found nothing more to do
 		inputs:   inputs{filter: newFilter(a.topics, a.access)},
@@ -68,6 +69,13 @@ func (f *Feed) connect(w http.ResponseWriter, r *http.Request, a *admission) err
 	if a.later { // the position stays until the list has come
 		c.filter = filter{hook: a.access.hook, granted: a.access.topics, names: map[string]struct{}{}}
 		c.later, c.live, from.live = true, false, false
+	}
+	c.filter.conflate(a.latest)
+	c.counting = f.newest.named()
+	if len(a.latest) > 0 {
+		c.conflate(from.pos, a.had)
+		from.live = from.live && (a.had == "" || a.had == from.pos.String())
+		c.live = from.live
 	}
 	if from.resumed || from.gap != nil {
 		c.resumed = strings.ToValidUTF8(a.after[:min(len(a.after), store.MaxID)], "?")
@@ -94,6 +102,7 @@ func (f *Feed) connect(w http.ResponseWriter, r *http.Request, a *admission) err
 	}
 	f.recordConnect(c, before)
 	f.wanting.add(c, c.filter.names)
+	f.sampling.add(c, c.filter.latestNames())
 	go c.read()
 	go c.write()
 	if !a.later {
@@ -114,6 +123,7 @@ func (f *Feed) helloFor(c *client, from start) []byte {
 		FirstRetryWindow: f.spread().Milliseconds(),
 		Time:             time.Now().UnixMilli(),
 		Fresh:            f.fresh.all(c.access),
+		Latest:           c.counting,
 		Limits: &wire.Limits{
 			Message: int64(f.options.MaxMessage),
 			Rate:    f.options.MessageRate,
@@ -155,6 +165,8 @@ func (f *Feed) add(c *client) (before *client, ok bool) {
 func (f *Feed) remove(c *client) {
 	c.release()
 	f.wanting.remove(c, c.filter.names)
+	f.sampling.remove(c, c.filter.latestNames())
+	c.stopConflation()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	delete(f.clients, c)

@@ -113,6 +113,25 @@ func (s *subscribers) offer(from cursor, before store.ID, entries []entry) {
 	}
 }
 
+// announce starts the writers of the clients that want the newest of the events,
+// which the table of them has already.
+func (s *subscribers) announce(entries []entry) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if len(s.named) == 0 {
+		return
+	}
+	for i := range entries {
+		for _, l := range entries[i].lists {
+			if g := s.named[l.name]; g != nil {
+				for _, c := range g.clients {
+					c.announce()
+				}
+			}
+		}
+	}
+}
+
 // await has the client woken by the next append, whatever its topic.
 func (s *subscribers) await(c *client) {
 	s.lagMu.Lock()

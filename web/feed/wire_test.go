@@ -29,10 +29,11 @@ func TestQueryVectors(t *testing.T) {
 		Name, Query string
 		Refused     bool
 		Means       struct {
-			Control       bool
-			After, Client string
-			Topics        []string
-			Previous      *struct {
+			Control              bool
+			After, Client, Since string
+			Topics               []string
+			Latest               wire.Latest
+			Previous             *struct {
 				Cause    string
 				Up, Down int64
 			}
@@ -51,7 +52,7 @@ func TestQueryVectors(t *testing.T) {
 			}
 			continue
 		}
-		want := query{client: v.Means.Client, after: v.Means.After, topics: v.Means.Topics, plain: !v.Means.Control}
+		want := query{client: v.Means.Client, after: v.Means.After, topics: v.Means.Topics, plain: !v.Means.Control, latest: v.Means.Latest, had: v.Means.Since}
 		if p := v.Means.Previous; p != nil {
 			want.previous = &wire.Previous{Cause: p.Cause, Up: time.Duration(p.Up) * time.Millisecond, Down: time.Duration(p.Down) * time.Millisecond}
 		}

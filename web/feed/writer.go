@@ -45,7 +45,7 @@ func (c *client) offer(m mark, entries []entry) {
 		return
 	}
 	for i := range entries {
-		if allowed, known := c.filter.allows(entries[i].topic); allowed || !known {
+		if allowed, known := c.filter.allows(entries[i].topic); (allowed || !known) && !c.filter.passes(&entries[i]) {
 			c.jump(m)
 			c.start()
 			return
@@ -76,6 +76,7 @@ func (c *client) jump(m mark) {
 type step struct {
 	kind    stepKind
 	frame   []byte
+	events  int // in frame
 	batch   batch
 	topic   string
 	request command
@@ -92,6 +93,8 @@ const (
 	answerRequest                 // do request and write its answer
 	events                        // write batch
 	readPage                      // read from the store
+	latestEvents                  // write frame, which has events
+	readLatest                    // read from the store what the client lacks of the newest events
 	askHook                       // ask the Topics hook for topic
 	closeConn                     // send a close frame and end
 )
@@ -121,6 +124,10 @@ func (c *client) write() {
 			ok = c.sendBatch(&s.batch)
 		case readPage:
 			page = c.readPage()
+		case latestEvents:
+			ok = c.sendLatest(s.frame, s.events)
+		case readLatest:
+			ok = c.readLack()
 		case askHook:
 			c.askTopic(s.topic)
 		case closeConn:
@@ -173,6 +180,25 @@ func (c *client) next(page []entry) step {
 	if c.later {
 		return step{kind: idle}
 	}
+	cf := c.conflation.Load()
+	if cf == nil {
+		return c.nextEvents(page)
+	}
+	// They take turns, so that neither waits for the end of the other.
+	if cf.turn = !cf.turn; cf.turn && page == nil {
+		if s := c.latestStep(); s.kind != idle {
+			return s
+		}
+		return c.nextEvents(nil)
+	}
+	if s := c.nextEvents(page); s.kind != idle {
+		return s
+	}
+	return c.latestStep()
+}
+
+// nextEvents decides about the topics of which the client gets every event.
+func (c *client) nextEvents(page []entry) step {
 	if !c.inRing {
 		if page == nil {
 			page = c.currentPage()
@@ -225,7 +251,7 @@ func (c *client) fromRing() step {
 
 // atEnd is for a client that has all there is: it is live now, or idle.
 func (c *client) atEnd() step {
-	if c.live || !c.feed.health.live.Load() {
+	if cf := c.conflation.Load(); c.live || !c.feed.health.live.Load() || cf != nil && cf.behind() {
 		return step{kind: idle}
 	}
 	c.live = true
@@ -261,6 +287,9 @@ func (c *client) takePong() bool {
 	}
 	c.pongs--
 	c.positionDue = c.positionDue || c.skipped && !c.plain
+	if cf := c.conflation.Load(); cf != nil {
+		cf.tell = true
+	}
 	return true
 }
 
@@ -290,7 +319,7 @@ func (c *client) fromPage(page []entry) step {
 	b := c.newBatch()
 	for i := range page {
 		e := &page[i]
-		wanted := e.frame != nil && c.filter.has(e.topic)
+		wanted := e.frame != nil && c.filter.has(e.topic) && !c.filter.passes(e)
 		if wanted {
 			allowed, known := c.filter.allows(e.topic)
 			if !known && b.n == 0 {

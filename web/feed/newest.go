@@ -1,0 +1,183 @@
+package feed
+
+import (
+	"math/rand/v2"
+	"strconv"
+	"sync"
+	"sync/atomic"
+
+	"github.com/wakesocket/wakesocket/web/store"
+)
+
+// newest knows the newest event of each topic, also of those whose events have all
+// left the ring. All clients share it. It costs nothing before the first client asks
+// for newest events.
+//
+// Locks are taken in this order: client, newest, ring.
+type newest struct {
+	ring      *ring
+	maxBytes  int
+	maxTopics int
+	active    atomic.Bool
+
+	mu       sync.RWMutex
+	topics   map[string]*record
+	oldest   *record  // the records are linked in the order of their events
+	latest   *record  // the last of them
+	from     store.ID // every event after this position is known
+	top      store.ID // up to here
+	next     uint64   // number in the ring of the first event that is not known
+	bytes    int      // of the events
+	counting string   // names the counts; changes when some are forgotten
+}
+
+// record is what is known of a topic.
+type record struct {
+	entry         entry
+	count         uint64   // of the events that are known
+	begin         store.ID // the first of these
+	before, after *record
+}
+
+// newestTopics bounds the topics whose newest event is known.
+const newestTopics = 64 << 10
+
+func newNewest(r *ring, maxBytes int) *newest {
+	return &newest{ring: r, maxBytes: maxBytes, maxTopics: newestTopics, topics: map[string]*record{}, counting: newCounting()}
+}
+
+func newCounting() string { return strconv.FormatUint(rand.Uint64(), 36) }
+
+// start begins with what the ring has.
+func (n *newest) start() {
+	if n.active.Load() {
+		return
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	// What comes while the ring is read waits for the lock, and is known by its number.
+	if n.active.Swap(true) {
+		return
+	}
+	n.ring.mu.RLock()
+	defer n.ring.mu.RUnlock()
+	n.from, n.top = n.ring.base, n.ring.base
+	for n.next = n.ring.first; n.next < n.ring.next; n.next++ {
+		n.put(n.ring.slot(n.next))
+	}
+}
+
+// append takes entries that the ring has, from the place of the first one on.
+func (n *newest) append(from cursor, entries []entry) {
+	if !n.active.Load() {
+		return
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for i := range entries {
+		if from.seq+uint64(i) >= n.next {
+			n.next = from.seq + uint64(i) + 1
+			n.put(&entries[i])
+		}
+	}
+}
+
+// reset forgets everything: the log has a new epoch, which begins after top.
+func (n *newest) reset(top store.ID) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	clear(n.topics)
+	n.oldest, n.latest, n.bytes = nil, nil, 0
+	n.from, n.top, n.counting = top, top, newCounting()
+}
+
+func (n *newest) put(e *entry) {
+	n.top = e.id
+	if e.frame == nil || len(e.topic) > store.MaxTopic {
+		return // nobody can be sent it
+	}
+	r := n.topics[e.topic]
+	if r == nil {
+		r = &record{begin: e.id}
+		n.topics[e.topic] = r
+	} else {
+		n.unlink(r)
+	}
+	r.entry = *e
+	r.entry.lists = nil // they may be gone by the time the event is sent
+	r.count++
+	r.before, r.after = n.latest, nil
+	if n.latest == nil {
+		n.oldest = r
+	} else {
+		n.latest.after = r
+	}
+	n.latest = r
+	n.bytes += e.size()
+	for n.oldest != r && (n.bytes > n.maxBytes || len(n.topics) > n.maxTopics) {
+		n.forgetOldest()
+	}
+}
+
+func (n *newest) unlink(r *record) {
+	n.bytes -= r.entry.size()
+	if r.before == nil {
+		n.oldest = r.after
+	} else {
+		r.before.after = r.after
+	}
+	if r.after == nil {
+		n.latest = r.before
+	} else {
+		r.after.before = r.before
+	}
+}
+
+// forgetOldest makes room: what comes before the oldest record that is left is no
+// longer known.
+func (n *newest) forgetOldest() {
+	r := n.oldest
+	n.unlink(r)
+	delete(n.topics, r.entry.topic)
+	n.from, n.counting = r.entry.id, newCounting()
+}
+
+// since calls back for each record with an event after the position, the newest
+// first, and returns up to where events are known. It is called under the lock.
+func (n *newest) since(position store.ID, changed func(*record)) {
+	for r := n.latest; r != nil && r.entry.id.Compare(position) > 0; r = r.before {
+		changed(r)
+	}
+}
+
+// countAfter is how many of the record's events come after the position; 0 when
+// that is not known. It is called under the lock.
+func (n *newest) countAfter(r *record, position store.ID) uint64 {
+	if position.Compare(r.begin) < 0 && position.Compare(n.from) >= 0 {
+		return r.count
+	}
+	n.ring.mu.RLock()
+	defer n.ring.mu.RUnlock()
+	l := n.ring.index[r.entry.topic]
+	if l == nil || position.Compare(n.ring.base) < 0 {
+		return 0
+	}
+	count := uint64(0)
+	for i := len(l.seqs) - 1; i >= 0; i-- {
+		e := n.ring.slot(l.seqs[i])
+		if e.id.Compare(position) <= 0 {
+			break
+		}
+		if e.id.Compare(r.entry.id) <= 0 && e.topic == r.entry.topic && e.frame != nil { // the ring may know newer ones
+			count++
+		}
+	}
+	return count
+}
+
+// named is what names the counts at the moment.
+func (n *newest) named() string {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return n.counting
+}
