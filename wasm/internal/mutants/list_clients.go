@@ -3,9 +3,9 @@ package mutants
 // native are bugs in the Go client, outside of the session.
 var native = []Mutant{
 	{"any number of events waits for OnEvent", "wasm/native/queue.go",
-		`return q.events >= q.maxEvents || q.bytes >= maxQueuedBytes`, `return q.bytes >= maxQueuedBytes`},
+		`(q.events >= q.maxEvents || q.bytes >= maxQueuedBytes)`, `q.bytes >= maxQueuedBytes`},
 	{"events of any size wait for OnEvent", "wasm/native/queue.go",
-		`return q.events >= q.maxEvents || q.bytes >= maxQueuedBytes`, `return q.events >= q.maxEvents`},
+		`(q.events >= q.maxEvents || q.bytes >= maxQueuedBytes)`, `q.events >= q.maxEvents`},
 	{"any number of errors waits for OnError", "wasm/native/queue.go",
 		`q.errors == maxQueuedErrors:`, `q.errors == 1000*maxQueuedErrors:`},
 	{"who waits for room is not woken", "wasm/native/queue.go",
@@ -22,6 +22,20 @@ var native = []Mutant{
 		`if !i.moves || d.broke {`, `if !i.moves {`},
 	{"the cursor is committed only at the end", "wasm/native/dispatch.go",
 		`d.uncommitted >= commitEvery {`, `d.uncommitted >= 1000*commitEvery {`},
+	{"a snapshot fits the Go client before the events after it are there", "wasm/internal/snapshot/fit.go",
+		"\tcase relate(at, s.position, s.greeted) != before:\n\t\treturn -1\n", ""},
+	{"the Go client holds any number of events", "wasm/internal/snapshot/fit.go",
+		`len(s.held) <= s.limits.Events &&`, `len(s.held) <= 1000*s.limits.Events &&`},
+	{"a late snapshot counts in the Go client", "wasm/internal/snapshot/stream.go",
+		"if number != s.number || s.phase != loading {\n\t\treturn\n\t}\n\tif at ==", "if s.phase != loading {\n\t\treturn\n\t}\n\tif at =="},
+	{"the Go client is live before the callbacks have the snapshot", "wasm/native/snapshot.go",
+		`(s.pending || s.handled < s.given)`, `s.pending`},
+	{"a callback that asks waits for itself", "wasm/native/request.go",
+		"\t\tc.queue.lift(1)\n", "\t\tc.queue.lift(0)\n"},
+	{"a request is not asked again over the next connection", "wasm/native/request.go",
+		`if q.over == k {`, `if q.over != nil {`},
+	{"a socket that closed is kept", "wasm/native/loop.go",
+		`if ends(a.Input) {`, `if ends(a.Input) && a.from == nil {`},
 }
 
 // bridge are bugs in the Go side of the boundary to the page.
