@@ -264,7 +264,7 @@ func TestPositionOfAnOlderSchema(t *testing.T) {
 	s, schema := backend.New(t, storetest.Log{})
 	id := publish(t, s, 1)
 	conn := connect(t, backend.URL())
-	execute(t, conn, fmt.Sprintf(`drop function %s.position(); delete from %[1]s.migration where version = 3`, schema))
+	execute(t, conn, fmt.Sprintf(`drop function %s.position(); drop table %[1]s.record; delete from %[1]s.migration where version >= 3`, schema))
 	again := backend.Reopen(t, backend.URL(), schema, storetest.Log{})
 	if got := top(t, again); got != id {
 		t.Fatalf("the log is at %v, it was at %v", got, id)
