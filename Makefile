@@ -46,12 +46,11 @@ package: build needs-js ## writes dist/wakesocket-VERSION.tgz, the npm package; 
 check: build node_modules ## format, lint, generated files and quick tests: run it before each commit
 	@$(MAKE) --no-print-directory -j --output-sync=target lint test-quick
 
-# The NATS store, which waits for the disk most of the time, runs beside what
-# computes. What asserts times is alone on the machine.
+# The tests of the stores wait for disks and time limits, and run beside what
+# computes. The tests in browsers assert times and are alone on the machine.
 test: needs ## installs what the tests need (as root; else says what is missing) and runs all of them
 	@$(MAKE) --no-print-directory build node_modules
-	@$(MAKE) --no-print-directory test-go
-	@$(MAKE) --no-print-directory -j2 --output-sync=target test-nats test-rest
+	@$(MAKE) --no-print-directory -j3 --output-sync=target test-go test-nats test-rest
 	@$(MAKE) --no-print-directory test-e2e
 
 needs:
