@@ -65,6 +65,8 @@ func TestArguments(t *testing.T) {
 		{"a list", []any{2, "a\nb"}, func(a *arguments) any { return a.texts() }, []string{"a", "b"}, ""},
 		{"a list of one empty text", []any{1, ""}, func(a *arguments) any { return a.texts() }, []string{""}, ""},
 		{"a list with a line break in an item", []any{2, "a\nb\nc"}, func(a *arguments) any { return a.texts() }, []string{"a", "b", "c"}, "a list of 2 came as 3 lines"},
+		{"durations", []any{2, "1500\n3"}, func(a *arguments) any { return a.durations() }, []time.Duration{1500 * time.Microsecond, 3 * time.Microsecond}, ""},
+		{"a duration that is no number", []any{1, "soon"}, func(a *arguments) any { return a.durations() }, []time.Duration{0}, `"soon"`},
 		{"no gap", []any{nil, 5}, func(a *arguments) any { return []any{a.gap() == nil, a.int()} }, []any{true, 5}, ""},
 		{"a gap", []any{"a", "b", "c"}, func(a *arguments) any { return *a.gap() }, session.Gap{After: "a", Earliest: "b", Reason: "c"}, ""},
 	} {
