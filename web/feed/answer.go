@@ -46,7 +46,7 @@ func (c *client) answerFollowed(r *command) bool {
 		s.bytes = max(s.bytes, len(r.Topics)*historyBytesOfTopic)
 		if r.After != "" {
 			s.events = historyEvents
-			from, err := c.feed.place(r.After)
+			from, err := c.feed.place(r.After, s.filter.names)
 			if err != nil {
 				return c.answerFailed(r, err)
 			}

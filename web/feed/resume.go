@@ -24,8 +24,9 @@ var (
 
 // resume finds the place of an id. It is exact, or it is a gap, after which
 // everything that the log still has is replayed. A plain client cannot be told that
-// it is not live, so it has to wait outside while the log cannot be read.
-func (f *Feed) resume(after string, plain bool) (start, error) {
+// it is not live, so it has to wait outside while the log cannot be read. The names are
+// those that the client wants; nil for all, and while they are not known.
+func (f *Feed) resume(after string, names map[string]struct{}, plain bool) (start, error) {
 	if _, _, ready := f.ring.head(); !ready {
 		return start{}, errNotReady
 	}
@@ -33,12 +34,12 @@ func (f *Feed) resume(after string, plain bool) (start, error) {
 	if plain && !healthy {
 		return start{}, errNotLive
 	}
-	s, err := f.place(after)
+	s, err := f.place(after, names)
 	s.live = s.live && healthy
 	return s, err
 }
 
-func (f *Feed) place(after string) (start, error) {
+func (f *Feed) place(after string, names map[string]struct{}) (start, error) {
 	head, top, _ := f.ring.head()
 	if after == "" {
 		return start{pos: top, at: head, inRing: true, live: true}, nil
@@ -56,6 +57,9 @@ func (f *Feed) place(after string) (start, error) {
 		return f.gap(after, wire.GapEpoch)
 	case place == placeUnknown:
 		return f.gap(after, wire.GapInvalid)
+	}
+	if m, ok := f.ring.proveBegin(id, names); ok {
+		return start{pos: id, at: m.at, inRing: true, resumed: true}, nil
 	}
 	// Older than the ring, or newer: this process may lag; the client may come from one that does not.
 	// Only the log itself knows.

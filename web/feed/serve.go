@@ -45,7 +45,11 @@ func (f *Feed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // connect accepts the client, tells it where it is and leaves it to its reader.
 func (f *Feed) connect(w http.ResponseWriter, r *http.Request, a *admission) error {
-	from, err := f.resume(a.after, a.plain)
+	wanted := newFilter(a.topics, a.access)
+	if a.later {
+		wanted.names = nil
+	}
+	from, err := f.resume(a.after, wanted.names, a.plain)
 	if err != nil {
 		return &refusal{wire.CloseTryLater, f.later(2*time.Second, "the log cannot be read"), refusedStore}
 	}
@@ -63,7 +67,7 @@ func (f *Feed) connect(w http.ResponseWriter, r *http.Request, a *admission) err
 		latest:   a.had,
 		limit:    rate.NewLimiter(rate.Limit(f.options.MessageRate), f.messageBurst()),
 		writing:  true, // until the first write has found nothing more to do
-		inputs:   inputs{filter: newFilter(a.topics, a.access)},
+		inputs:   inputs{filter: wanted},
 		outputs:  outputs{pos: from.pos, at: from.at, inRing: from.inRing, page: bookmark{after: from.pos}, live: from.live},
 	}
 	if a.later { // the position stays until the list has come

@@ -26,11 +26,12 @@ type message struct {
 	Data int    `json:"data"`
 }
 
-// dial connects after an id and reads the hello, unless the client is a plain one.
-func dial(feed, after string, plain bool) (*client, error) {
+// dial connects after an id, for the topics or all, and reads the hello, unless the
+// client is a plain one.
+func dial(feed, after string, plain bool, topics ...string) (*client, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	query := url.Values{wire.QueryAfter: {after}}
+	query := url.Values{wire.QueryAfter: {after}, wire.QueryTopic: topics}
 	if !plain {
 		query.Set(wire.QueryVersion, wire.Version)
 	}

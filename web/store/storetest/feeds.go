@@ -26,6 +26,7 @@ func runFeeds(t *testing.T, newLog Make) {
 	t.Run("RingWrap", func(t *testing.T) { ringWrap(t, newLog) })
 	t.Run("Garbage", func(t *testing.T) { garbage(t, newLog) })
 	t.Run("LaggingFeed", func(t *testing.T) { laggingFeed(t, newLog) })
+	t.Run("RareTopic", func(t *testing.T) { rareTopic(t, newLog) })
 	t.Run("ReplayUnderFire", func(t *testing.T) { replayUnderFire(t, newLog) })
 }
 
@@ -287,5 +288,67 @@ func replayUnderFire(t *testing.T, newLog Make) {
 	<-done
 	if r.got != total || r.gaps > 0 {
 		t.Fatalf("%d events, %d gaps", r.got, r.gaps)
+	}
+}
+
+// rareTopic has a busy topic push all that is older out of the log, also the positions
+// of clients. Whoever wants the rare topic only has lost nothing and is told of no
+// gap; whoever wants the busy one is told.
+func rareTopic(t *testing.T, newLog Make) {
+	const keep = 20
+	s := newLog(t, keep)()
+	f, url := serve(t, feed.Options{Store: s, Ring: 8})
+	rare, err := f.Publish(context.Background(), "rare", []byte("1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := Publish(t, s, 0) // of the topic count
+	for n := 1; ; n++ {
+		Publish(t, s, n)
+		_, err := s.After(context.Background(), first, 1)
+		if reason, gap := store.AsGap(err); gap && reason == store.Trimmed {
+			break
+		}
+		if n > 1000*keep {
+			t.Fatal("nothing is ever trimmed")
+		}
+	}
+	last, err := f.Publish(context.Background(), "rare", []byte("2"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	Eventually(t, "the feed has read all", func() bool {
+		c, err := dial(url, last, false)
+		if err != nil {
+			return false
+		}
+		defer c.conn.CloseNow()
+		return c.hello.Resumed && c.hello.Live
+	})
+	for _, after := range []string{rare, first.String()} {
+		c, err := dial(url, after, false, "rare")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !c.hello.Resumed || c.hello.Gap != nil {
+			t.Fatalf("a client of the rare topic after %s: %+v", after, c.hello)
+		}
+		for len(c.events) == 0 {
+			if err := c.read(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if c.events[0].ID != last {
+			t.Errorf("the event after %s is %s, want %s", after, c.events[0].ID, last)
+		}
+		c.conn.CloseNow()
+		busy, err := dial(url, after, false, "count")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if busy.hello.Gap == nil {
+			t.Errorf("a client of the busy topic is told of no gap after %s: %+v", after, busy.hello)
+		}
+		busy.conn.CloseNow()
 	}
 }
