@@ -51,7 +51,7 @@ func (c *client) readLack() bool {
 	var err error
 	if first && l.since != "" && c.gap == "" {
 		var from start
-		if from, err = c.feed.place(l.since); err == nil && from.gap != nil {
+		if from, err = c.feed.place(l.since, s.filter.names); err == nil && from.gap != nil {
 			c.sendControl(latestGap(from.gap))
 		}
 	}
