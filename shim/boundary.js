@@ -1,7 +1,7 @@
 // @ts-check
 // The two small interfaces between the page (Feed: callbacks, wake sources) and
-// the engine (Driver: pump, sockets, wasm). All that crosses them can be cloned,
-// so that the engine may move into a worker.
+// the engine (Driver: pump, sockets, wasm). All that crosses them can be cloned, but
+// for Settings.latest, so that the engine may move into a worker.
 
 /** @typedef {import("./shim.d.ts").FeedEvent} FeedEvent */
 /** @typedef {import("./shim.d.ts").Gap} Gap */
@@ -58,6 +58,7 @@
  * @property {boolean} online
  * @property {readonly string[] | undefined} topics
  * @property {string} after the cursor to start from
+ * @property {import("./latest.js").Latest} [latest] topics of which the server is to send only the newest events
  */
 
 /**

@@ -1,4 +1,5 @@
 // @ts-check
+import { isNewest } from "./latest.js";
 import { isPattern, patterns } from "./limits.js";
 import { Timer } from "./timer.js";
 
@@ -22,13 +23,13 @@ const maxTopics = 10_000;
 
 /**
  * Lets the newest event of a topic through, at most once in a while, and counts
- * what is passed over. At most one event of a topic waits, and only a newer one takes
+ * what is passed over, where the server does not do so. At most one event of a topic waits, and only a newer one takes
  * its place: an older one never comes after it.
  */
 export class Conflation {
   #deliver;
   /** @type {Map<string, number>} by name of a topic or pattern: milliseconds, 0 for every event */
-  #rules = new Map();
+  rules = new Map();
   /** @type {Map<string, Topic>} */
   #topics = new Map();
   /** Those with an event that waits. */
@@ -45,20 +46,21 @@ export class Conflation {
 
   /** @param {ReadonlyMap<string, number>} rules that take the place of all others */
   set(rules) {
-    const old = this.#rules;
-    this.#rules = new Map(rules);
-    this.#changed([...old.keys(), ...rules.keys()]);
+    const old = [...this.rules.keys()];
+    this.rules.clear();
+    for (const [name, every] of rules) this.rules.set(name, every);
+    this.#changed([...old, ...rules.keys()]);
   }
 
   /** @param {ReadonlyMap<string, number>} rules */
   add(rules) {
-    for (const [name, every] of rules) this.#rules.set(name, every);
+    for (const [name, every] of rules) this.rules.set(name, every);
     this.#changed([...rules.keys()]);
   }
 
   /** @param {readonly string[]} names */
   remove(names) {
-    for (const name of names) this.#rules.delete(name);
+    for (const name of names) this.rules.delete(name);
     this.#changed(names);
   }
 
@@ -67,8 +69,9 @@ export class Conflation {
    * @param {number} at when it had arrived, on performance.now()
    */
   event(event, at) {
-    const every = this.#rules.size > 0 && typeof event.topic === "string" && !event.history ? this.#every(event.topic) : 0;
-    if (every === 0) {
+    const every = this.rules.size > 0 && typeof event.topic === "string" && !event.history ? this.#every(event.topic) : 0;
+    if (every > 0 && isNewest(event)) this.#passOver(event);
+    if (every === 0 || isNewest(event)) {
       this.#deliver(event, at);
       return;
     }
@@ -110,6 +113,19 @@ export class Conflation {
       this.#show(topic);
       this.#topics.delete(name);
     }
+  }
+
+  /**
+   * What waits of the topic is older than the event.
+   * @param {FeedEvent} event
+   */
+  #passOver(event) {
+    const topic = this.#topics.get(/** @type {string} */ (event.topic));
+    if (!topic?.event) return;
+    event.skipped = (event.skipped ?? 0) + topic.skipped + 1;
+    this.#waiting.delete(topic);
+    topic.event = undefined;
+    topic.skipped = 0;
   }
 
   #showDue() {
@@ -169,7 +185,7 @@ export class Conflation {
    */
   #rule(topic) {
     for (const name of [topic, ...patterns(topic)]) {
-      const every = this.#rules.get(name);
+      const every = this.rules.get(name);
       if (every !== undefined) return every;
     }
     return 0;

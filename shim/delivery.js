@@ -77,6 +77,17 @@ export class Delivery {
   }
 
   /**
+   * Events that move no cursor.
+   * @param {FeedEvent[]} events
+   * @param {() => void} got when they were delivered
+   */
+  newest(events, got) {
+    const ids = events.map(() => "");
+    this.events(events, ids, "");
+    this.then(got);
+  }
+
+  /**
    * Calls back after the events that wait; now when none does.
    * @param {() => void} call
    */

@@ -65,8 +65,9 @@ export class Dialer {
  * @param {string} client
  * @param {readonly string[] | undefined} topics undefined: those in href, if any
  * @param {boolean} [later] the topics come in the first message
+ * @param {[string, string][]} [more]
  */
-export function dialAddress(href, { after, previous }, client, topics, later = false) {
+export function dialAddress(href, { after, previous }, client, topics, later = false, more = []) {
   /** @type {[string, string][]} */
   const query = [["wakesocket", "1"]];
   if (after) query.push(["after", after]);
@@ -74,5 +75,6 @@ export function dialAddress(href, { after, previous }, client, topics, later = f
   query.push(["client", client]);
   for (const topic of topics ?? []) query.push(["topic", topic]);
   if (later) query.push(["topics", "later"]);
+  query.push(...more);
   return withQuery(href, query, topics ? ["topic"] : []);
 }

@@ -84,10 +84,12 @@ export class Driver {
         redial: (generation) => this.#redial(generation),
         error: (error) => page.error(error),
         history: (events) => this.#inbound.delivery.history(events),
+        newest: (events, got) => this.#inbound.delivery.newest(events, got),
         gap: (gap) => this.#gap({ type: "gap", ...gap }),
         cursor: () => this.#cursor,
       },
       settings.topics,
+      settings.latest,
     );
     this.#dialer = new Dialer(page.url, {
       ready: (dial, href) => this.#connect(dial, href),
@@ -271,17 +273,12 @@ export class Driver {
   /** @param {import("./boundary.gen.js").DialEffect} dial @param {string} href */
   #connect(dial, href) {
     const { generation } = dial;
-    const { topics, later } = this.#uplink.dialed(generation);
+    const { topics, later, query } = this.#uplink.dialed(generation);
     this.#handle({ type: "urlReady", generation });
-    this.#sockets.dial(generation, dialAddress(href, dial, this.#settings.client, topics, later));
+    this.#sockets.dial(generation, dialAddress(href, dial, this.#settings.client, topics, later, query));
   }
 
-  /**
-   * @param {number} generation
-   * @param {number} code
-   * @param {string} reason
-   * @param {boolean} hopeless the browser refuses the address
-   */
+  /** @param {number} generation @param {number} code @param {string} reason @param {boolean} hopeless the browser refuses the address */
   #closed(generation, code, reason, hopeless) {
     if (hopeless && reason !== this.#refusal) this.#page.error(new WakesocketError("address-refused", reason));
     this.#refusal = hopeless ? reason : "";

@@ -7,6 +7,7 @@ import { eventDelivered } from "./engine-start.js";
 import { environment } from "./environment.js";
 import { WakesocketError } from "./error.js";
 import { Freshness } from "./freshness.js";
+import { Latest } from "./latest.js";
 import { checkAddOptions, checkHistory, checkOptions, checkTopics, rulesOf, tuningOf } from "./options.js";
 import { registry } from "./registry.js";
 import { SavedCursor } from "./saved-cursor.js";
@@ -101,7 +102,7 @@ export class Feed extends EventTarget {
         this.#changed();
       },
       deliver: (event, at) => this.#conflation.event(event, at),
-      paused: () => this.#saved.write(this.cursor),
+      paused: () => this.#saved.write(this.cursor, latest),
       lagChanged: () => this.#changed(),
       gap: (gap) => {
         this.#conflation.flush(); // what came before
@@ -124,14 +125,18 @@ export class Feed extends EventTarget {
     if (share === true && typeof url === "function") {
       throw new TypeError("with a url function, option share must be a name for whose rights count, such as the user's id: tabs with the same name share");
     }
+    const saved = this.#saved.read();
+    const latest = new Latest(this.#conflation.rules, saved.since);
+    /** @type {import("./boundary.js").Settings} */
     const settings = {
+      latest: checked.snapshot ? undefined : latest, // the events after a snapshot are all those after a cursor
       loader: engineLoader(wasm),
       client: client || clientID(),
       tuning: tuningOf(checked),
       topics,
       visible,
       online,
-      after: this.#saved.read() || (checked.after ?? ""),
+      after: saved.cursor || (checked.after ?? ""),
     };
     if (checked.snapshot) {
       const feed = {
@@ -227,10 +232,7 @@ export class Feed extends EventTarget {
     this.#snapshots.request();
   }
 
-  /**
-   * @param {readonly (string | import("./shim.d.ts").LatestTopics)[]} topics
-   * @param {import("./shim.d.ts").AddOptions} [options]
-   */
+  /** @param {readonly (string | import("./shim.d.ts").LatestTopics)[]} topics @param {import("./shim.d.ts").AddOptions} [options] */
   addTopics(topics, options) {
     const checked = checkTopics(topics);
     const added = this.#driver.addTopics(checked, checkAddOptions(options));
@@ -305,10 +307,7 @@ export class Feed extends EventTarget {
     });
   }
 
-  /**
-   * @param {Extract<import("./shim.d.ts").FeedURL, Function>} url
-   * @param {import("./shim.d.ts").URLContext} ctx
-   */
+  /** @param {Extract<import("./shim.d.ts").FeedURL, Function>} url @param {import("./shim.d.ts").URLContext} ctx */
   async #ask(url, ctx) {
     return socketURL(await url(ctx), this.#base);
   }

@@ -17,16 +17,21 @@ export class SavedCursor {
     this.#failed = failed;
   }
 
-  /** @returns {string} "" when there is none */
+  /** @returns {{cursor: string, since: string}} "" when there is none */
   read() {
-    return this.#try((key) => sessionStorage.getItem(key)) ?? "";
+    const [cursor, since = ""] = (this.#try((key) => sessionStorage.getItem(key)) ?? "").split("\n");
+    return { cursor, since };
   }
 
-  /** @param {string} cursor */
-  write(cursor) {
-    if (cursor === this.#last) return;
-    this.#last = cursor;
-    this.#try((key) => sessionStorage.setItem(key, cursor));
+  /**
+   * @param {string} cursor
+   * @param {{wanted: boolean, since: string}} latest
+   */
+  write(cursor, { wanted, since }) {
+    const text = wanted && since ? `${cursor}\n${since}` : cursor;
+    if (text === this.#last) return;
+    this.#last = text;
+    this.#try((key) => sessionStorage.setItem(key, text));
   }
 
   /**

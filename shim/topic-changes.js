@@ -44,6 +44,7 @@ export class TopicChanges {
   answers = false;
   #owner;
   #requests;
+  #latest;
   /** @type {Change[]} */
   #changes = [];
   /** @type {(string | number)[]} what is to be sent: texts, and numbers of requests */
@@ -53,8 +54,10 @@ export class TopicChanges {
    * @param {Topics} list
    * @param {import("./requests.js").Requests} requests
    * @param {Owner} owner
+   * @param {import("./latest.js").Latest} [latest]
    */
-  constructor(list, requests, owner) {
+  constructor(list, requests, owner, latest) {
+    this.#latest = latest;
     this.list = list?.length === 0 ? everything : list;
     this.#requests = requests;
     this.#owner = owner;
@@ -64,7 +67,7 @@ export class TopicChanges {
   get later() {
     const list = this.list;
     if (!list || list === everything) return false;
-    return list.length === 0 || list.reduce((sum, name) => sum + name.length + 7, 0) > addressCharacters;
+    return list.length === 0 || list.reduce((sum, name) => sum + name.length + 7, 0) > addressCharacters / (this.#latest?.wanted ? 3 : 1);
   }
 
   get waiting() {
@@ -121,7 +124,9 @@ export class TopicChanges {
     if (this.list === undefined) return [];
     if (this.list !== everything && this.list.length === 0) return [frameText({ wakesocket: "add", topics: [] })];
     const parts = pieces(this.list, limit);
-    return parts.map((topics, i) => frameText({ wakesocket: i === 0 ? "topics" : "add", topics, ...(i < parts.length - 1 ? { more: true } : {}) }));
+    return parts.map((topics, i) =>
+      frameText({ wakesocket: i === 0 ? "topics" : "add", topics, latest: this.#latest?.of(topics), ...(i < parts.length - 1 ? { more: true } : {}) }),
+    );
   }
 
   /**
@@ -143,7 +148,8 @@ export class TopicChanges {
   /** A connection is live whose server knows no requests, but is to be told the list. */
   tell() {
     this.settle();
-    this.#out.push(frameText({ wakesocket: "topics", topics: this.list }));
+    const topics = this.list;
+    this.#out.push(frameText({ wakesocket: "topics", topics, latest: this.#latest?.of(topics ?? []) }));
   }
 
   /** A connection is live whose server knows no requests, and has the list. */
@@ -197,7 +203,7 @@ export class TopicChanges {
     /** @type {Record<string, unknown>[]} */
     const frames = [];
     for (const topics of pieces([...change.remove], limit)) frames.push({ wakesocket: "remove", topics });
-    for (const topics of pieces([...change.add], limit)) frames.push({ wakesocket: "add", topics, last, after });
+    for (const topics of pieces([...change.add], limit)) frames.push({ wakesocket: "add", topics, latest: this.#latest?.of(topics), last, after });
     if (frames.length === 0) frames.push({ wakesocket: "add", topics: [] });
     let open = frames.length;
     /** @type {WakesocketError | undefined} */
@@ -268,7 +274,7 @@ function pieces(names, limit) {
   const cut = [];
   let left = 0;
   for (const name of names) {
-    const size = JSON.stringify(name).length * 3 + 1; // a character is at most three bytes
+    const size = JSON.stringify(name).length * 6 + 10; // a character is at most three bytes, and the name may come twice
     if (cut.length === 0 || size > left) {
       cut.push([]);
       left = room;

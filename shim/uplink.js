@@ -14,6 +14,7 @@ import { TopicChanges, everything } from "./topic-changes.js";
  * @property {(generation: number, text: string) => boolean} write whether the socket accepted it
  * @property {(generation: number) => void} redial the socket must be replaced by one with the new topics in its address
  * @property {(error: WakesocketError) => void} error
+ * @property {(events: FeedEvent[], got: () => void) => void} newest events of topics that are wanted in their newest one only; got: when the page has them
  */
 
 /** @typedef {Link & import("./topic-changes.js").Owner} Owner */
@@ -43,27 +44,30 @@ export class Uplink {
   #peers = new Map();
   #requests = new Requests();
   #topics;
+  #latest;
   #outbox;
 
   /**
    * @param {Owner} owner
    * @param {Topics} topics
+   * @param {import("./latest.js").Latest} [latest] undefined: the server sends every event
    */
-  constructor(owner, topics) {
+  constructor(owner, topics, latest) {
     this.#owner = owner;
-    this.#topics = new TopicChanges(topics, this.#requests, owner);
+    this.#latest = latest;
+    this.#topics = new TopicChanges(topics, this.#requests, owner, latest);
     this.#outbox = new Outbox((text) => owner.write(this.#live, text), owner.error, this.#topics);
   }
 
   /**
    * A socket is being made.
    * @param {number} generation
-   * @returns {{topics: Topics, later: boolean}} for its address; later: the list comes in the first message
+   * @returns {{topics: Topics, later: boolean, query: [string, string][]}} for its address; later: the list comes in the first message
    */
   dialed(generation) {
     const { list: topics, later } = this.#topics;
     this.#peers.set(generation, { topics, later, hello: false, answers: false, resumed: false, limits: undefined });
-    return { topics: later ? [] : topics, later };
+    return { topics: later ? [] : topics, later, query: this.#latest?.query(later ? [] : (topics ?? [])) ?? [] };
   }
 
   /**
@@ -73,8 +77,11 @@ export class Uplink {
    */
   control(generation, frame) {
     const peer = this.#peers.get(generation);
+    if (peer && frame.wakesocket === "latest") this.#newest(generation, frame);
     if (!peer || !isHello(frame)) return generation === this.#live && this.#requests.answer(frame);
     peer.hello = true;
+    const gap = this.#latest?.hello(generation, frame);
+    if (gap) this.#owner.gap(gap);
     peer.limits = frame.limits;
     peer.answers = limitsOf(frame.limits).history < Infinity;
     if (generation === this.#live) this.#outbox.setLimits(frame.limits);
@@ -90,6 +97,7 @@ export class Uplink {
   /** @param {number} generation */
   ended(generation) {
     this.#peers.delete(generation);
+    this.#latest?.ended(generation);
     if (generation === this.#live) this.#topics.pause();
   }
 
@@ -205,6 +213,15 @@ export class Uplink {
     const { list } = this.#topics;
     this.#topics.resume(list === undefined || peer.topics === list, limitsOf(peer.limits).message);
     peer.topics = list;
+  }
+
+  /**
+   * @param {number} generation
+   * @param {Record<string, any>} frame
+   */
+  #newest(generation, { events, at, gap }) {
+    if (gap) this.#owner.gap({ after: `${gap.after}`, earliest: `${gap.earliest}`, reason: gap.reason });
+    this.#owner.newest(this.#latest?.take(generation, events) ?? [], () => this.#latest?.moved(at));
   }
 
   #tellSoon() {

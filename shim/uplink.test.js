@@ -21,7 +21,7 @@ function setup(topics) {
 
 test("the address of a dial has the newest topics, and they are not sent again", async () => {
   const { uplink, log, hello } = setup(["a"]);
-  assert.deepEqual(uplink.dialed(1), { topics: ["a"], later: false });
+  assert.deepEqual(uplink.dialed(1), { topics: ["a"], later: false, query: [] });
   uplink.setTopics(["b"]);
   assert.deepEqual(uplink.dialed(2).topics, ["b"]);
   hello(2);
@@ -157,7 +157,7 @@ test("changes in a row go out as one, and resolve with the position", async () =
   answer(2, { at: "e-7" });
   assert.deepEqual(await Promise.all(all), ["e-7", "e-7", "e-7", "e-9"]);
   assert.deepEqual(log.slice(3), ["history x", "history y", "gap e-1 x limited"]);
-  assert.deepEqual(uplink.dialed(2), { topics: ["c", "d", "e"], later: false });
+  assert.deepEqual(uplink.dialed(2), { topics: ["c", "d", "e"], later: false, query: [] });
 });
 
 test("what has no answer is asked again on the next connection", async () => {
@@ -198,7 +198,7 @@ test("a socket that was dialed before a change is told the list as it stands", a
 test("a list that is too long for an address comes in the first message", async () => {
   const names = Array.from({ length: 5000 }, (_, i) => `row.${i}`);
   const { uplink, log, dialed, connect } = live(names);
-  assert.deepEqual(dialed, { topics: [], later: true });
+  assert.deepEqual(dialed, { topics: [], later: true, query: [] });
   const frames = log.map((line) => JSON.parse(line.slice(3)));
   assert.deepEqual(
     frames.flatMap(({ topics }) => topics),
