@@ -353,55 +353,7 @@ export const defaults = {
 export function encode(input) {
   switch (input.type) {
     case "adopt":
-      return [
-        0,
-        input.cursor,
-        input.generation,
-        input.phase,
-        input.dialedAfter,
-        input.dialedAt,
-        input.newToken,
-        input.entered,
-        input.spoke,
-        input.greeted,
-        input.caughtUp,
-        input.logUnread,
-        input.lastFrame,
-        input.lastFrameWall,
-        input.pings,
-        input.askedAt,
-        input.expiresAt,
-        input.doubt,
-        input.heartbeat,
-        input.firstRetryWindow,
-        input.ids.length,
-        input.ids.join("\n"),
-        input.contents.length,
-        input.contents.join("\n"),
-        input.times.length,
-        input.times.map((ms) => Math.round(ms * 1000)).join("\n"),
-        input.held,
-        input.begun,
-        input.ascending,
-        input.unordered,
-        input.keyed,
-        input.failure,
-        input.state,
-        input.since,
-        input.wasLive,
-        input.away,
-        input.doublings,
-        input.failures,
-        input.failingSince,
-        input.retryAt,
-        input.serverAdvice,
-        input.hopeless,
-        input.freshToken,
-        input.reason,
-        input.previousCause,
-        input.previousUp,
-        input.previousAt,
-      ];
+      return [0, input.cursor, input.generation, input.phase, input.dialedAfter, input.dialedAt, input.newToken, input.entered, input.spoke, input.greeted, input.caughtUp, input.logUnread, input.lastFrame, input.lastFrameWall, input.pings, input.askedAt, input.expiresAt, input.doubt, input.heartbeat, input.firstRetryWindow, input.ids.length, input.ids.join("\n"), input.contents.length, input.contents.join("\n"), input.times.length, input.times.map((ms) => Math.round(ms * 1000)).join("\n"), input.held, input.begun, input.ascending, input.unordered, input.keyed, input.failure, input.state, input.since, input.wasLive, input.away, input.doublings, input.failures, input.failingSince, input.retryAt, input.serverAdvice, input.hopeless, input.freshToken, input.reason, input.previousCause, input.previousUp, input.previousAt];
     case "start":
       return [1];
     case "stop":
@@ -419,18 +371,7 @@ export function encode(input) {
     case "closed":
       return [8, input.generation, input.code, input.reason, input.hopeless];
     case "hello":
-      return [
-        9,
-        input.generation,
-        input.resumed,
-        input.position,
-        input.live,
-        input.heartbeat,
-        input.firstRetryWindow,
-        input.gap?.after,
-        input.gap?.earliest,
-        input.gap?.reason,
-      ];
+      return [9, input.generation, input.resumed, input.position, input.live, input.heartbeat, input.firstRetryWindow, input.gap?.after, input.gap?.earliest, input.gap?.reason];
     case "position":
       return [10, input.generation, input.position, input.live];
     case "events":

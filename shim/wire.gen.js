@@ -8,11 +8,4 @@ export const release = "0.1.0";
 export const gapReasons = /** @type {const} */ (["trimmed", "epoch", "future", "invalid", "restarted", "skipped", "limited", "unknown"]);
 
 /** Codes of a server's error frames. */
-export const serverErrorCodes = /** @type {const} */ ([
-  "message-too-large",
-  "message-rate",
-  "too-many-topics",
-  "message-invalid",
-  "topic-forbidden",
-  "log-unavailable",
-]);
+export const serverErrorCodes = /** @type {const} */ (["message-too-large", "message-rate", "too-many-topics", "message-invalid", "topic-forbidden", "log-unavailable"]);
