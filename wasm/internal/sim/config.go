@@ -36,6 +36,7 @@ type Config struct {
 	FreezeKills bool          // sockets of a frozen page are closed, as Chromium does
 	Engine      time.Duration // the page has one at the latest so long after it was loaded; 0: from the start
 	Stale       bool          // frames and close events of abandoned sockets still come
+	Snapshots   bool          // the page shows a state, which begins with a snapshot
 }
 
 const (
@@ -75,5 +76,6 @@ func config(seed uint64) Config {
 		FreezeKills: r.percent(70),
 		Stale:       r.percent(50),
 		Engine:      pick(r, 0, 0, 0, second, 10*second, 2*time.Minute, time.Hour),
+		Snapshots:   r.percent(30),
 	}
 }

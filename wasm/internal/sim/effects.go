@@ -55,6 +55,7 @@ func (s *server) crash(until time.Duration) {
 func (s *server) newLog() {
 	s.epochs++
 	s.log = s.w.newEpoch(s.epochs)
+	s.logs = append(s.logs, s.log)
 }
 
 // drain sends the clients away one by one over the window; who comes back is told

@@ -34,6 +34,7 @@ const (
 	ruleVerdict = "a verdict belongs to one socket"
 	ruleAlive   = "a live connection is left alone"
 	ruleMemory  = "memory is bounded"
+	ruleState   = "a state that is shown as live is that of the server at the page's position"
 )
 
 // judge watches a tab from outside and knows what the page cannot know.

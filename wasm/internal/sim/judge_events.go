@@ -210,6 +210,26 @@ func (j *judge) moved(cursor string) {
 	}
 }
 
+// goesOnFrom says that the page has the state at this position and nothing else.
+func (j *judge) goesOnFrom(at string) {
+	if log, n, ok := j.w.place(at); ok && n <= log.top() {
+		j.known, j.log, j.n, j.last, j.most = true, log, n, n, n
+	} else {
+		j.known, j.log, j.n = false, nil, 0
+	}
+}
+
+// program judges the state that a page shows, which is that after all the events that
+// the session has delivered.
+func (j *judge) program(p *program) {
+	if j.shown.Name != session.Live || p.stream.Pending() {
+		return
+	}
+	if want := j.w.truth(j.log, j.n); p.total != want {
+		j.violated(ruleState, "%d is shown at %s, the state is %d at %s", p.total, p.at, want, j.log.id(j.n))
+	}
+}
+
 // atTheEnd of a day everything is live and complete.
 func (j *judge) atTheEnd() {
 	j.look()
@@ -218,5 +238,8 @@ func (j *judge) atTheEnd() {
 	}
 	if log := j.w.server.log; j.log != log || j.wanted(j.n, log.top()) {
 		j.violated(ruleOnce, "the page has %s, the log is at %s", j.log.id(j.n), log.id(log.top()))
+	}
+	if p := j.tab.program; p != nil && p.stream.Pending() {
+		j.violated(ruleHealed, "at the end of the day there is no snapshot: %s", p.stream.Failure())
 	}
 }

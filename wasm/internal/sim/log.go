@@ -14,6 +14,7 @@ import (
 // to base can no longer be had by clients, but the judge remembers them.
 type epoch struct {
 	name    string
+	number  int  // of the epoch, from 1 on
 	counter bool // the ids are bare numbers, which another epoch repeats
 	same    bool // and so are the contents
 	ids     []string
@@ -22,7 +23,7 @@ type epoch struct {
 }
 
 func (w *World) newEpoch(number int) *epoch {
-	return &epoch{name: fmt.Sprintf("e%d", number), counter: w.cfg.counter(), same: w.cfg.Same, long: map[int]time.Duration{}}
+	return &epoch{name: fmt.Sprintf("e%d", number), number: number, counter: w.cfg.counter(), same: w.cfg.Same, long: map[int]time.Duration{}}
 }
 
 func (e *epoch) top() int { return len(e.ids) }

@@ -18,8 +18,8 @@ type Summary struct {
 }
 
 func (s Summary) String() string {
-	return fmt.Sprintf("%d days, %.1f years, in %v: %d inputs, %d dials, %d losses, %d events, %d gaps, %d hand-overs",
-		s.Days, s.Lived.Hours()/24/365, s.Took.Round(ms), s.Inputs, s.Dials, s.Losses, s.Events, s.Gaps, s.HandOvers)
+	return fmt.Sprintf("%d days, %.1f years, in %v: %d inputs, %d dials, %d losses, %d events, %d gaps, %d hand-overs, %d snapshots, %d returns to one",
+		s.Days, s.Lived.Hours()/24/365, s.Took.Round(ms), s.Inputs, s.Dials, s.Losses, s.Events, s.Gaps, s.HandOvers, s.Snapshots, s.Returns)
 }
 
 // Run lives through the days of n seeds on all processors, until one goes wrong.
@@ -69,6 +69,8 @@ func (s *Summary) add(more Stats) {
 	s.Events += more.Events
 	s.Gaps += more.Gaps
 	s.HandOvers += more.HandOvers
+	s.Snapshots += more.Snapshots
+	s.Returns += more.Returns
 	s.Lived += more.Lived
 }
 

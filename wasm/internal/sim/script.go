@@ -112,6 +112,7 @@ func (c Config) String() string {
 		{c.MonoSleeps, "the monotonic clock stands still in a sleep"},
 		{c.FreezeKills, "sockets of a frozen page are closed"},
 		{c.Stale, "abandoned sockets still deliver"},
+		{c.Snapshots && !c.Plain, "a state that begins with a snapshot"},
 		{c.Engine > 0, fmt.Sprintf("an engine that takes up to %v", c.Engine)},
 	} {
 		if p.is {

@@ -13,7 +13,8 @@ type server struct {
 	w      *World
 	log    *epoch
 	epochs int
-	conns  []*conn // that the server holds
+	logs   []*epoch // all of them
+	conns  []*conn  // that the server holds
 
 	downUntil   time.Duration // no process
 	stallUntil  time.Duration // the process stands still

@@ -14,6 +14,8 @@ type tab struct {
 	facts *facts // of the first session of a life, until it has handed over
 	judge judge
 
+	program *program // nil for one that needs only events
+
 	sockets []*socket // that the session holds
 	ghosts  []*socket // that it gave up, and of which one may still hear
 	inputs  []input
@@ -58,6 +60,9 @@ type input struct {
 func newTab(w *World, n int) *tab {
 	t := &tab{w: w, visible: true, online: true, armed: -1}
 	t.judge = judge{w: w, tab: t, number: n}
+	if w.cfg.Snapshots && !w.cfg.Plain {
+		t.program = &program{t: t}
+	}
 	return t
 }
 
@@ -67,6 +72,10 @@ func (t *tab) load(after string) {
 	opt.After, opt.Visible, opt.Online = after, t.visible, t.online
 	t.s, t.facts, t.kept, t.seen = t.w.session(opt), nil, after, t.visible
 	t.judge.load(after)
+	if t.program != nil {
+		t.judge.goesOnFrom(after)
+		t.program.begin(after)
+	}
 	if late := t.w.cfg.Engine; late > 0 {
 		t.facts = newFacts(opt)
 		first := t.facts
@@ -141,10 +150,17 @@ func (t *tab) step(in input) {
 	t.judge.after(in)
 	t.kept = t.s.Cursor()
 	t.arm()
+	if t.program != nil {
+		t.kept = t.program.at
+		t.program.settle()
+	}
 }
 
 func (t *tab) carryOut(in input, e session.Effect) {
 	t.judge.effect(in, e)
+	if t.program != nil {
+		t.program.effect(in, e)
+	}
 	switch e := e.(type) {
 	case session.Dial:
 		k := &socket{tab: t, gen: e.Generation, after: e.After, fresh: e.Fresh}

@@ -25,6 +25,7 @@ type World struct {
 	longest time.Duration // that an event took on the wire
 	calm    time.Duration // from here on nothing of the script is in the way
 	acted   time.Duration // when the script last did something
+	healed  bool          // the day is over: nothing goes wrong any more
 	broken  *Violation
 	stats   Stats
 	trace   *trace
@@ -39,8 +40,8 @@ type computer struct {
 
 // Stats count what a case went through.
 type Stats struct {
-	Inputs, Dials, Losses, Events, Gaps, HandOvers int
-	Lived                                          time.Duration
+	Inputs, Dials, Losses, Events, Gaps, HandOvers, Snapshots, Returns int
+	Lived                                                              time.Duration
 }
 
 // Result of a case; Violation is nil when every invariant held.
@@ -58,6 +59,7 @@ const (
 func newWorld(cfg Config) *World {
 	w := &World{cfg: cfg, random: &random{cfg.Seed ^ 0x5eed}}
 	w.server = server{w: w, log: w.newEpoch(1), epochs: 1}
+	w.server.logs = []*epoch{w.server.log}
 	for i := range cfg.Tabs {
 		w.tabs = append(w.tabs, newTab(w, i))
 	}
@@ -139,6 +141,7 @@ func (w *World) disturb(until time.Duration) { w.calm = max(w.calm, until) }
 func (w *World) endOfDay() {
 	w.note("── the end of the day: nothing is in the way any more")
 	w.pass(max(0, w.computer.asleepUntil-w.now))
+	w.healed = true
 	w.network.heal(w.now)
 	w.server.heal()
 	w.pass(15 * second) // until what is under way has come
@@ -158,6 +161,11 @@ func (w *World) endOfDay() {
 	for _, t := range w.tabs {
 		for range 20 { // a doubt may be under way
 			if t.judge.shown.Name != session.Live {
+				w.pass(second)
+			}
+		}
+		for range 150 { // and a call that is never answered
+			if t.program != nil && t.program.stream.Pending() {
 				w.pass(second)
 			}
 		}
