@@ -170,6 +170,12 @@ func TestLists(t *testing.T) {
 	if strings.Join(a.names, " ") != "a b" || a.version != 0 {
 		t.Errorf("a change changed the list itself: %+v", a)
 	}
+	// Two lists that are made of one do not share their ends.
+	short := newTopics([]string{"a", "b", "c"}).without([]string{"c"})
+	one, two := short.with([]string{"d"}), short.with([]string{"e"})
+	if strings.Join(one.names, " ") != "a b d" || strings.Join(two.names, " ") != "a b e" {
+		t.Errorf("two changes of one list: %v and %v", one.names, two.names)
+	}
 	// An address takes 4000 bytes of them.
 	long := strings.Repeat("x", 100-len("&topic="))
 	for n, later := range map[int]bool{0: true, 1: false, 40: false, 41: true} {
