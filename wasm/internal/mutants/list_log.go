@@ -53,7 +53,7 @@ var log = []Mutant{
 		`if plain && !healthy {`, `if plain && !healthy && f.options.Store == nil {`},
 	// the writer
 	{"a client at the end becomes live without a log", "web/feed/writer.go",
-		`if c.live || !c.feed.health.live.Load() {`, `if c.live {`},
+		`c.live || !c.feed.health.live.Load() || cf`, `c.live || cf`},
 	{"the loss of the log is not told", "web/feed/writer.go",
 		`if c.live && !c.feed.health.live.Load() {`, `if c.live && c.plain && !c.feed.health.live.Load() {`},
 	{"a pong waits for the replay", "web/feed/writer.go",
