@@ -7,7 +7,7 @@ var access = []Mutant{
 	{"a second cursor in the query is ignored", "web/feed/admit.go",
 		`if len(values[name]) > 1 {`, `if len(values[name]) > 2 {`},
 	{"a query that cannot be parsed counts as far as it could be", "web/feed/admit.go",
-		`return q, fmt.Errorf("query string: %w", err)`, `_ = q`},
+		"values, err := url.ParseQuery(raw)\n\tif err != nil {\n\t\treturn q, fmt.Errorf(\"query string: %w\", err)", "values, err := url.ParseQuery(raw)\n\tif err != nil {\n\t\t_ = q"},
 	{"a client's name has no limit", "web/feed/admit.go",
 		`if len(q.client) > maxClientID {`, `if len(q.client) > 100*maxClientID {`},
 	{"the number of topics has no limit", "web/feed/admit.go",

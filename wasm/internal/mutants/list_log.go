@@ -18,7 +18,7 @@ var log = []Mutant{
 	{"a cursor of another epoch goes on", "web/feed/ring.go",
 		"if at.resets != r.resets {\n\t\treturn reading{outcome: ringReset}", "if at.resets > r.resets {\n\t\treturn reading{outcome: ringReset}"},
 	{"what cannot be sent is sent", "web/feed/ring.go",
-		`case e.frame == nil || known && !allowed:`, `case known && !allowed:`},
+		`case e.frame == nil || f.passes(e) ||`, `case f.passes(e) ||`},
 	{"trimming leaves the newest trimmed event", "web/feed/ring.go",
 		`r.slot(r.first).id.Compare(base) <= 0 {`, `r.slot(r.first).id.Compare(base) < 0 {`},
 	{"one read holds the lock for the whole ring", "web/feed/ring.go",
