@@ -26,6 +26,7 @@ type connection struct {
 	context string // "page", "iframe …", "worker …", "shared worker …"
 	url     *url.URL
 	site    string // place in the code that opened it: script:line:column
+	sends   bool   // a request that is no GET: it may bring something all the same
 
 	dialed time.Time
 	opened time.Time // answered; zero before
@@ -92,6 +93,13 @@ func shared(a, b []string) float64 {
 		}
 	}
 	return float64(n) / float64(max(len(a), len(b)))
+}
+
+// isMessageOf reports whether a request is one by which a client sends something beside
+// the requests by which it receives.
+func (c *connection) isMessageOf(receiver *connection) bool {
+	return c.kind == Polling && c.sends && receiver.kind == Polling && !receiver.sends && c.context == receiver.context &&
+		c.address() == receiver.address() && c.url.Path == receiver.url.Path
 }
 
 // transports are last parts of paths by which libraries name their transports.

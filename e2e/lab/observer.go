@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 	"sync"
@@ -125,7 +126,7 @@ func init() {
 			}
 		}),
 		"Network.webSocketCreated": on(func(o *observer, session string, e network.EventWebSocketCreated, now time.Time) {
-			o.dial(WebSocket, session, e.RequestID, e.URL, e.Initiator, now)
+			o.dial(WebSocket, session, e.RequestID, e.URL, e.Initiator, now, http.MethodGet)
 		}),
 		"Network.webSocketHandshakeResponseReceived": on(func(o *observer, session string, e network.EventWebSocketHandshakeResponseReceived, now time.Time) {
 			if c := o.find(session, e.RequestID); c != nil && e.Response != nil && e.Response.Status == 101 {
@@ -142,9 +143,9 @@ func init() {
 			switch {
 			case e.RedirectResponse != nil:
 			case e.Type == network.ResourceTypeEventSource:
-				o.dial(EventSource, session, e.RequestID, e.Request.URL, e.Initiator, now)
+				o.dial(EventSource, session, e.RequestID, e.Request.URL, e.Initiator, now, http.MethodGet)
 			case e.Type == network.ResourceTypeXHR || e.Type == network.ResourceTypeFetch:
-				o.dial(Polling, session, e.RequestID, e.Request.URL, e.Initiator, now)
+				o.dial(Polling, session, e.RequestID, e.Request.URL, e.Initiator, now, e.Request.Method)
 			}
 		}),
 		"Network.responseReceived": on(func(o *observer, session string, e network.EventResponseReceived, now time.Time) {
@@ -225,14 +226,16 @@ func (o *observer) find(session string, id network.RequestID) *connection {
 	return o.open[key(session, id)]
 }
 
-func (o *observer) dial(kind Kind, session string, id network.RequestID, address string, initiator *network.Initiator, now time.Time) {
+func (o *observer) dial(kind Kind, session string, id network.RequestID, address string, initiator *network.Initiator, now time.Time, method string) {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" {
 		return // data: and blob: addresses are no network
 	}
-	c := &connection{kind: kind, session: session, context: o.contexts[session], url: u, site: callSite(initiator), dialed: now}
-	o.open[key(session, id)] = c
-	o.record.dial(c)
+	c := &connection{kind: kind, session: session, context: o.contexts[session], url: u, site: callSite(initiator), dialed: now,
+		sends: method != http.MethodGet}
+	if o.record.dial(c) {
+		o.open[key(session, id)] = c
+	}
 }
 
 // callSite is the place in the page's code that opened a connection.

@@ -88,10 +88,16 @@ func (o *Outcome) measure(w *row) {
 	if at := w.redial(w.from); !at.IsZero() {
 		o.Dial = at.Sub(w.from)
 	}
+	stays := w.from // what was on its way comes later, but not after the client is back
+	if back := w.back(); !back.IsZero() {
+		stays = back
+	}
 	for _, c := range w.connections {
+		since := w.from
 		if !c.dialed.After(w.from) {
+			since = stays
 			o.URL = c.url.String()
-			o.Stayed = o.Stayed || c.open() && c.last.After(w.from)
+			o.Stayed = o.Stayed || c.open() && c.last.After(stays)
 		} else {
 			o.Dials++
 			if !c.opened.IsZero() && o.Open == Never {
@@ -104,7 +110,7 @@ func (o *Outcome) measure(w *row) {
 				}
 			}
 		}
-		if c.kind != Polling && c.open() && c.last.After(w.from) {
+		if c.kind != Polling && c.open() && c.last.After(since) {
 			o.Live++
 		}
 	}

@@ -31,17 +31,22 @@ func (r *row) hearing() bool {
 	return false
 }
 
-// dial adds a connection to the row that it belongs to.
-func (r *record) dial(c *connection) {
+// dial adds a connection to the row that it belongs to. It is false for a request that
+// is none: a client that polls sends its messages beside that.
+func (r *record) dial(c *connection) bool {
+	for _, w := range r.rows {
+		if c.isMessageOf(w.newest()) {
+			return false
+		}
+	}
 	if best := r.match(c); best != nil {
 		best.connections = append(best.connections, c)
-		return
-	}
-	if !r.began.IsZero() && c.kind == Polling {
+	} else if !r.began.IsZero() && c.kind == Polling {
 		r.accompany(c)
-		return
+	} else {
+		r.rows = append(r.rows, &row{connections: []*connection{c}, from: r.began, isNew: !r.began.IsZero()})
 	}
-	r.rows = append(r.rows, &row{connections: []*connection{c}, from: r.began, isNew: !r.began.IsZero()})
+	return true
 }
 
 // match finds the client that dialed the connection. Before the trial a client has

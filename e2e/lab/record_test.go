@@ -19,6 +19,7 @@ type line struct {
 	kind                       Kind
 	context, site, url         string
 	dialed, opened, first, end float64
+	sends                      bool
 }
 
 func (l line) connection(t *testing.T) *connection {
@@ -27,7 +28,7 @@ func (l line) connection(t *testing.T) *connection {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &connection{kind: l.kind, context: l.context, site: l.site, url: u, dialed: at(l.dialed)}
+	c := &connection{kind: l.kind, context: l.context, site: l.site, url: u, dialed: at(l.dialed), sends: l.sends}
 	set := func(to *time.Time, s float64) {
 		if s > 0 {
 			*to = at(s)
@@ -65,7 +66,7 @@ func play(t *testing.T, lines ...line) (*record, []Outcome) {
 }
 
 func ws(url string, dialed, end float64) line {
-	return line{WebSocket, "page", "app.js:1:1", url, dialed, dialed + 0.1, dialed + 0.2, end}
+	return line{WebSocket, "page", "app.js:1:1", url, dialed, dialed + 0.1, dialed + 0.2, end, false}
 }
 
 func from(l line, context, site string) line {
@@ -74,7 +75,14 @@ func from(l line, context, site string) line {
 }
 
 func poll(url string, dialed, end float64) line {
-	return line{Polling, "page", "poll.js:1:1", url, dialed, dialed + 0.1, dialed + 0.2, end}
+	return line{Polling, "page", "poll.js:1:1", url, dialed, dialed + 0.1, dialed + 0.2, end, false}
+}
+
+// post is a request that sends something.
+func post(url string, dialed, end float64) line {
+	l := poll(url, dialed, end)
+	l.sends = true
+	return l
 }
 
 func TestRowsAreClients(t *testing.T) {
@@ -122,11 +130,16 @@ func TestPolling(t *testing.T) {
 		rows  int
 		dial  time.Duration
 	}{
-		"at intervals":        {[]line{poll("http://a/p", 5, 5.1), poll("http://a/p", 7, 7.1), poll("http://a/p", 9, 9.1), poll("http://a/p", 11, 11.1)}, 1, time.Second},
-		"once":                {[]line{poll("http://a/p", 9, 9.1)}, 0, 0},
-		"over":                {[]line{poll("http://a/p", 1, 1.1), poll("http://a/p", 2, 2.1)}, 0, 0},
-		"an open answer":      {[]line{poll("http://a/p", 8, 0), poll("http://a/p", 13, 0)}, 1, 3 * time.Second},
-		"an answer just open": {[]line{poll("http://a/p", 8.1, 0)}, 0, 0},
+		"at intervals":   {[]line{poll("http://a/p", 5, 5.1), poll("http://a/p", 7, 7.1), poll("http://a/p", 9, 9.1), poll("http://a/p", 11, 11.1)}, 1, time.Second},
+		"once":           {[]line{poll("http://a/p", 9, 9.1)}, 0, 0},
+		"over":           {[]line{poll("http://a/p", 1, 1.1), poll("http://a/p", 2, 2.1)}, 0, 0},
+		"an open answer": {[]line{poll("http://a/p", 8, 0), poll("http://a/p", 13, 0)}, 1, 3 * time.Second},
+		"with messages beside it": {[]line{poll("http://a/p?t=1", 1, 1.1), poll("http://a/p?t=2", 1.2, 6), post("http://a/p?t=3", 1.3, 1.5), post("http://a/p?t=4", 5, 5.1),
+			poll("http://a/p?t=5", 6, 11), post("http://a/p?t=6", 9, 9.1), post("http://a/p?t=7", 11.5, 11.6), poll("http://a/p?t=8", 13, 0)}, 1, 3 * time.Second},
+		"messages to another host": {[]line{poll("http://a/p", 8, 0), post("http://b/p", 6, 0), poll("http://a/p", 13, 0)}, 2, 3 * time.Second},
+		"messages to another path": {[]line{poll("http://a/p", 8, 0), post("http://a/q", 6, 0), poll("http://a/p", 13, 0)}, 2, 3 * time.Second},
+		"a stream by POST":         {[]line{post("http://a/p", 8, 0), post("http://a/p", 13, 0)}, 1, 3 * time.Second},
+		"an answer just open":      {[]line{poll("http://a/p", 8.1, 0)}, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, outcomes := play(t, c.lines...)
@@ -148,7 +161,9 @@ func TestOutcomes(t *testing.T) {
 	quietBack.first = 0
 	stays := ws("ws://a/t", 1, 0)
 	stays.first = 11
-	hangs := line{WebSocket, "page", "app.js:1:1", "ws://a/t", 12, 0, 0, 15}
+	onItsWay, beside := ws("ws://a/t", 1, 0), ws("ws://a/t", 1, 0)
+	onItsWay.first, beside.first = 10.1, 12.2
+	hangs := line{WebSocket, "page", "app.js:1:1", "ws://a/t", 12, 0, 0, 15, false}
 	request := from(poll("http://a/t/", 11, 11.5), "page", "lib.js:2:2")
 	for name, c := range map[string]struct {
 		lines  []line
@@ -170,6 +185,10 @@ func TestOutcomes(t *testing.T) {
 		"quiet":                   {[]line{quiet, quietBack}, Trial{}, Outcome{Dial: 2 * s, Open: 2100 * time.Millisecond, Frame: Never, Dials: 1, Quiet: true}, nil},
 		"stays where it may":      {[]line{stays}, Trial{Stays: MayStay}, Outcome{Dial: Never, Open: Never, Frame: Never, Live: 1, Quiet: true, Stayed: true}, nil},
 		"stays where it must not": {[]line{stays}, Trial{}, Outcome{Dial: Never, Open: Never, Frame: Never, Live: 1, Quiet: true, Stayed: true}, []string{"did not come back"}},
+		"the last frames were on their way": {[]line{onItsWay, ws("ws://a/t", 12, 0)}, Trial{Stays: MayStay},
+			Outcome{Dial: 2 * s, Open: 2100 * time.Millisecond, Frame: 2200 * time.Millisecond, Dials: 1, Live: 1, Returns: 1, Quiet: true}, nil},
+		"the old one still receives": {[]line{beside, ws("ws://a/t", 12, 0)}, Trial{Stays: MayStay},
+			Outcome{Dial: 2 * s, Open: 2100 * time.Millisecond, Frame: 2200 * time.Millisecond, Dials: 1, Live: 2, Returns: 1, Quiet: true, Stayed: true}, []string{"2 live connections"}},
 		"needless": {[]line{ws("ws://a/t", 1, 11), ws("ws://a/t", 40, 0)}, Trial{Stays: MustStay},
 			Outcome{Dial: 30 * s, Open: 30100 * time.Millisecond, Frame: 30200 * time.Millisecond, Dials: 1, Live: 1, Returns: 1}, nil},
 		"ended before": {[]line{ws("ws://a/t", 1, 9)}, Trial{}, Outcome{Dial: Never, Open: Never, Frame: Never, Skipped: "its connection had ended before the trial"}, nil},
