@@ -37,14 +37,15 @@ func (t topics) set(names []string) topics {
 
 // with returns them and some more.
 func (t topics) with(names []string) topics {
-	if !t.all {
-		had := t.has()
-		t.names = slices.Clone(t.names)
-		for _, name := range names {
-			if !had[name] {
-				had[name] = true
-				t.names = append(t.names, name)
-			}
+	if t.all {
+		return t
+	}
+	had := t.has()
+	t.names = slices.Clone(t.names)
+	for _, name := range names {
+		if !had[name] {
+			had[name] = true
+			t.names = append(t.names, name)
 		}
 	}
 	t.version++

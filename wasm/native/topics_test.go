@@ -164,7 +164,7 @@ func TestLists(t *testing.T) {
 	if b := a.with([]string{"c"}).set(nil); !b.all || len(b.names) > 0 || b.version != 2 || b.replaced != 2 {
 		t.Errorf("set: %+v", b)
 	}
-	if b := newTopics(nil).with([]string{"a"}); !b.all || len(b.names) > 0 {
+	if b := newTopics(nil).with([]string{"a"}); !b.all || len(b.names) > 0 || b.version != 0 {
 		t.Errorf("more than all: %+v", b)
 	}
 	if strings.Join(a.names, " ") != "a b" || a.version != 0 {
