@@ -7,4 +7,4 @@ import (
 	"github.com/wakesocket/wakesocket/web/store/storetest"
 )
 
-func BenchmarkPublish(b *testing.B) { storetest.BenchmarkPublish(b, memory.New(memory.Options{})) }
+func BenchmarkLog(b *testing.B) { storetest.BenchmarkLog(b, memory.New(memory.Options{})) }

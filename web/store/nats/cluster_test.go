@@ -24,13 +24,13 @@ import (
 
 // cluster is three servers that keep three copies of a stream.
 type cluster struct {
-	t       *testing.T
+	t       testing.TB
 	servers []*storetest.Server
 	stream  string
 	js      jetstream.JetStream // reaches whichever servers are there
 }
 
-func newCluster(t *testing.T, stream string) *cluster {
+func newCluster(t testing.TB, stream string) *cluster {
 	t.Helper()
 	path, err := program()
 	if err != nil {

@@ -220,12 +220,3 @@ func TestFullDisk(t *testing.T) {
 	}
 	publish(t, s, 1)
 }
-
-func BenchmarkPublish(b *testing.B) {
-	dir, err := os.MkdirTemp("/var/tmp", "wakesocket-bench-") // not in memory
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { os.RemoveAll(dir) })
-	storetest.BenchmarkPublish(b, directory(b, dir, 1_000_000))
-}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/wakesocket/wakesocket/web/store"
 	"github.com/wakesocket/wakesocket/web/store/nats"
+	"github.com/wakesocket/wakesocket/web/store/storetest"
 )
 
 // serverWith starts a server inside of the test.
@@ -88,6 +89,48 @@ func noPermission(t *testing.T) string {
 		Publish: &server.SubjectPermission{Allow: []string{"wakesocket.>"}},
 	}}}})
 	return strings.Replace(url, "nats://", "nats://a:b@", 1)
+}
+
+// A user that may publish and may not read is told so, also by what the log keeps
+// beside it. What was published stays.
+func TestNoPermissionToRead(t *testing.T) {
+	t.Parallel()
+	allow := func(more ...string) *server.Permissions {
+		return &server.Permissions{Publish: &server.SubjectPermission{Allow: append(more, "wakesocket.>", "$JS.API.STREAM.INFO.wakesocket", "$JS.API.STREAM.CREATE.wakesocket")}}
+	}
+	url := serverWith(t, server.Options{JetStream: true, Users: []*server.User{
+		{Username: "writer", Password: "b", Permissions: allow()},
+		{Username: "reader", Password: "b", Permissions: allow("$JS.API.>", "$JS.ACK.>")},
+	}})
+	open := func(user string) *nats.Store {
+		s, err := nats.Open(strings.Replace(url, "nats://", "nats://"+user+":b@", 1), nats.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { s.Close() })
+		return s
+	}
+	s := open("writer")
+	before := publish(t, s, 1)
+	publish(t, s, 2)
+	for name, try := range map[string]func(context.Context) error{
+		"After":     func(ctx context.Context) error { _, err := s.After(ctx, before, 10); return err },
+		"Follow":    func(ctx context.Context) error { return s.Follow(ctx, before, storetest.NewSink()) },
+		"PutRecord": func(ctx context.Context) error { return s.PutRecord(ctx, "a", nil, time.Minute) },
+		"Records":   func(ctx context.Context) error { _, err := s.Records(ctx); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			if err := try(ctx); err == nil || ctx.Err() != nil || !strings.Contains(err.Error(), "$JS.API.>") {
+				t.Errorf("%v; want to read what permission is missing", err)
+			}
+		})
+	}
+	if got := after(t, open("reader"), before); got != "2" {
+		t.Errorf("the log has %q", got)
+	}
 }
 
 func management(t *testing.T, url string) jetstream.JetStream {

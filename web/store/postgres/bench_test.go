@@ -12,9 +12,9 @@ import (
 // Both have a server that syncs to disk before it answers, as it does in
 // production.
 
-func BenchmarkPublish(b *testing.B) {
+func BenchmarkLog(b *testing.B) {
 	server := backend.Server(b, "-c", "fsync=on")
-	storetest.BenchmarkPublish(b, backend.Reopen(b, server.URL, "log", storetest.Log{}))
+	storetest.BenchmarkLog(b, backend.Reopen(b, server.URL, "log", storetest.Log{}))
 }
 
 // BenchmarkPublishBatched has 32 processes' worth of writers: each a store with

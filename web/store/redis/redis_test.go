@@ -33,9 +33,9 @@ func TestMain(m *testing.M) { backend.Main(m) }
 
 func TestSuite(t *testing.T) { backend.Run(t) }
 
-func BenchmarkPublish(b *testing.B) {
+func BenchmarkLog(b *testing.B) {
 	s, _ := backend.New(b, storetest.Log{})
-	storetest.BenchmarkPublish(b, s)
+	storetest.BenchmarkLog(b, s)
 }
 
 func TestOpenRefuses(t *testing.T) {
