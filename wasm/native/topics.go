@@ -195,8 +195,9 @@ func (c *Client) AddTopics(ctx context.Context, topics []string, options AddOpti
 }
 
 // RemoveTopics follows some topics no longer. It waits for the server's answer, and
-// returns the position from which on. When none is left, no events come. The error is
-// ErrFollowsAll, or one of those of AddTopics.
+// returns the position from which on. If the connection was lost meanwhile, events
+// between the cursor and that position are left out, too. When no topic is left, no
+// events come. The error is ErrFollowsAll, or one of those of AddTopics.
 func (c *Client) RemoveTopics(ctx context.Context, topics ...string) (position string, err error) {
 	if err := checkNames("RemoveTopics", topics); err != nil {
 		return "", err
