@@ -28,6 +28,7 @@ type conflation struct {
 	counting string // what the hello of the client named
 	lack     *lack  // what the table does not know; nil for nothing
 	begun    bool
+	turns    uint64
 	starting int   // rows that wait since before the client came
 	written  int64 // monotonic time of the last frame, 0 if none
 	full     bool  // there was no room for more in it
@@ -49,6 +50,7 @@ type row struct {
 	after  store.ID // what it waits for comes after this position
 	due    int64    // monotonic time before which nothing of it may be sent
 	ready  int64    // monotonic time since which it could be sent
+	number uint64   // of its turn to wait, which counts up
 	place  int      // among those that wait, plus 1; 0 when it does not
 }
 
@@ -61,7 +63,7 @@ type turn struct {
 func (t turn) over() bool { return t.row.place == 0 || t.row.after != t.after }
 
 const (
-	latestBytes = 2 << 10               // of one frame with newest events: what waits for a slow link is old when it gets there
+	latestBytes = 1 << 10               // of one frame with newest events: what waits for a slow link is old when it gets there
 	latestPause = 10 * time.Millisecond // between two frames that are not full
 )
 
@@ -116,6 +118,8 @@ func (cf *conflation) wait(w *row, after store.ID, now int64) {
 		return
 	}
 	w.after, w.ready = after, max(now, w.due)
+	cf.turns++
+	w.number = cf.turns
 	heap.Push(&cf.waiting, w)
 	if cf.order = append(cf.order, turn{w, after}); len(cf.order) > 2*len(cf.waiting)+1024 {
 		cf.order = slices.DeleteFunc(cf.order, turn.over)
@@ -125,6 +129,7 @@ func (cf *conflation) wait(w *row, after store.ID, now int64) {
 // begin takes what the client lacks when it comes: rows that wait since before then.
 func (cf *conflation) begin(f *filter, now int64) {
 	cf.begun = true
+	cf.awake.Store(true)
 	cf.look(f, now)
 	for _, w := range cf.waiting {
 		w.starts = true
@@ -228,8 +233,10 @@ func (cf *conflation) nextAt() (at int64, ok bool) {
 // waitingRows is a heap: the row that could be sent for the longest time comes first.
 type waitingRows []*row
 
-func (h waitingRows) Len() int           { return len(h) }
-func (h waitingRows) Less(i, j int) bool { return h[i].ready < h[j].ready }
+func (h waitingRows) Len() int { return len(h) }
+func (h waitingRows) Less(i, j int) bool {
+	return h[i].ready < h[j].ready || h[i].ready == h[j].ready && h[i].number < h[j].number
+}
 func (h waitingRows) Swap(i, j int) {
 	h[i], h[j] = h[j], h[i]
 	h[i].place, h[j].place = i+1, j+1

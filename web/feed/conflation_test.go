@@ -43,9 +43,10 @@ func (t *table) publish(topics ...string) {
 type sampler struct {
 	t testing.TB
 	*conflation
-	filter filter
-	now    time.Duration
-	end    string // position that it was told last
+	filter  filter
+	now     time.Duration
+	crowded bool
+	end     string // position that it was told last
 }
 
 func (t *table) sampler(tb testing.TB, since int, latest wire.Latest, ordinary ...string) *sampler {
@@ -69,7 +70,7 @@ type sampled struct {
 // step does one step, and returns the events of its frame.
 func (s *sampler) step() (events []sampled, kind stepKind, pause time.Duration) {
 	s.t.Helper()
-	did, pause := s.next(&s.filter, int64(s.now))
+	did, pause := s.next(&s.filter, int64(s.now), func() bool { return s.crowded })
 	if did.kind == latestEvents {
 		var frame wire.LatestEvents[sampled]
 		if err := json.Unmarshal(did.frame, &frame); err != nil || frame.Kind != wire.KindLatest || len(frame.Events) != did.events {
@@ -206,6 +207,53 @@ func TestWhoWaitedLongestComesFirst(t *testing.T) {
 	}
 	if s.end == "" || s.complete() == s.seen {
 		t.Errorf("sent up to %s, of %s", s.end, s.seen)
+	}
+}
+
+// Nothing is written while what is on its way waits, and then it is the newest.
+func TestNothingIsWrittenIntoAQueue(t *testing.T) {
+	table := newTable(100)
+	s := table.sampler(t, 0, wire.Latest{"a": 100})
+	s.crowded = true
+	table.publish("a", "a")
+	if s.expect(""); !s.awake.Load() {
+		t.Error("it does not look by itself")
+	}
+	if _, kind, pause := s.step(); kind != idle || pause != latestPause {
+		t.Errorf("%v, it looks again after %v", kind, pause)
+	}
+	table.publish("a")
+	s.crowded = false
+	s.expect("a3+2")
+}
+
+// Of those that have waited long, the ones that have just changed go first, but the
+// one that has waited longest goes in any case.
+func TestWhatHasJustChangedIsWorthMore(t *testing.T) {
+	table := newTable(1000)
+	var topics []string
+	for n := range 300 {
+		topics = append(topics, fmt.Sprintf("t.%0100d", n))
+	}
+	s := table.sampler(t, 0, wire.Latest{"t.*": 3_600_000})
+	table.publish(topics...)
+	s.look(&s.filter, int64(s.now))
+	s.now++
+	table.publish(topics[40:60]...)
+	table.publish(topics[200:]...)
+	sent := map[string]bool{}
+	for frame := range 40 {
+		events, _, _ := s.step()
+		if len(events) < 4 {
+			t.Fatalf("frame %d has %d events", frame, len(events))
+		}
+		for i, e := range events {
+			n := slices.Index(topics, e.Topic)
+			if !sent[topics[frame]] && i == 0 && n != frame || frame < 2 && i > 0 && (n < 40 || n >= 60) {
+				t.Errorf("frame %d has topic %d at %d", frame, n, i)
+			}
+			sent[e.Topic] = true
+		}
 	}
 }
 

@@ -142,6 +142,9 @@ func (c *client) changeLatest(change func(*filter), position store.ID) {
 		cf.leave(f, c.pos)
 		cf.follow(f, position, now)
 	}
+	if cf == nil && len(f.latest) > 0 {
+		keepFresh(c.network.Conn)
+	}
 }
 
 // stopConflation ends the timer of a client that is gone.

@@ -2,6 +2,7 @@ package feed
 
 import (
 	"container/heap"
+	"slices"
 	"strconv"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 // only the newest events.
 func (c *client) latestStep() step {
 	cf := c.conflation.Load()
-	s, pause := cf.next(&c.filter, monotonicNow())
+	s, pause := cf.next(&c.filter, monotonicNow(), func() bool { return crowded(c.network.Conn) })
 	if pause > 0 {
 		cf.wakeIn(pause, c.wake)
 	}
@@ -21,7 +22,7 @@ func (c *client) latestStep() step {
 
 // next decides. The step is idle when there is nothing to do for the length of the
 // pause, or before a topic changes when that is 0.
-func (cf *conflation) next(f *filter, now int64) (s step, pause time.Duration) {
+func (cf *conflation) next(f *filter, now int64, crowded func() bool) (s step, pause time.Duration) {
 	if !cf.begun {
 		cf.begin(f, now)
 	}
@@ -31,6 +32,9 @@ func (cf *conflation) next(f *filter, now int64) (s step, pause time.Duration) {
 	cf.look(f, now)
 	at, some := cf.nextAt()
 	if some && at <= now {
+		if crowded() {
+			return step{kind: idle}, latestPause
+		}
 		return cf.frame(f, now), 0
 	}
 	if cf.tell && cf.lack == nil && cf.complete() != cf.told {
@@ -48,22 +52,25 @@ func (cf *conflation) next(f *filter, now int64) (s step, pause time.Duration) {
 	return step{kind: idle}, 0
 }
 
-// frame takes the topics that have waited longest.
+// frame takes the topic that has waited longest, and those of the next that have
+// changed last: their events stay the newest for longest.
 func (cf *conflation) frame(f *filter, now int64) step {
 	cf.table.mu.RLock()
 	defer cf.table.mu.RUnlock()
 	frame, n := openLatest(), 0
-	for cf.full = false; len(cf.waiting) > 0 && cf.waiting[0].ready <= now; {
-		w := cf.waiting[0]
+	rows := cf.pick(now)
+	cf.full = false
+	for i, w := range rows {
 		e := &w.record.entry
 		allowed, known := f.allows(e.topic)
 		if !known && n == 0 {
+			cf.putBack(rows[i:])
 			return step{kind: askHook, topic: e.topic}
 		}
 		if cf.full = n > 0 && (!known || len(frame)+len(e.frame) > latestBytes); cf.full {
+			cf.putBack(rows[i:])
 			break
 		}
-		heap.Pop(&cf.waiting)
 		cf.done(w)
 		if w.denied = !allowed; w.denied {
 			continue
@@ -79,6 +86,24 @@ func (cf *conflation) frame(f *filter, now int64) step {
 	}
 	cf.written = now
 	return step{kind: latestEvents, frame: cf.end(frame), events: n}
+}
+
+// picked is how many of the topics that have waited longest are looked at for a
+// frame: none can be passed over for more than so many others.
+const picked = 64
+
+func (cf *conflation) pick(now int64) (rows []*row) {
+	for len(rows) < picked && len(cf.waiting) > 0 && cf.waiting[0].ready <= now {
+		rows = append(rows, heap.Pop(&cf.waiting).(*row))
+	}
+	slices.SortStableFunc(rows[1:], func(a, b *row) int { return b.record.entry.id.Compare(a.record.entry.id) })
+	return rows
+}
+
+func (cf *conflation) putBack(rows []*row) {
+	for _, w := range rows {
+		heap.Push(&cf.waiting, w)
+	}
 }
 
 func openLatest() []byte {

@@ -6,6 +6,13 @@ import (
 	"github.com/coder/websocket"
 )
 
+// How many bytes may wait in the kernel for their first sending: of a client that gets
+// every event, and of one to which a value that has waited is old news.
+const (
+	unsentMost   = 32 << 10
+	unsentLatest = 1 << 10
+)
+
 // sendBatch writes events: one as it is, several as an array.
 func (c *client) sendBatch(b *batch) bool {
 	defer b.release()

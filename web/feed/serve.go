@@ -93,7 +93,10 @@ func (f *Feed) connect(w http.ResponseWriter, r *http.Request, a *admission) err
 	}
 	c.network.limit = f.frameLimit()
 	c.conn.SetReadLimit(-1) // receive has its own
-	keepShort(c.network.Conn)
+	keepShort(c.network.Conn, unsentMost)
+	if len(a.latest) > 0 {
+		keepFresh(c.network.Conn)
+	}
 	c.mu.Lock() // it must not be written to before its hello
 	before, ok := f.add(c)
 	if !c.plain {
