@@ -1,9 +1,10 @@
 // @ts-check
 import { build, encode } from "./boundary.gen.js";
 import { EngineLoader } from "./engine-loader.js";
+import { compileInWorker } from "./compiler.js";
 import { engineStart } from "./engine-start.js";
 import { WakesocketError, messageOf } from "./error.js";
-import { fetchWasm } from "./fetch-wasm.js";
+import { fetchWasm, instantiateWasm } from "./fetch-wasm.js";
 import { runGoProgram } from "./go-program.js";
 
 /** @typedef {import("./boundary.js").API} API */
@@ -49,8 +50,10 @@ export class Engine {
   static async load(href, signal, again) {
     const engine = new Engine();
     try {
+      const module =
+        (again ? undefined : await compileInWorker(href, signal)) ?? (await fetchWasm(href, { signal, cache: again ? "reload" : "default", priority: "low" }));
       const api = await runGoProgram(
-        (imports) => fetchWasm(href, imports, { signal, cache: again ? "reload" : "default", priority: "low" }),
+        (imports) => instantiateWasm(href, module, imports),
         (text) => engine.#die(text),
       );
       if (api.build !== build) {

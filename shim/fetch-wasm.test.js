@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fetchWasm } from "./fetch-wasm.js";
+import { fetchWasm, instantiateWasm } from "./fetch-wasm.js";
 import { serve } from "./testing/serve.js";
 
 /** A module that exports the memory "m" and imports nothing. */
 const small = Buffer.from("0061736d010000000503010001070501016d0200", "hex");
+
+/** A module that imports the function "g.f". */
+const importing = Buffer.from("0061736d01000000010401600000020701016701660000", "hex");
 
 const send =
   (type, bytes, status = 200) =>
@@ -19,7 +22,7 @@ for (const { name, answer } of [
 ]) {
   test(`loads: ${name}`, async (t) => {
     const site = await serve(t, answer);
-    const instance = await fetchWasm(site.href, {});
+    const instance = await instantiateWasm(site.href, await fetchWasm(site.href), {});
     assert.ok(instance.exports.m instanceof WebAssembly.Memory);
   });
 }
@@ -29,7 +32,7 @@ test("loads: a browser without streaming", async (t) => {
   const streaming = WebAssembly.compileStreaming;
   t.after(() => (WebAssembly.compileStreaming = streaming));
   WebAssembly.compileStreaming = undefined;
-  assert.ok((await fetchWasm(site.href, {})).exports.m);
+  assert.ok((await fetchWasm(site.href)) instanceof WebAssembly.Module);
 });
 
 for (const { name, answer, message } of [
@@ -50,14 +53,21 @@ for (const { name, answer, message } of [
 ]) {
   test(`refuses: ${name}`, async (t) => {
     const site = await serve(t, answer);
-    await assert.rejects(fetchWasm(site.href, {}), message);
+    await assert.rejects(fetchWasm(site.href), message);
   });
 }
+
+test("refuses: the file of another program", async () => {
+  const module = await WebAssembly.compile(importing);
+  await assert.rejects(instantiateWasm("http://h/client.wasm", module, {}), {
+    message: /^http:\/\/h\/client\.wasm is not the client\.wasm of this shim\.js \(.*: put/,
+  });
+});
 
 test("gives up when it is told to", async (t) => {
   const site = await serve(t, () => {});
   const abort = new AbortController();
-  const loading = fetchWasm(site.href, {}, { signal: abort.signal });
+  const loading = fetchWasm(site.href, { signal: abort.signal });
   abort.abort();
   await assert.rejects(loading, /cannot be loaded \(.*abort/);
 });
@@ -69,12 +79,12 @@ test("a policy that forbids WebAssembly is named, with what to change", async (t
   WebAssembly.compileStreaming = async () => {
     throw new WebAssembly.CompileError("Refused to compile or instantiate WebAssembly module because 'unsafe-eval' is not an allowed source of script");
   };
-  await assert.rejects(fetchWasm(site.href, {}), { message: /Content-Security-Policy forbids WebAssembly; add 'wasm-unsafe-eval' to its script-src/ });
+  await assert.rejects(fetchWasm(site.href), { message: /Content-Security-Policy forbids WebAssembly; add 'wasm-unsafe-eval' to its script-src/ });
 });
 
 test("a browser without WebAssembly is reported as that", async (t) => {
   const { WebAssembly } = globalThis;
   t.after(() => (globalThis.WebAssembly = WebAssembly));
   delete globalThis.WebAssembly;
-  await assert.rejects(fetchWasm("http://127.0.0.1/", {}), { message: "this browser has no WebAssembly, or it is switched off" });
+  await assert.rejects(fetchWasm("http://127.0.0.1/"), { message: "this browser has no WebAssembly, or it is switched off" });
 });
