@@ -1,7 +1,7 @@
 // @ts-check
 
 /** The wall clock runs ahead by more than this only in a sleep, and timers are later only after one. */
-const sleepLimit = 2_000;
+export const sleepLimit = 2_000;
 /** How often a visible page looks at its clocks: laptops often wake without any event. */
 const watchEvery = 500;
 
@@ -23,6 +23,8 @@ export class BasicClock {
   advance(mono, wall, watched) {
     const jump = wall - this.wall - (mono - this.mono);
     const late = watched && this.#timer >= 0 ? mono - this.#timer : 0;
+    // The timer is still to fire. What it is late by counts once.
+    if (late > sleepLimit) this.#timer = mono;
     this.mono = mono;
     this.wall = wall;
     const slept = jump > sleepLimit ? jump : late;

@@ -19,6 +19,17 @@ test("a timer that is more than two seconds late is a sleep, while the page is w
   assert.equal(idle.advance(9_000, 9_000, true), 0, "without a timer nothing is late");
 });
 
+test("what a timer is late by is reported once, also before it fires", () => {
+  const clock = new BasicClock();
+  clock.advance(1_000, 1_000, true);
+  clock.move(1_100, true);
+  assert.equal(clock.advance(9_100, 9_100, true), 8_000);
+  clock.move(9_200, true);
+  assert.equal(clock.advance(9_100, 9_100, true), 0);
+  assert.equal(clock.advance(11_100, 11_100, true), 0);
+  assert.equal(clock.advance(11_101, 11_101, true), 2_001, "it is late again");
+});
+
 test("a wall clock that runs ahead by more than two seconds is a sleep", () => {
   const clock = new BasicClock();
   clock.advance(1_000, 500_000, false);

@@ -1,5 +1,5 @@
 // @ts-check
-import { BasicClock } from "./basic-clock.js";
+import { BasicClock, sleepLimit } from "./basic-clock.js";
 import { basicOptions, shortest } from "./basic-options.js";
 import { BasicRetry } from "./basic-retry.js";
 import { BasicSocket } from "./basic-socket.js";
@@ -370,8 +370,10 @@ export class BasicSession {
       this.#stream.decide();
       return true;
     }
-    if (now >= k.limit(this.#options, this.#doublings)) {
-      this.#doublings++;
+    const limit = k.limit(this.#options, this.#doublings);
+    if (now >= limit) {
+      // A page that was frozen has not seen whether the network was slow.
+      if (now - limit <= sleepLimit) this.#doublings++;
       if (k.phase === "resolving") this.#dialFailed("the url function did not answer");
       else if (k.phase === "dialing") this.#dialFailed("the connection attempt was not answered");
       else this.#giveUp(k, k.doubt || "silence");

@@ -1,6 +1,7 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { BasicSession } from "./basic-session.js";
 import { play } from "./testing/story.js";
 
 // What the basic session does in another way than the engine's: it has one socket.
@@ -151,4 +152,20 @@ test("the facts of a session before its first input, and of a live one", () => {
     [facts.generation, facts.phase, facts.cursor, facts.ids, facts.times, facts.state, facts.doubt, facts.askedAt, facts.pings, facts.lastFrame, facts.wasLive],
     [1, "open", "e-2", ["e-1", "e-2"], [7_950, 7_950], "checking", "wake", 8_000, 1, 7_950, true],
   );
+});
+
+test("a dial whose limit ended in a freeze gives the next one no more time, one that was watched does", () => {
+  for (const [late, doublings] of [
+    [0, 1],
+    [2_000, 1],
+    [2_001, 0],
+  ]) {
+    const session = new BasicSession({ visible: false, online: true }, () => 0.5);
+    session.step({ type: "start" }, 0, 0);
+    session.step({ type: "urlReady", generation: 1 }, 0, 0);
+    const end = 5_000 + late;
+    const effects = session.step({ type: "tick" }, end, end);
+    assert.ok(effects.some(({ type }) => type === "abandon"));
+    assert.equal(session.facts().doublings, doublings, `${late} ms late`);
+  }
 });

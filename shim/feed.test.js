@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fakeSockets, fakeTasks } from "./testing/fake-socket.js";
+import { pageGlobals } from "./testing/page-globals.js";
 import { serve } from "./testing/serve.js";
 import "./testing/wasm-exec.js";
 
@@ -22,20 +23,7 @@ async function until(what, condition) {
 async function page(t) {
   const site = await serve(t);
   const sockets = fakeSockets(t);
-  const listeners = new EventTarget();
-  const items = new Map();
-  const values = {
-    document: Object.assign(new EventTarget(), { baseURI: "https://h/app/", visibilityState: "visible" }),
-    navigator: { onLine: true },
-    sessionStorage: { getItem: (key) => items.get(key) ?? null, setItem: (key, value) => items.set(key, value), removeItem: (key) => items.delete(key) },
-    addEventListener: listeners.addEventListener.bind(listeners),
-    removeEventListener: listeners.removeEventListener.bind(listeners),
-  };
-  for (const [name, value] of Object.entries(values)) {
-    const old = Object.getOwnPropertyDescriptor(globalThis, name);
-    Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
-    t.after(() => (old ? Object.defineProperty(globalThis, name, old) : delete globalThis[name]));
-  }
+  const { listeners, items } = pageGlobals(t, undefined, "https://h/app/");
   const log = [];
   const feeds = [];
   t.after(() => feeds.forEach((feed) => feed.close()));

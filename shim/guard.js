@@ -75,7 +75,7 @@ export class Guard {
 
   /** The page goes away. A browser does not keep one that still loads something. */
   pause() {
-    const waiting = this.#stopWaiting !== undefined;
+    const waiting = this.#paused || this.#stopWaiting !== undefined;
     this.stop();
     this.#paused = waiting;
   }

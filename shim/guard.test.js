@@ -32,6 +32,16 @@ test("a page that goes away loads nothing, and goes on when it is back", () => {
   assert.deepEqual(log.splice(0), ["hurry"], "it waits already");
 });
 
+test("a page that goes away twice goes on, too", () => {
+  const { guard, log } = setup();
+  guard.wait();
+  guard.pause();
+  guard.pause();
+  log.length = 0;
+  guard.hurry();
+  assert.deepEqual(log, ["wait", "hurry"]);
+});
+
 test("who waits for nothing has nothing to go on with", () => {
   for (const before of ["ready", "stop"]) {
     const { guard, log, ready } = setup();

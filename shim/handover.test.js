@@ -3,34 +3,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { clocks } from "./testing/clocks.js";
 import { fakeSockets, fakeTasks } from "./testing/fake-socket.js";
-import { clientWasm } from "./testing/serve.js";
+import { random } from "./testing/random.js";
+import { makeEngine } from "./testing/real-engine.js";
 
 const runTasks = fakeTasks();
 const { Driver } = await import("./driver.js");
-const { Engine } = await import("./engine.js");
-const { runGoProgram } = await import("./go-program.js");
-
-const compiled = await WebAssembly.compile(clientWasm);
-/** @type {any} the program that all engines of this file share */
-const api = await runGoProgram((imports) => WebAssembly.instantiate(compiled, imports), console.error);
-
-/** An engine with the real client.wasm; die() is its end. */
-function makeEngine() {
-  const program = { ...api, dead: false };
-  program.step = (...input) => (program.dead ? "client.wasm panicked: on purpose" : api.step(...input));
-  const engine = new Engine(program);
-  return Object.assign(engine, { die: () => (program.dead = true) });
-}
-
-/** Random numbers that can be repeated. */
-function random(seed) {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 /** A page, a feed that keeps its log, and the network between them, all moved by the test. */
 class World {

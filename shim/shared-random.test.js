@@ -1,18 +1,9 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { random } from "./testing/random.js";
 import { Server, Tab, Worker, closeChannels, turn, until } from "./testing/shared-world.js";
 
 after(closeChannels);
-
-/** Random numbers that can be repeated. */
-function random(seed) {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 const topics = ["a", "b", "p.x", "p.y"];
 const choices = [undefined, ["a"], ["b"], ["a", "b"], ["p.*"], ["p.x", "a"]];

@@ -2,29 +2,12 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { serve } from "./testing/serve.js";
 import { Server, Worker, closeChannels, turn, until } from "./testing/shared-world.js";
-import { random } from "./testing/snapshot-world.js";
+import { pageGlobals } from "./testing/page-globals.js";
+import { random } from "./testing/random.js";
 
 const { Feed } = await import("./feed.js");
 
 after(closeChannels);
-
-/** What a feed needs of a page. */
-function pageGlobals(t, items = new Map()) {
-  const listeners = new EventTarget();
-  const values = {
-    document: Object.assign(new EventTarget(), { baseURI: "http://h/app/", visibilityState: "visible" }),
-    navigator: { onLine: true },
-    sessionStorage: { getItem: (key) => items.get(key) ?? null, setItem: (key, value) => items.set(key, value) },
-    addEventListener: listeners.addEventListener.bind(listeners),
-    removeEventListener: listeners.removeEventListener.bind(listeners),
-  };
-  for (const [name, value] of Object.entries(values)) {
-    const old = Object.getOwnPropertyDescriptor(globalThis, name);
-    Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
-    t.after(() => (old ? Object.defineProperty(globalThis, name, old) : delete globalThis[name]));
-  }
-  return { listeners, items };
-}
 
 /** A page that shows the sum of all data: that of its snapshot, and the events after it. */
 async function open(t, { how = "engine", snapshot, options = {}, server = new Server(), items } = {}) {

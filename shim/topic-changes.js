@@ -105,10 +105,9 @@ export class TopicChanges {
       waiter.reject(followsAll());
       return;
     }
-    const gone = new Set(topics);
-    this.list = this.list.filter((name) => !gone.has(name));
+    this.#drop(topics);
     const change = this.#last((change) => !change.all);
-    for (const name of gone) {
+    for (const name of topics) {
       change.remove.add(name);
       change.add.delete(name);
     }
@@ -215,7 +214,7 @@ export class TopicChanges {
       const resolve = (answer) => {
         if (answer.wakesocket === "error") {
           failed = errorOf(answer);
-          if (frame.wakesocket === "add" && failed.code !== "log-unavailable") this.#refused(/** @type {string[]} */ (frame.topics));
+          if (frame.wakesocket === "add" && failed.code !== "log-unavailable") this.#drop(/** @type {string[]} */ (frame.topics));
         }
         if (answer.gap) this.#owner.gap({ after: `${answer.gap.after}`, earliest: `${answer.gap.earliest}`, reason: answer.gap.reason });
         if (--open > 0) return;
@@ -233,8 +232,8 @@ export class TopicChanges {
     }
   }
 
-  /** @param {string[]} topics that the server does not accept: they must not be asked for at each dial */
-  #refused(topics) {
+  /** @param {readonly string[]} topics that the page does not want or the server does not accept: they must not be asked for at each dial */
+  #drop(topics) {
     if (!this.list || this.list === everything) return;
     const gone = new Set(topics);
     this.list = this.list.filter((name) => !gone.has(name));

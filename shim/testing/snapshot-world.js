@@ -2,16 +2,7 @@
 // keeps a total, which is to be that of the log at the page's position.
 import assert from "node:assert/strict";
 import { SnapshotStream } from "../snapshot.js";
-
-/** Random numbers that can be repeated. */
-export function random(seed) {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
+import { random } from "./random.js";
 
 /** What happens at its time, the earliest first. */
 class Agenda {
