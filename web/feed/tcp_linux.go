@@ -35,7 +35,7 @@ func roundTrip(conn net.Conn) (rtt time.Duration) {
 }
 
 // crowded reports whether what is on its way waits somewhere: more than the
-// connection carries in its shortest round trip and a tenth of a second. What is
+// connection carries in its shortest round trip and a little more. What is
 // sent now would be old when it arrives.
 func crowded(conn net.Conn) (is bool) {
 	control(conn, func(fd int) {
