@@ -305,7 +305,6 @@ func TestRandomSampling(t *testing.T) {
 		topics := []string{"p.a", "p.b", "p.c", "p.slow", "p.x.y", "other"}
 		type known struct {
 			id       int
-			counted  uint64
 			sentAt   time.Duration
 			had, all int
 		}

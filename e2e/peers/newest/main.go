@@ -50,12 +50,12 @@ func main() {
 
 // result is what one page saw.
 type result struct {
-	ages, pings      []time.Duration
-	seen             map[string]bool
-	bytes            int
-	memory           [2]uint64
-	dials            int
-	lastID, lastTold string
+	ages, pings []time.Duration
+	seen        map[string]bool
+	bytes       int
+	memory      [2]uint64
+	dials       int
+	lastID      string
 }
 
 func measure(w way, page, server host, cable *badlink.Cable, lasts time.Duration) (*result, error) {
