@@ -116,12 +116,17 @@ func TestDebugOfAllProcesses(t *testing.T) {
 	if got := a.debugReport(""); got.Processes[1].Answers || got.Connected != 0 || got.Total != 3 {
 		t.Errorf("%+v", got)
 	}
-	if page := a.debugHTML(); !strings.Contains(page, "no answer for 30s") || !strings.Contains(page, `href="?process=b"`) {
+	if page := a.debugHTML(); !strings.Contains(page, "no answer for 3") || !strings.Contains(page, `href="?process=b"`) {
 		t.Error(page)
 	}
 	log.older = 0
-	b.health.live.Store(false)
-	b.write()
+	unread, err := processRecord{Process: "c"}.encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := log.PutRecord(t.Context(), "c", unread, time.Minute); err != nil {
+		t.Fatal(err)
+	}
 	if page := a.debugHTML(); !strings.Contains(page, "cannot be read") {
 		t.Error(page)
 	}
