@@ -1,6 +1,7 @@
 // @ts-check
 // Compiling client.wasm takes the page's thread for tenths of a second on a slow
 // machine. A worker can do it, whose script is shim.js itself.
+import { useCompiler } from "./engine.js";
 import { messageOf } from "./error.js";
 import { fetchWasm } from "./fetch-wasm.js";
 import { runGoProgram } from "./go-program.js";
@@ -24,7 +25,10 @@ export function offerCompiler(href) {
   if (!new URL(href).pathname.endsWith("/shim.js")) return;
   if (!globalThis.document && /** @type {{name?: string}} */ (globalThis).name === name)
     globalThis.onmessage = ({ data }) => compile(data).then((answer) => postMessage(answer));
-  else script = href;
+  else {
+    script = href;
+    useCompiler(compileInWorker);
+  }
 }
 
 /**

@@ -1,7 +1,6 @@
 // @ts-check
 import { build, encode } from "./boundary.gen.js";
 import { EngineLoader } from "./engine-loader.js";
-import { compileInWorker } from "./compiler.js";
 import { engineStart } from "./engine-start.js";
 import { WakesocketError, messageOf } from "./error.js";
 import { fetchWasm, instantiateWasm } from "./fetch-wasm.js";
@@ -29,6 +28,14 @@ export function engineLoader(href) {
   return loader;
 }
 
+/** @type {(href: string, signal: AbortSignal) => Promise<WebAssembly.Module | undefined>} undefined: it has to be done here */
+let compileElsewhere = async () => undefined;
+
+/** @param {typeof compileElsewhere} compile compiles a wasm file, not on the page's thread */
+export function useCompiler(compile) {
+  compileElsewhere = compile;
+}
+
 /** A running client.wasm: the sessions of many feeds. */
 export class Engine {
   /** Called when the engine has died, before its sessions are told. */
@@ -51,7 +58,7 @@ export class Engine {
     const engine = new Engine();
     try {
       const module =
-        (again ? undefined : await compileInWorker(href, signal)) ?? (await fetchWasm(href, { signal, cache: again ? "reload" : "default", priority: "low" }));
+        (again ? undefined : await compileElsewhere(href, signal)) ?? (await fetchWasm(href, { signal, cache: again ? "reload" : "default", priority: "low" }));
       const api = await runGoProgram(
         (imports) => instantiateWasm(href, module, imports),
         (text) => engine.#die(text),

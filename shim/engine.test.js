@@ -4,7 +4,7 @@ import { build } from "./boundary.gen.js";
 import { clientWasm, sendWasm, serve } from "./testing/serve.js";
 import "./testing/wasm-exec.js";
 
-const { Engine, engineLoader } = await import("./engine.js");
+const { Engine, engineLoader, useCompiler } = await import("./engine.js");
 
 const load = (href, again = false) => Engine.load(href, new AbortController().signal, again);
 
@@ -121,4 +121,20 @@ test("a load can be given up", async (t) => {
   const loading = Engine.load(site.href, abort.signal, false);
   abort.abort();
   await assert.rejects(loading, { code: "engine-failed" });
+});
+
+test("what is compiled elsewhere is not loaded here, but for a second try", async (t) => {
+  const site = await serve(t);
+  const asked = [];
+  const module = await WebAssembly.compile(clientWasm);
+  let compiled = module;
+  useCompiler(async (href) => (asked.push(href), compiled));
+  t.after(() => useCompiler(async () => undefined));
+  await load(site.href);
+  assert.deepEqual([asked, site.requests.length], [[site.href], 0]);
+  await load(site.href, true);
+  assert.deepEqual([asked.length, site.requests.length], [1, 1]);
+  compiled = undefined;
+  await load(site.href);
+  assert.deepEqual([asked.length, site.requests.length], [2, 2], "nobody could do it");
 });
