@@ -165,8 +165,11 @@ func (c *Client) list() topics {
 // returned position, and may still wait for OnEvent when AddTopics returns. What is
 // missing of the events after After is a [Gap].
 type AddOptions struct {
-	Last  int    // so many of the newest events of each topic; 0 for none
-	After string // all events after this position; "" for none
+	// Last is how many of the newest events of each topic come. Defaults to none.
+	Last int
+	// After is the position after which all events of the topics come. Defaults to
+	// none of them.
+	After string
 }
 
 // AddTopics follows more topics, on this connection and on those after it. It waits
