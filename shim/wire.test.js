@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { inputOf } from "./control-frames.js";
 import { dialAddress } from "./dialer.js";
+import { Latest } from "./latest.js";
 import { FrameParts } from "./frame-parts.js";
 import { readFrame } from "./frame.js";
 
@@ -71,7 +72,8 @@ for (const { name, query, means, refused } of vectors("queries")) {
     const given = new URLSearchParams(query);
     const own = new URLSearchParams([...given].filter(([key]) => !names.has(key)));
     const previous = means.previous ? `${means.previous.cause},${means.previous.up},${means.previous.down}` : "";
-    const href = dialAddress(`ws://h/feed?${own}`, { after: means.after ?? "", previous }, means.client, means.topics);
+    const latest = new Latest(new Map(Object.entries(means.latest ?? {})), means.since);
+    const href = dialAddress(`ws://h/feed?${own}`, { after: means.after ?? "", previous }, means.client, means.topics, false, latest.query(means.topics ?? []));
     const got = new URL(href).searchParams;
     if (!means.previous) given.delete(words.previous);
     got.sort();
