@@ -42,6 +42,11 @@ export class TopicChanges {
   list;
   /** Whether the server of the live connection answers requests. */
   answers = false;
+  /**
+   * Another socket may take over that was dialed before the changes. It would not have
+   * the events of topics that the live one has added: so the changes wait.
+   */
+  held = false;
   #owner;
   #requests;
   #latest;
@@ -71,7 +76,7 @@ export class TopicChanges {
   }
 
   get waiting() {
-    return this.#out.length > 0 || (this.answers && this.#changes.length > 0);
+    return this.#out.length > 0 || (this.answers && !this.held && this.#changes.length > 0);
   }
 
   /** @param {readonly string[]} topics none means all */

@@ -67,6 +67,7 @@ export class Uplink {
   dialed(generation) {
     const { list: topics, later } = this.#topics;
     this.#peers.set(generation, { topics, later, hello: false, answers: false, resumed: false, limits: undefined });
+    this.#hold();
     return { topics: later ? [] : topics, later, query: this.#latest?.query(later ? [] : (topics ?? [])) ?? [] };
   }
 
@@ -99,6 +100,8 @@ export class Uplink {
     this.#peers.delete(generation);
     this.#latest?.ended(generation);
     if (generation === this.#live) this.#topics.pause();
+    this.#hold();
+    this.#tellSoon();
   }
 
   /**
@@ -115,6 +118,7 @@ export class Uplink {
       if (peer) this.#resume(peer, generation);
     }
     this.#isLive = live;
+    this.#hold();
     this.#tellTopics();
     this.#outbox.setOpen(live);
   }
@@ -193,6 +197,7 @@ export class Uplink {
     this.#live = 0;
     this.#topics.pause();
     this.#peers.clear();
+    this.#hold();
     this.#outbox.reset();
   }
 
@@ -234,10 +239,15 @@ export class Uplink {
     });
   }
 
+  /** Changes of topics wait while another socket beside the live one is being made. */
+  #hold() {
+    this.#topics.held = this.#peers.size > 1;
+  }
+
   /** The live socket may have been dialed before the topics changed. */
   #tellTopics() {
     const peer = this.#peers.get(this.#live);
-    if (!peer || peer.answers || !this.#isLive) return;
+    if (!peer || peer.answers || !this.#isLive || this.#topics.held) return;
     const told = this.#topics.list === undefined || peer.topics === this.#topics.list;
     peer.topics = this.#topics.list;
     if (told) this.#topics.settle();

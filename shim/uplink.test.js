@@ -195,6 +195,48 @@ test("a socket that was dialed before a change is told the list as it stands", a
   assert.equal(await added, "e-1");
 });
 
+// One that was dialed before the change would not have the events of the new topics.
+test("changes wait while another socket is being made, and questions do not", async () => {
+  for (const takesOver of [false, true]) {
+    const { uplink, log, hello } = setup(["a"]);
+    uplink.dialed(1);
+    hello(1, { history: 1000 });
+    uplink.state(1, true);
+    uplink.dialed(2);
+    uplink.addTopics(["b"], {});
+    uplink.history({ topic: "a" });
+    await settled();
+    assert.deepEqual(told(log), ['{"history","topic":"a","n":1}']);
+    log.length = 0;
+    if (takesOver) {
+      hello(2, { history: 1000 });
+      uplink.state(2, true);
+      uplink.ended(1);
+      await settled();
+      assert.deepEqual(told(log), ['{"topics","topics":["a","b"]}', '{"history","topic":"a","n":1}', '{"add","topics":["b"],"n":2}']);
+    } else {
+      uplink.ended(2);
+      await settled();
+      assert.deepEqual(told(log), ['{"add","topics":["b"],"n":2}']);
+    }
+  }
+});
+
+test("a server that knows no requests is told of changes when no other socket is being made", async () => {
+  const { uplink, log, hello } = setup(["a"]);
+  uplink.dialed(1);
+  hello(1);
+  uplink.state(1, true);
+  uplink.dialed(2);
+  uplink.setTopics(["b"]);
+  await settled();
+  uplink.state(1, true);
+  assert.deepEqual(log, []);
+  uplink.ended(2);
+  await settled();
+  assert.deepEqual(told(log), ['{"topics","topics":["b"]}']);
+});
+
 test("a list that is too long for an address comes in the first message", async () => {
   const names = Array.from({ length: 5000 }, (_, i) => `row.${i}`);
   const { uplink, log, dialed, connect } = live(names);

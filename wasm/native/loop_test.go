@@ -1,7 +1,9 @@
 package native
 
 import (
+	"bytes"
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -132,5 +134,50 @@ func TestRequestsWaitForEachOther(t *testing.T) {
 	l.withdraw([]*request{asked[5], change})
 	if len(l.requests.open) != maxAsked {
 		t.Errorf("%d requests are left, want %d", len(l.requests.open), maxAsked)
+	}
+}
+
+// A socket that was dialed before a change of topics may take over: it would not have
+// the events of those that the other one has added meanwhile.
+func TestChangesOfTopicsWaitWhileAnotherSocketIsMade(t *testing.T) {
+	l := still(t, Options{Topics: []string{"a"}})
+	k := &socket{loop: l, generation: 1, answers: true, told: true, topics: l.list(), writing: true} // nobody writes
+	other := &socket{loop: l, generation: 2, topics: l.list(), writing: true}
+	l.sockets[1], l.sockets[2] = k, other
+	l.shown.Generation = 1
+	l.topics = l.topics.with([]string{"b"})
+	for i, control := range []any{
+		wire.Add{Kind: wire.KindAdd, Topics: []string{"b"}},
+		wire.HistoryRequest{Kind: wire.KindHistory, Topic: "a"},
+		wire.Remove{Kind: wire.KindRemove, Topics: []string{"c"}},
+	} {
+		q := newRequest(control)
+		q.number = int64(i + 1)
+		l.requests.open = append(l.requests.open, q)
+	}
+	sent := func(k *socket) string { return string(bytes.Join(k.unsent, []byte("\n"))) }
+	l.ask()
+	if got := sent(k); got != `{"wakesocket":"history","n":2,"topic":"a"}` {
+		t.Errorf("while another socket is made, the live one is sent %s", got)
+	}
+	delete(l.sockets, 1)
+	other.answers, l.shown.Generation = true, 2
+	l.ask()
+	if got, want := sent(other), `{"wakesocket":"topics","topics":["a","b"]}`; !strings.HasPrefix(got, want) || len(other.unsent) != 4 {
+		t.Errorf("the one that takes over is sent %s, want %s and three requests", got, want)
+	}
+	delete(l.sockets, 2)
+	l.topics = l.topics.set([]string{"d"})
+	l.sockets[3] = &socket{loop: l, generation: 3, answers: true, writing: true, told: true}
+	l.sockets[4], l.shown.Generation = other, 3
+	l.requests.open = nil
+	l.ask()
+	if got := sent(l.sockets[3]); got != "" {
+		t.Errorf("while another socket is made, the live one is sent %s", got)
+	}
+	delete(l.sockets, 4)
+	l.ask()
+	if got := sent(l.sockets[3]); got != `{"wakesocket":"topics","topics":["d"]}` {
+		t.Errorf("then it is sent %s", got)
 	}
 }

@@ -199,12 +199,19 @@ func (l *loop) ask() {
 	switch {
 	case k == nil:
 	case k.answers:
-		l.tellTopics(k, list)
+		if !l.contested() {
+			l.tellTopics(k, list)
+		}
 		l.askAll(k, list)
-	case l.shown.Name == session.Live:
+	case l.shown.Name == session.Live && !l.contested():
 		l.askNothing(k, list)
 	}
 }
+
+// contested reports whether another socket may take over. It was dialed before a
+// change of topics, and would not have the events of those that the live one has
+// added: so changes wait.
+func (l *loop) contested() bool { return len(l.sockets) > 1 }
 
 // tellTopics tells the list when the server does not know it. Single changes are
 // told by requests.
@@ -224,7 +231,7 @@ func (l *loop) askAll(k *socket, list topics) {
 		if i == maxAsked {
 			return
 		}
-		if q.over == k {
+		if q.over == k || l.contested() && q.changesTopics() {
 			continue
 		}
 		if has == nil {
@@ -233,6 +240,11 @@ func (l *loop) askAll(k *socket, list topics) {
 		q.over, q.events = k, nil
 		k.write(q.text(list.all, has))
 	}
+}
+
+func (q *request) changesTopics() bool {
+	_, history := q.frame.(wire.HistoryRequest)
+	return !history
 }
 
 // text is the frame of a request. The topics may have changed since it was made.

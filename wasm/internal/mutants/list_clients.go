@@ -33,7 +33,9 @@ var native = []Mutant{
 	{"a callback that asks waits for itself", "wasm/native/request.go",
 		"\t\tc.queue.lift(1)\n", "\t\tc.queue.lift(0)\n"},
 	{"a request is not asked again over the next connection", "wasm/native/request.go",
-		`if q.over == k {`, `if q.over != nil {`},
+		`if q.over == k ||`, `if q.over != nil ||`},
+	{"the Go client changes topics while another socket may take over", "wasm/native/request.go",
+		`return len(l.sockets) > 1`, `return len(l.sockets) > 2`},
 	{"a socket that closed is kept", "wasm/native/loop.go",
 		`if ends(a.Input) {`, `if ends(a.Input) && a.from == nil {`},
 }
