@@ -16,8 +16,6 @@ import (
 //go:embed debug.html
 var debugPage string
 
-var debugTemplate = template.Must(template.New("debug").Parse(debugPage))
-
 // Report is what [Feed.Debug] serves as JSON.
 type Report struct {
 	Connected int       `json:"connected"` // to the processes that answer
@@ -48,6 +46,9 @@ type Count struct {
 // What the others have seen is up to ten seconds old; of each it has the latest 500
 // drops, until ten minutes after the process has ended.
 func (f *Feed) Debug() http.Handler {
+	// Here, because a variable of the package would bring html/template into programs
+	// that do not serve the page.
+	page := template.Must(template.New("debug").Parse(debugPage))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		chosen := filterOf(r.URL.Query())
 		report, drops := f.report(r.Context(), chosen)
@@ -59,7 +60,7 @@ func (f *Feed) Debug() http.Handler {
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-		debugTemplate.Execute(w, debugView{report, chosen, newChart(drops, time.Now())})
+		page.Execute(w, debugView{report, chosen, newChart(drops, time.Now())})
 	})
 }
 

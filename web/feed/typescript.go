@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"reflect"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -25,7 +24,7 @@ import (
 // has no JSON, such as a channel, and for a type that writes its own JSON with
 // MarshalJSON, unless a method TypeScript() string names its TypeScript type.
 func WriteTypes(w io.Writer, name string, topics ...TypedTopic) error {
-	if !identifier.MatchString(name) || name == arrayName || name == recordName {
+	if !isIdentifier(name) || name == arrayName || name == recordName {
 		return fmt.Errorf("feed: write types: %q cannot be the name of an interface", name)
 	}
 	taken := map[string]bool{name: true, arrayName: true, recordName: true}
@@ -50,14 +49,32 @@ func WriteTypes(w io.Writer, name string, topics ...TypedTopic) error {
 	return err
 }
 
-// qualifier is the package of a type argument, in the name of a type.
-var qualifier = regexp.MustCompile(`[\w./\-]*\.`)
+// isIdentifier reports whether TypeScript takes a name without quotes. Package regexp
+// would make every program larger that mounts a feed.
+func isIdentifier(name string) bool {
+	for i, r := range name {
+		digit := '0' <= r && r <= '9'
+		if letter := 'A' <= r && r <= 'Z' || 'a' <= r && r <= 'z' || r == '_' || r == '$'; !letter && (i == 0 || !digit) {
+			return false
+		}
+	}
+	return name != ""
+}
 
-var identifier = regexp.MustCompile(`^[A-Za-z_$][\w$]*$`)
+func isWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_' }
+
+// words are those of the name of a type, without the packages of type arguments.
+func words(typeName string) string {
+	parts := strings.FieldsFunc(typeName, func(r rune) bool { return !isWord(r) && !strings.ContainsRune("./-", r) })
+	for i, part := range parts {
+		parts[i] = part[strings.LastIndexByte(part, '.')+1:]
+	}
+	return strings.Join(parts, "")
+}
 
 // property is a name as an interface has it.
 func property(name string) string {
-	if identifier.MatchString(name) {
+	if isIdentifier(name) {
 		return name
 	}
 	quoted, _ := json.Marshal(name) // a text always has JSON
@@ -229,12 +246,7 @@ func (d *declarations) name(t reflect.Type) string {
 		return ""
 	}
 	// The names of type arguments stand in brackets.
-	base := strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_' {
-			return r
-		}
-		return -1
-	}, qualifier.ReplaceAllString(t.Name(), ""))
+	base := words(t.Name())
 	first, size := utf8.DecodeRuneInString(base)
 	base = string(unicode.ToUpper(first)) + base[size:]
 	name := base
