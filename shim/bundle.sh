@@ -27,9 +27,7 @@ bundle() { # argument of esbuild...
 }
 
 if [ "${2:-}" != npm ]; then
-	# The browser compiles all functions of the file beside the page's thread, and not
-	# each one there when it is first called.
-	bundle drop-in.js --minify --external:./shared.js --banner:js='//# allFunctionsCalledOnLoad' --outfile="$out/shim.js"
+	bundle drop-in.js --minify --external:./shared.js --outfile="$out/shim.js"
 	for name in shared shared-worker; do bundle "$name.js" --minify --outfile="$out/$name.js"; done
 	{ cat shim.d.ts && sed '/^import /d; /^\/\/ /d' badge.d.ts; } >"$out/shim.d.ts"
 	exit
