@@ -5,6 +5,7 @@ import { clocks } from "./testing/clocks.js";
 import { fakeSockets, fakeTasks } from "./testing/fake-socket.js";
 import { random } from "./testing/random.js";
 import { makeEngine } from "./testing/real-engine.js";
+import { driverSettings } from "./testing/driver-settings.js";
 
 const runTasks = fakeTasks();
 const { Driver } = await import("./driver.js");
@@ -43,12 +44,7 @@ class World {
       },
       {
         loader: { wait: (waiter) => ((this.waiter = waiter), () => (this.waiter = undefined)), hurry() {} },
-        client: "c",
-        tuning: {},
-        visible: true,
-        online: true,
-        topics: undefined,
-        after: "",
+        ...driverSettings,
       },
     );
     this.driver.start();

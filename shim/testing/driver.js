@@ -1,6 +1,7 @@
 // A driver for one test, between an engine that answers from a script and fake sockets.
 import { WakesocketError } from "../error.js";
 import { fakeSockets, fakeTasks } from "./fake-socket.js";
+import { driverSettings } from "./driver-settings.js";
 
 export const run = fakeTasks();
 const { Driver } = await import("../driver.js");
@@ -63,7 +64,7 @@ export function setup(t, { script = {}, page = {}, settings = {}, open = () => 1
       error: (error) => log.push(error.code),
       ...page,
     },
-    { loader, client: "c", tuning: {}, visible: true, online: true, topics: undefined, after: "e-1", ...settings },
+    { loader, ...driverSettings, after: "e-1", ...settings },
   );
   driver.start();
   if (guarded) {

@@ -2,6 +2,7 @@
 // and tasks stand still together, and the network goes on.
 import { makeEngine } from "./real-engine.js";
 import { FakeSocket, fakeSockets, fakeTasks } from "./fake-socket.js";
+import { driverSettings } from "./driver-settings.js";
 
 const runTasks = fakeTasks();
 const { Driver } = await import("../driver.js");
@@ -89,12 +90,7 @@ export class FrozenWorld {
             }),
           hurry: () => loader.hurry(),
         },
-        client: "c",
-        tuning: {},
-        visible: true,
-        online: true,
-        topics: undefined,
-        after: "",
+        ...driverSettings,
       },
     );
     this.driver.start();
