@@ -1,16 +1,11 @@
 package badlink
 
 import (
-	"fmt"
 	"io"
 	"net"
 	"os"
-	"os/exec"
-	"runtime"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // requireNetworks skips where a test may not make networks; in CI it must be able to.
@@ -26,65 +21,34 @@ func requireNetworks(t *testing.T) {
 	t.Skip(reason)
 }
 
-// host is a thread with a network namespace of its own, which ends with it. What
-// is made there stays there, whoever uses it.
-type host chan func()
-
-func newHost(t *testing.T) host {
-	t.Helper()
-	h, entered := make(host), make(chan error)
-	go func() {
-		runtime.LockOSThread() // for good: a thread that has moved must serve nobody else
-		entered <- unix.Unshare(unix.CLONE_NEWNET)
-		for f := range h {
-			f()
-		}
-	}()
-	if err := <-entered; err != nil {
-		t.Fatalf("cannot make a network namespace: %v", err)
-	}
-	t.Cleanup(func() { close(h) })
-	return h
-}
-
 // do runs a function on the host; its error is fatal.
-func (h host) do(t *testing.T, f func() error) {
+func do(t *testing.T, h *Host, f func() error) {
 	t.Helper()
-	result := make(chan error)
-	h <- func() { result <- f() }
-	if err := <-result; err != nil {
+	if err := h.Do(f); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// plug puts an end of a cable into the host.
-func (h host) plug(t *testing.T, address, peer string) (end *os.File) {
-	t.Helper()
-	h.do(t, func() (err error) {
-		// Routers that nobody has would be asked for, and counted.
-		if err := os.WriteFile("/proc/sys/net/ipv6/conf/default/disable_ipv6", []byte("1"), 0); err != nil && !os.IsNotExist(err) {
-			return err
-		}
-		if end, err = Plug("cable0"); err != nil {
-			return err
-		}
-		for _, args := range [][]string{{"address", "add", address, "peer", peer, "dev", "cable0"}, {"link", "set", "cable0", "up"}} {
-			if out, err := exec.Command("ip", args...).CombinedOutput(); err != nil {
-				return fmt.Errorf("ip %v: %w: %s", args, err, out)
-			}
-		}
-		return nil
-	})
-	return end
 }
 
 const nearIP, farIP = "10.78.0.1", "10.78.0.2"
 
 // pair is two hosts and the cable between them.
-func pair(t *testing.T) (near, far host, c *Cable) {
+func pair(t *testing.T) (near, far *Host, c *Cable) {
 	requireNetworks(t)
-	near, far = newHost(t), newHost(t)
-	c = Connect(near.plug(t, nearIP, farIP), far.plug(t, farIP, nearIP), 1)
+	host := func(address, peer string) (*Host, *os.File) {
+		h, err := NewHost()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(h.Close)
+		end, err := h.Plug("cable0", address, peer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return h, end
+	}
+	near, up := host(nearIP, farIP)
+	far, down := host(farIP, nearIP)
+	c = Connect(up, down, 1)
 	t.Cleanup(func() {
 		if err := c.Close(); err != nil {
 			t.Error(err)
@@ -94,10 +58,10 @@ func pair(t *testing.T) (near, far host, c *Cable) {
 }
 
 // datagrams is a socket on each host that talks to the other.
-func datagrams(t *testing.T, near, far host) (at, to *net.UDPConn) {
+func datagrams(t *testing.T, near, far *Host) (at, to *net.UDPConn) {
 	here, there := &net.UDPAddr{IP: net.ParseIP(nearIP), Port: 7}, &net.UDPAddr{IP: net.ParseIP(farIP), Port: 7}
-	near.do(t, func() (err error) { at, err = net.DialUDP("udp", here, there); return err })
-	far.do(t, func() (err error) { to, err = net.DialUDP("udp", there, here); return err })
+	do(t, near, func() (err error) { at, err = net.DialUDP("udp", here, there); return err })
+	do(t, far, func() (err error) { to, err = net.DialUDP("udp", there, here); return err })
 	for _, c := range []*net.UDPConn{at, to} {
 		t.Cleanup(func() { c.Close() })
 		c.SetDeadline(time.Now().Add(30 * time.Second))
@@ -175,10 +139,10 @@ func TestRateOfAConnection(t *testing.T) {
 	const size, rate = 100_000, 50_000
 	near, far, c := pair(t)
 	var listener net.Listener
-	far.do(t, func() (err error) { listener, err = net.Listen("tcp", net.JoinHostPort(farIP, "80")); return err })
+	do(t, far, func() (err error) { listener, err = net.Listen("tcp", net.JoinHostPort(farIP, "80")); return err })
 	t.Cleanup(func() { listener.Close() })
 	var conn net.Conn
-	near.do(t, func() (err error) { conn, err = net.Dial("tcp", listener.Addr().String()); return err })
+	do(t, near, func() (err error) { conn, err = net.Dial("tcp", listener.Addr().String()); return err })
 	t.Cleanup(func() { conn.Close() })
 	server, err := listener.Accept()
 	if err != nil {

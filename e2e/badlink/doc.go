@@ -3,11 +3,13 @@
 // interfaces, which may be in network namespaces of their own, so that everything
 // above IP is the kernel's: retransmissions, congestion control, timeouts.
 //
-//	near, err := badlink.Plug("cable0") // on a thread that is in one namespace
-//	far, err := badlink.Plug("cable0")  // on a thread that is in the other
+//	page, err := badlink.NewHost() // and a server in the same way
+//	near, err := page.Plug("cable0", "10.0.0.1", "10.0.0.2")
+//	far, err := server.Plug("cable0", "10.0.0.2", "10.0.0.1")
 //	cable := badlink.Connect(near, far, seed)
 //	defer cable.Close()
 //	cable.Set(badlink.Quality{Latency: 150 * time.Millisecond, Loss: 0.05, Rate: 20_000})
 //
-// Addresses, routes and setting the interfaces up are the caller's.
+// Plug without a host is for namespaces of your own: addresses, routes and setting
+// the interface up are then the caller's.
 package badlink

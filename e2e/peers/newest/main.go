@@ -58,14 +58,14 @@ type result struct {
 	lastID      string
 }
 
-func measure(w way, page, server host, cable *badlink.Cable, lasts time.Duration) (*result, error) {
+func measure(w way, page, server *badlink.Host, cable *badlink.Cable, lasts time.Duration) (*result, error) {
 	hub, err := w.open()
 	if err != nil {
 		return nil, err
 	}
 	defer hub.close()
 	var listener net.Listener
-	if err := server.do(func() (err error) { listener, err = net.Listen("tcp", serverIP+":0"); return err }); err != nil {
+	if err := server.Do(func() (err error) { listener, err = net.Listen("tcp", serverIP+":0"); return err }); err != nil {
 		return nil, err
 	}
 	go http.Serve(listener, hub)

@@ -12,13 +12,14 @@ import (
 
 	"github.com/coder/websocket"
 
+	"github.com/wakesocket/wakesocket/e2e/badlink"
 	"github.com/wakesocket/wakesocket/wasm/wire"
 )
 
 // watcher is the page. It comes back when it is sent away.
 type watcher struct {
 	way
-	page    host
+	page    *badlink.Host
 	address string
 	*result
 }
@@ -32,7 +33,7 @@ func (w watcher) run(ctx context.Context) {
 
 func (w watcher) watch(ctx context.Context) {
 	transport := &http.Transport{DialContext: func(ctx context.Context, network, address string) (conn net.Conn, err error) {
-		err = w.page.do(func() (err error) {
+		err = w.page.Do(func() (err error) {
 			conn, err = (&net.Dialer{}).DialContext(ctx, network, address)
 			return err
 		})
