@@ -1,11 +1,19 @@
 // @ts-check
 
+const space = 32; // no lower code stands outside of a string but for white space
 const quote = 34;
+const plus = 43;
 const comma = 44;
+const minus = 45;
+const point = 46;
+const zero = 48;
+const nine = 57;
 const colon = 58;
+const upperE = 69;
 const openBracket = 91;
 const backslash = 92;
 const closeBracket = 93;
+const lowerE = 101;
 const openBrace = 123;
 const closeBrace = 125;
 
@@ -30,7 +38,7 @@ export function idDigits(text) {
     switch (text.charCodeAt(i)) {
       case quote: {
         const end = endOfString(text, i);
-        if (depth === inEvent && keyNext) atID = isID(text.slice(i + 1, end));
+        if (depth === inEvent && keyNext) atID = isID(text, i + 1, end);
         keyNext = false;
         i = end;
         break;
@@ -71,17 +79,30 @@ function endOfString(text, start) {
   }
 }
 
-/** @param {string} key as it is written, which may be with escapes */
-function isID(key) {
-  return key === "id" || (key.includes("\\") && JSON.parse(`"${key}"`) === "id");
+/**
+ * @param {string} text
+ * @param {number} start of a key as it is written, which may be with escapes
+ * @param {number} end of it
+ */
+function isID(text, start, end) {
+  if (end - start <= 2) return end - start === 2 && text.startsWith("id", start);
+  const key = text.slice(start, end);
+  return key.includes("\\") && JSON.parse(`"${key}"`) === "id";
 }
 
 /**
  * @param {string} text
  * @param {number} start
+ * @returns {string | undefined} the number that stands there, undefined when something else does
  */
 function numberAt(text, start) {
-  const number = /[ \t\r\n]*(-?[0-9][0-9.eE+-]*)/y;
-  number.lastIndex = start;
-  return number.exec(text)?.[1];
+  while (text.charCodeAt(start) <= space) start++;
+  let end = start;
+  while (isOfNumber(text.charCodeAt(end))) end++;
+  return end > start ? text.slice(start, end) : undefined;
+}
+
+/** @param {number} code of a character in a number, or of the one after it */
+function isOfNumber(code) {
+  return (code >= zero && code <= nine) || code === minus || code === point || code === plus || code === upperE || code === lowerE;
 }
