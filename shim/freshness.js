@@ -1,7 +1,7 @@
 // @ts-check
 import { WakesocketError } from "./error.js";
 import { eventTime } from "./event-time.js";
-import { Limits, isPattern } from "./limits.js";
+import { Limits, isPattern, matches, patterns } from "./limits.js";
 import { PageClock } from "./page-clock.js";
 import { ServerClock } from "./server-clock.js";
 import { Timer } from "./timer.js";
@@ -42,12 +42,15 @@ export class Freshness {
   #page;
   #limits;
   #timeField;
+  /** Names of topics and patterns; undefined: all topics. @type {readonly string[] | undefined} */
   #filter;
   #wantedTopics;
   #clock = new PageClock();
   #server = new ServerClock(this.#clock);
   /** @type {Map<string, Topic>} */
   #topics = new Map();
+  /** Topics and patterns that the page shows. @type {Set<string>} */
+  #asked = new Set();
   /** @type {StateName} */
   #state = "connecting";
   /** The socket that delivers. */
@@ -66,8 +69,8 @@ export class Freshness {
     this.#page = page;
     this.#limits = new Limits(staleAfter);
     this.#timeField = timeField;
-    this.#filter = topics ?? [];
-    this.#wantedTopics = new TopicSet(this.#filter);
+    this.#filter = topics?.length ? topics : undefined;
+    this.#wantedTopics = new TopicSet(topics ?? []);
   }
 
   /**
@@ -115,22 +118,27 @@ export class Freshness {
 
   /** @param {readonly string[]} topics the topics that the page wants; none means all */
   filter(topics) {
-    this.#filter = topics;
-    this.#wantedTopics = new TopicSet(topics);
-    for (const topic of this.#topics.keys()) if (!this.#wanted(topic)) this.#forget(topic);
-    this.#expect();
-    this.#check();
+    this.#want(topics.length > 0 ? topics : undefined);
   }
 
   /** @param {readonly string[]} topics that the page wants, too */
   add(topics) {
-    if (this.#filter.length > 0) this.filter([...new Set([...this.#filter, ...topics])]);
+    if (this.#filter) this.#want([...new Set([...this.#filter, ...topics])]);
   }
 
   /** @param {readonly string[]} topics that the page no longer wants */
   remove(topics) {
     const gone = new Set(topics);
-    if (this.#filter.length > 0) this.filter(this.#filter.filter((name) => !gone.has(name)));
+    if (this.#filter) this.#want(this.#filter.filter((name) => !gone.has(name)));
+  }
+
+  /** @param {readonly string[] | undefined} topics undefined: all of them */
+  #want(topics) {
+    this.#filter = topics;
+    this.#wantedTopics = new TopicSet(topics ?? []);
+    for (const topic of this.#topics.keys()) if (!this.#wanted(topic)) this.#forget(topic);
+    this.#expect();
+    this.#check();
   }
 
   /**
@@ -144,6 +152,7 @@ export class Freshness {
     if (time !== undefined) this.#server.event(time);
     const known = this.#topics.get(name);
     const topic = known ?? this.#add(name);
+    if (topic.lastEventAt === null) this.#replace(name);
     const waited = performance.now() - at;
     topic.arrived = this.#clock.now() - waited;
     topic.time = time === undefined ? undefined : Math.max(time, topic.time ?? time);
@@ -153,17 +162,19 @@ export class Freshness {
   }
 
   /**
-   * @param {string} [name] without it, the feed as a whole
+   * A topic that is asked for is expected from then on: the page shows it.
+   * @param {string} [name] of a topic or a pattern; without it, the feed as a whole
    * @returns {import("./shim.d.ts").TopicStatus}
    */
   topic(name) {
     const live = this.#state === "live" && this.#page.lag() === 0;
-    if (name === undefined) {
-      const newest = [...this.#topics.values()].filter((topic) => topic.lastEventAt !== null).sort((a, b) => this.#age(a) - this.#age(b))[0];
-      return this.#status(newest, !live || this.staleTopics().length > 0);
-    }
-    const topic = this.#topics.get(name);
-    return this.#status(topic, !live || (topic !== undefined && this.#silent(name, topic)));
+    if (name === undefined) return this.#status([...this.#topics.values()], !live || this.staleTopics().length > 0);
+    if (!this.#topics.has(name)) this.#ask(name);
+    const found = this.#found(name);
+    return this.#status(
+      found.map(([, topic]) => topic),
+      !live || !this.#wanted(name) || found.some(([known, topic]) => this.#silent(known, topic)),
+    );
   }
 
   /** The topics that are silent for longer than their limit. */
@@ -172,12 +183,22 @@ export class Freshness {
   }
 
   /**
-   * @param {Topic | undefined} topic
+   * @param {string} name of a topic or a pattern
+   * @returns {[string, Topic][]} what it stands for
+   */
+  #found(name) {
+    if (isPattern(name)) return [...this.#topics].filter(([topic]) => matches(name, topic));
+    const topic = this.#topics.get(name);
+    return topic ? [[name, topic]] : [];
+  }
+
+  /**
+   * @param {Topic[]} topics the newest event of these counts
    * @param {boolean} stale
    */
-  #status(topic, stale) {
-    const known = topic !== undefined && topic.lastEventAt !== null;
-    return Object.freeze({ stale, lastEventAt: known ? topic.lastEventAt : null, age: known ? Math.round(this.#age(topic)) : null });
+  #status(topics, stale) {
+    const newest = topics.filter((topic) => topic.lastEventAt !== null).sort((a, b) => this.#age(a) - this.#age(b))[0];
+    return Object.freeze({ stale, lastEventAt: newest ? newest.lastEventAt : null, age: newest ? Math.round(this.#age(newest)) : null });
   }
 
   /** @param {Topic} topic */
@@ -206,9 +227,9 @@ export class Freshness {
     }
   }
 
-  /** @param {string} topic */
-  #wanted(topic) {
-    return this.#filter.length === 0 || this.#wantedTopics.has(topic);
+  /** @param {string} name of a topic; or of a pattern, of which a part is enough */
+  #wanted(name) {
+    return !this.#filter || this.#wantedTopics.has(name) || (isPattern(name) && this.#filter.some((wanted) => matches(name, wanted)));
   }
 
   /** @param {string} name */
@@ -216,10 +237,16 @@ export class Freshness {
     /** @type {Topic} */
     const topic = { arrived: this.#clock.now(), time: undefined, lastEventAt: null, stale: false };
     this.#topics.set(name, topic);
-    // The topic that stands for all until the first event has come.
-    if (name !== "" && this.#topics.get("")?.lastEventAt === null) this.#forget("");
     if (this.#topics.size > maxTopics) this.#forget(this.#topics.keys().next().value ?? "");
     return topic;
+  }
+
+  /**
+   * Forgets what was expected in place of a topic: any event, or one of a pattern.
+   * @param {string} name
+   */
+  #replace(name) {
+    for (const other of ["", ...patterns(name)]) if (other !== name && this.#topics.get(other)?.lastEventAt === null) this.#forget(other);
   }
 
   /**
@@ -235,9 +262,16 @@ export class Freshness {
   /** Topics that have a limit must speak, even if they never did. */
   #expect() {
     if (!this.#begun) return;
-    const names = [...this.#limits.topics(), ...this.#filter.filter((name) => !isPattern(name))].filter((name) => this.#wanted(name));
+    const names = [...this.#limits.topics(), ...(this.#filter ?? []).filter((name) => !isPattern(name))].filter((name) => this.#wanted(name));
     if (names.length === 0 && this.#topics.size === 0) names.push("");
     for (const name of names) if (!this.#topics.has(name)) this.#add(name);
+    for (const name of this.#asked) this.#ask(name);
+  }
+
+  /** @param {string} name of a topic or a pattern that the page shows */
+  #ask(name) {
+    if (this.#asked.size < maxTopics) this.#asked.add(name);
+    if (this.#begun && this.#limits.of(name) > 0 && this.#wanted(name) && this.#found(name).length === 0) this.#judge(name, this.#add(name));
   }
 
   /** Tells the page which topics went stale or came back, and sets the timer for the next one. */
@@ -268,7 +302,7 @@ export class Freshness {
    */
   #change(name, topic) {
     topic.stale = !topic.stale;
-    const { age, lastEventAt } = this.#status(topic, topic.stale);
+    const { age, lastEventAt } = this.#status([topic], topic.stale);
     this.#page.changed(topic.stale ? "stale" : "fresh", Object.freeze({ topic: name, age, lastEventAt, staleAfter: this.#limits.of(name) }));
   }
 }

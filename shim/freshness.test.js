@@ -120,6 +120,84 @@ test("a feed of which no topic is known must say something within the limit of a
   assert.deepEqual(freshness.staleTopics(), ["cpu"]);
 });
 
+test("a topic that the page asks for is expected to speak", (t) => {
+  const { time, log, live, freshness, say } = setup(t, { staleAfter: 1000 });
+  freshness.topic("cpu");
+  live();
+  say("mem");
+  time.pass(900);
+  assert.equal(freshness.topic("cpu").stale, false);
+  assert.deepEqual(freshness.topic("mem").age, 900);
+  say("mem");
+  time.pass(500);
+  assert.equal(freshness.topic("disk").stale, false);
+  assert.deepEqual(log, ["stale cpu null 1000"]);
+  say("cpu");
+  time.pass(520);
+  say("mem");
+  assert.deepEqual(log.slice(1), ["fresh cpu 0 1000", "stale mem 1010 1000", "fresh mem 0 1000"]);
+  time.pass(500);
+  assert.deepEqual(log.slice(4), ["stale cpu 1010 1000", "stale disk null 1000"]);
+});
+
+test("without a limit nothing is expected of a topic that is asked for", (t) => {
+  const { time, log, live, freshness } = setup(t, { staleAfter: { mem: 1e9 } });
+  live();
+  freshness.topic("cpu");
+  time.pass(1e5);
+  assert.equal(freshness.topic("cpu").stale, false);
+  assert.deepEqual(log, []);
+});
+
+test("a topic that the feed does not follow is stale", (t) => {
+  const { live, freshness, say } = setup(t, { topics: ["cpu", "price.*"] });
+  live();
+  const stale = (...names) => names.map((name) => freshness.topic(name).stale);
+  assert.deepEqual(stale("cpu", "price.eur", "price.eur.*", "price.*"), [false, false, false, false]);
+  assert.deepEqual(stale("mem", "price", "pri.*"), [true, true, true]);
+  say("cpu");
+  freshness.remove(["cpu"]);
+  assert.deepEqual(stale("cpu", "price.eur"), [true, false]);
+  freshness.remove(["price.*"]);
+  assert.deepEqual(stale("cpu", "price.eur"), [true, true]);
+  freshness.add(["cpu"]);
+  assert.deepEqual(stale("cpu", "price.eur"), [false, true]);
+  freshness.filter([]);
+  freshness.add(["mem"]);
+  assert.deepEqual(stale("cpu", "mem", "any"), [false, false, false]);
+  freshness.filter(["a.b.c"]);
+  assert.deepEqual(stale("a.*", "a.b.*", "a.b.c.*", "b.*"), [false, false, true, true]);
+});
+
+test("a pattern stands for the topics that it matches", (t) => {
+  const { time, log, live, freshness, say } = setup(t, { staleAfter: { "price.*": 1000, "a.*": 0 } });
+  live();
+  assert.deepEqual(freshness.topic("price.*"), { stale: false, lastEventAt: null, age: null });
+  time.pass(1010);
+  assert.deepEqual(log.splice(0), ["stale price.* null 1000"]);
+  say("price.eur");
+  assert.deepEqual(log.splice(0), ["fresh price.* null 1000"]);
+  time.pass(600);
+  say("price.usd");
+  say("price");
+  assert.deepEqual(freshness.topic("price.*"), { stale: false, lastEventAt: start + 1610, age: 0 });
+  assert.deepEqual(freshness.topic("price.eur.*"), { stale: false, lastEventAt: null, age: null });
+  time.pass(500);
+  assert.deepEqual(freshness.topic("price.*"), { stale: true, lastEventAt: start + 1610, age: 500 });
+  assert.deepEqual(log, ["stale price.eur 1010 1000"]);
+});
+
+test("a feed that has said nothing is not fresh because a topic is named", (t) => {
+  const { time, log, live, freshness, say } = setup(t, { staleAfter: 1000 });
+  live();
+  time.pass(1010);
+  freshness.topic("cpu");
+  freshness.control({ wakesocket: "fresh", fresh: { mem: 3000 } });
+  assert.equal(freshness.topic().stale, true);
+  say("mem");
+  assert.deepEqual(log, ["stale  null 1000", "fresh  null 1000"]);
+});
+
 test("topics that are no longer wanted are forgotten, and new ones expected", (t) => {
   const { time, log, live, freshness, say } = setup(t, { staleAfter: { cpu: 100, mem: 100, disk: 100 }, topics: ["cpu"] });
   live();

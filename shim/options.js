@@ -1,6 +1,6 @@
 // @ts-check
 import { durations } from "./boundary.gen.js";
-import { checkName } from "./topic-set.js";
+import { checkName, halfCharacter } from "./topic-set.js";
 
 /** @typedef {import("./shim.d.ts").Options} Options */
 /** @typedef {import("./boundary.gen.js").SessionOptions} SessionOptions */
@@ -30,7 +30,10 @@ export function checkOptions(options) {
       throw new TypeError(`option ${name} must be a number of milliseconds, not ${kind(value)}`);
     }
   }
-  for (const name of texts) expect(given, name, "string");
+  for (const name of texts) {
+    expect(given, name, "string");
+    if (halfCharacter.test(String(given[name]))) throw new TypeError(`option ${name} holds half a character (${JSON.stringify(given[name])}); use whole ones`);
+  }
   for (const name of flags) expect(given, name, "boolean");
   for (const name of callbacks) expect(given, name, "function");
   if (given.topics !== undefined) checkTopics(given.topics);

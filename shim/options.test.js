@@ -67,6 +67,19 @@ test("names that only look like patterns are refused", () => {
   checkOptions({ topics: ["price.*"], staleAfter: { "*": 1, "price.*": 2 } });
 });
 
+test("half a character is refused, where it would become another one on its way", () => {
+  for (const options of [{ topics: ["a\ud800"] }, { topics: [{ match: "\udc00", latest: true }] }, { staleAfter: { "\ud83d": 1 } }]) {
+    assert.throws(() => checkOptions(options), { name: "TypeError", message: /^topic ".*\\ud.*" holds half a character/ });
+  }
+  for (const name of ["after", "persist", "client", "timeField"]) {
+    assert.throws(() => checkOptions({ [name]: "\ud83dx" }), {
+      name: "TypeError",
+      message: `option ${name} holds half a character ("\\ud83dx"); use whole ones`,
+    });
+  }
+  checkOptions({ topics: ["😀"], after: "😀" });
+});
+
 const thrownBy = (call) => {
   try {
     call();

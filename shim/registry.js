@@ -73,13 +73,14 @@ export class Registry {
    * @returns {Verdict}
    */
   verdict(topic) {
-    let feeds = this.#counted();
-    if (topic !== undefined) {
-      const speaking = feeds.filter((feed) => feed.topic(topic).lastEventAt !== null);
-      if (speaking.length > 0) feeds = speaking;
-    }
+    const counted = this.#counted();
+    const speaking = counted.filter((feed) => topic !== undefined && feed.topic(topic).lastEventAt !== null);
+    const feeds = speaking.length > 0 ? speaking : counted;
     if (feeds.length === 0 || feeds.some((feed) => feed.state.name !== "live")) return "lost";
-    return feeds.some((feed) => feed.topic(topic).stale) ? "stale" : "live";
+    const isStale = (/** @type {Feed} */ feed) => feed.topic(topic).stale;
+    // As long as a topic has not spoken, the feeds that do not follow it say nothing about it.
+    const stale = topic === undefined || speaking.length > 0 ? feeds.some(isStale) : feeds.every(isStale);
+    return stale ? "stale" : "live";
   }
 
   /** A feed that failed before it was live has brought no data; it does not make those of others stale. */

@@ -90,6 +90,16 @@ test("a topic is as good as the feeds that have brought it", () => {
   assert.equal(page.verdict("cpu"), "stale");
 });
 
+test("a topic that one feed does not follow is as good as the others say", () => {
+  const { page, feeds } = setup("live", "live");
+  feeds[0].topics.cpu = { lastEventAt: null, age: null, stale: true };
+  assert.equal(page.verdict("cpu"), "live");
+  feeds[1].topics.cpu = { lastEventAt: null, age: null, stale: true };
+  assert.equal(page.verdict("cpu"), "stale", "none of them follows it");
+  feeds[1].hears("cpu", false);
+  assert.equal(page.verdict("cpu"), "live");
+});
+
 test("a closed feed leaves, unless it is the only one; it comes back when it is opened again", () => {
   const { page, feeds } = setup("live", "live");
   feeds[0].is("stopped");

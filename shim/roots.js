@@ -6,13 +6,13 @@ const stride = 128;
 const showElement = 1;
 
 /**
- * The open shadow roots of a document. No event tells of a new one, so all
- * elements are looked at, a few at a time.
+ * The document, the open shadow roots in it, and where marks were moved to. No event
+ * tells of a new shadow root, so all elements are looked at, a few at a time.
  */
 export class OpenRoots {
   // Kept, because a test environment may take the global away before the last timer has run.
   #document = document;
-  /** @type {Set<ShadowRoot>} */
+  /** @type {Set<Document | ShadowRoot>} */
   #known = new Set();
   /** @type {Iterator<ShadowRoot | null> | undefined} the walk through the document that is under way */
   #walk;
@@ -33,11 +33,20 @@ export class OpenRoots {
   }
 
   /**
-   * The document and the shadow roots in it that were found.
+   * Makes known where an element is: in another window, or a closed shadow root.
+   * @param {Element} element
+   */
+  follow(element) {
+    if (element.isConnected) this.#known.add(/** @type {Document | ShadowRoot} */ (element.getRootNode()));
+  }
+
+  /**
+   * What of all these the user may see.
    * @returns {(Document | ShadowRoot)[]}
    */
   list() {
-    for (const root of this.#known) if (!root.isConnected) this.#known.delete(root);
+    this.#known.delete(this.#document);
+    for (const root of this.#known) if (!root.isConnected || !(root.ownerDocument ?? /** @type {Document} */ (root)).defaultView) this.#known.delete(root);
     return [this.#document, ...this.#known];
   }
 }

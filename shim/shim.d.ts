@@ -185,8 +185,8 @@ export declare class WakesocketError extends Error {
 /** What is known of one topic, or of a feed as a whole. A frozen copy of this moment. */
 export interface TopicStatus {
   /**
-   * Whether the newest data may be out of date: the feed is not live, events wait for the page's callbacks
-   * (`state.lag`), or the topic (of a whole feed: any topic) has been silent for longer than `staleAfter`.
+   * Whether the newest data may be out of date: the feed is not live or does not follow the topic, events wait for the
+   * page's callbacks (`state.lag`), or the topic (of a pattern or a feed: any) has been silent for longer than `staleAfter`.
    */
   readonly stale: boolean;
   /** When the newest event arrived, in epoch milliseconds; null before the first. */
@@ -327,7 +327,7 @@ export interface Feed<T = any, S = any> extends EventTarget {
   readonly ready: Promise<void>;
   /** Id of the last event that was delivered, or the position that the server reported. */
   readonly cursor: string;
-  /** What is known of a topic; without a name, of the feed as a whole. */
+  /** What is known of a topic or a pattern; without a name, of the feed. A topic that is asked for is expected to speak. */
   topic(name?: TopicName<T>): TopicStatus;
   /** The topics that have been silent for longer than `staleAfter`; "" stands for events without a topic. */
   readonly staleTopics: readonly string[];

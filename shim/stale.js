@@ -32,8 +32,9 @@ const share = 100;
 
 /**
  * Keeps every [data-stale] element of the document and its open shadow roots at
- * "true" or "false". An element with data-stale="cpu" or data-stale-topic="cpu"
- * is fresh while the topic cpu is, any other while all data of the page are.
+ * "true" or "false", wherever it is moved to later. An element with data-stale="cpu"
+ * or data-stale-topic="cpu" is fresh while the topic cpu is, any other while all data
+ * of the page are.
  *
  * New elements are searched for now and then: an observer of a whole document, of
  * its attributes even, makes changes of text anywhere in it several times slower.
@@ -42,6 +43,8 @@ export class StaleMarks {
   #registry;
   #roots = new OpenRoots();
   #writer = new MarkWriter(attribute, (element) => this.#mark(element));
+  /** By root, at the last search. @type {NodeListOf<Element>[]} */
+  #found = [];
   /** @type {WeakSet<Element>} */
   #observed = new WeakSet();
   #observer = new MutationObserver((records) => {
@@ -67,12 +70,16 @@ export class StaleMarks {
 
   /** A feed changed. What follows from that is shown before the page's own listeners run. */
   #update() {
-    for (const [topic, { show }] of this.#shown) show(this.#registry.verdict(topic));
+    this.#judge();
     clearTimeout(this.#marking);
     this.#marking = undefined;
     this.#vain = 0;
     if (!this.#begun || this.#timer === undefined) this.#search();
     else this.#markAll();
+  }
+
+  #judge() {
+    for (const [topic, { show }] of this.#shown) show(this.#registry.verdict(topic));
   }
 
   /** Marks whatever is new, and goes on with that while the page has a feed. */
@@ -82,6 +89,7 @@ export class StaleMarks {
     const begun = performance.now();
     this.#vain++;
     this.#roots.search(budget);
+    this.#judge();
     this.#markAll();
     const wait = Math.max(this.#vain > patience ? searchRarely : searchEvery, share * (performance.now() - begun));
     this.#timer = this.#registry.feeds.length > 0 ? setTimeout(this.#search, wait) : undefined;
@@ -89,10 +97,14 @@ export class StaleMarks {
 
   #markAll = () => {
     this.#marking = undefined;
+    for (const elements of this.#found) elements.forEach((element) => this.#roots.follow(element));
+    this.#found = [];
     for (const root of this.#roots.list()) {
       const elements = root.querySelectorAll(`[${attribute}]`);
-      if (elements.length > 0) styles.addTo(root);
+      if (elements.length === 0) continue;
+      styles.addTo(root);
       elements.forEach((element) => this.#mark(element));
+      this.#found.push(elements);
     }
   };
 

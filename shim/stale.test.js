@@ -307,3 +307,72 @@ test("a page that stays as it is is searched more rarely, until something new is
   const next = await during(3);
   assert.ok(next >= 2, `${next} searches after something new was found`);
 });
+
+test("an element that was moved to another document goes on, until that is gone", async (t) => {
+  const { feed, document, window, pass } = setup(t, `<p data-stale></p><div></div>`);
+  const main = feed();
+  main.is("live");
+  const frame = document.body.appendChild(document.createElement("iframe"));
+  const { contentDocument: other } = frame;
+  const p = document.querySelector("p");
+  other.body.append(p);
+  await pass(250);
+  main.is("stopped");
+  await pass(400);
+  await pass(1);
+  assert.equal(p.getAttribute("data-stale"), "true");
+  assert.equal(other.adoptedStyleSheets?.length ?? other.querySelectorAll("style").length, 1, "its looks go with it");
+  other.body.insertAdjacentHTML("beforeend", "<b data-stale></b>");
+  main.is("connecting").is("live");
+  await pass(250);
+  assert.equal(p.getAttribute("data-stale"), "false");
+  assert.equal(other.querySelector("b").getAttribute("data-stale"), "false");
+  frame.remove();
+  await pass(1000);
+  main.is("stopped");
+  await pass(400);
+  await pass(1);
+  assert.equal(p.getAttribute("data-stale"), "false", "nobody sees it");
+  window.document.body.append(p);
+  await pass(250);
+  assert.equal(p.getAttribute("data-stale"), "true");
+});
+
+test("an element that was moved into a shadow root of another document goes on", async (t) => {
+  const { feed, document, pass } = setup(t, `<p data-stale></p>`);
+  const main = feed();
+  main.is("live");
+  const { contentDocument: other } = document.body.appendChild(document.createElement("iframe"));
+  const root = other.body.attachShadow({ mode: "closed" });
+  const p = document.querySelector("p");
+  root.append(p);
+  await pass(250);
+  main.is("stopped");
+  await pass(400);
+  await pass(1);
+  assert.equal(p.getAttribute("data-stale"), "true");
+});
+
+test("an element goes on in a closed shadow root, if it was seen before", async (t) => {
+  const { feed, document, pass } = setup(t, `<p data-stale></p><div></div>`);
+  const main = feed();
+  main.is("live");
+  const p = document.querySelector("p");
+  document.querySelector("div").attachShadow({ mode: "closed" }).append(p);
+  await pass(250);
+  main.is("stopped");
+  await pass(400);
+  await pass(1);
+  assert.equal(p.getAttribute("data-stale"), "true");
+});
+
+test("what changes without an event is seen at the next search", async (t) => {
+  const { feed, shows, pass } = setup(t, `<p data-stale="cpu"></p>`);
+  const main = feed();
+  main.is("live");
+  assert.deepEqual(shows("p"), ["false"]);
+  main.topics.cpu = { lastEventAt: null, age: null, stale: true }; // it is not followed any more
+  await pass(250);
+  await pass(1);
+  assert.deepEqual(shows("p"), ["true"]);
+});

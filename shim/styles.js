@@ -34,7 +34,7 @@ export class Styles {
     const style = page.createElement("style");
     this.#styled.set(root, style);
     style.textContent = this.#css;
-    (root === document ? document.head : root).append(style);
+    ("head" in root ? (root.head ?? root.documentElement) : root).append(style);
   }
 
   /** @param {Document} page */

@@ -18,12 +18,16 @@ export class TopicSet {
   }
 }
 
+/** What JavaScript has in a text and UTF-8 has not. */
+export const halfCharacter = /\p{Surrogate}/u;
+
 /**
- * Throws a TypeError for a name that could only be meant as a pattern and is none:
- * it would match nothing, in silence.
+ * Throws a TypeError for a name that cannot be sent, or that could only be meant as a pattern and is
+ * none: it would match nothing, in silence.
  * @param {string} name
  */
 export function checkName(name) {
+  if (halfCharacter.test(name)) throw new TypeError(`topic ${JSON.stringify(name)} holds half a character, which cannot be sent; name it in whole ones`);
   const advice =
     name === "*" || name === ">" || name === ".*"
       ? "name no topics to get all of them"
