@@ -34,13 +34,22 @@ export function readFrame(text, sink) {
     sink.error(new WakesocketError("frame-malformed", `a frame is not JSON: ${excerpt(text)}`, { cause }));
     return;
   }
-  if (!Array.isArray(value) && typeof value?.wakesocket === "string") {
-    sink.control(value);
+  if (!Array.isArray(value) && typeof field(value, "wakesocket") === "string") {
+    sink.control(Object.assign(Object.create(null), value));
     return;
   }
   const reader = new EventReader(text, sink);
   if (!Array.isArray(value)) reader.read(value, 0);
   else for (let i = 0; i < value.length; i++) reader.read(value[i], i);
+}
+
+/**
+ * A field of what was read, and not one that the page has given to all objects.
+ * @param {any} value
+ * @param {string} name
+ */
+function field(value, name) {
+  return value !== null && Object.prototype.hasOwnProperty.call(value, name) ? value[name] : undefined;
 }
 
 /** Reads the events of one frame. */
@@ -87,7 +96,7 @@ class EventReader {
    * @returns {string} "" when there is none that can be resumed from
    */
   #idOf(event, place) {
-    const id = event.id;
+    const id = field(event, "id");
     if (id === undefined || id === null) return "";
     if (typeof id === "string" && id.length <= maxID && !(this.#escapes && unusable.test(id))) return id;
     if (typeof id !== "number") {

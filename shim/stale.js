@@ -102,9 +102,9 @@ export class StaleMarks {
     for (const root of this.#roots.list()) {
       const elements = root.querySelectorAll(`[${attribute}]`);
       if (elements.length === 0) continue;
-      styles.addTo(root);
-      elements.forEach((element) => this.#mark(element));
       this.#found.push(elements);
+      elements.forEach((element) => this.#mark(element));
+      styles.addTo(root);
     }
   };
 

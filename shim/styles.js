@@ -21,7 +21,7 @@ export class Styles {
    * @param {Document | ShadowRoot} root
    */
   addTo(root) {
-    const page = root.ownerDocument ?? document;
+    const page = root.ownerDocument ?? /** @type {Document} */ (root);
     let sheet = this.#sheets.get(page);
     if (sheet === undefined) this.#sheets.set(page, (sheet = this.#construct(page)));
     if (sheet && root.adoptedStyleSheets) {

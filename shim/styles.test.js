@@ -13,7 +13,7 @@ test("a root gets the sheet once, by a new list", (t) => {
   const { document } = dom(t);
   globalThis.CSSStyleSheet = Sheet;
   document.adoptedStyleSheets = Object.freeze(["theirs"]);
-  const root = { adoptedStyleSheets: Object.freeze([]) };
+  const root = { ownerDocument: document, adoptedStyleSheets: Object.freeze([]) };
   const styles = new Styles("p {}");
   for (const place of [document, root, document, root]) styles.addTo(place);
   assert.equal(document.adoptedStyleSheets[0], "theirs");
@@ -68,6 +68,15 @@ test("a root that was moved to another document gets a sheet of that one", (t) =
   Object.assign(root, { ownerDocument: document, adoptedStyleSheets: [] });
   styles.addTo(root);
   assert.deepEqual(root.adoptedStyleSheets, [first]);
+});
+
+test("another document gets a sheet of its own window", (t) => {
+  dom(t);
+  globalThis.CSSStyleSheet = Sheet;
+  const theirs = class extends Sheet {};
+  const other = { ownerDocument: null, defaultView: { CSSStyleSheet: theirs }, adoptedStyleSheets: [] };
+  new Styles("p {}").addTo(other);
+  assert.ok(other.adoptedStyleSheets[0] instanceof theirs);
 });
 
 test("a style element that the page has removed comes back", (t) => {
