@@ -260,7 +260,7 @@ func (o *observer) received(session string, id network.RequestID, now time.Time)
 
 func (o *observer) end(session string, id network.RequestID, now time.Time) {
 	if c := o.find(session, id); c != nil {
-		c.ended = now
+		o.record.end(c, now)
 		delete(o.open, key(session, id))
 	}
 }

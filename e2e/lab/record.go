@@ -1,6 +1,9 @@
 package lab
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // record is what the browser reported of a page's connections, in rows: one row
 // for each client of the page, with its connections in the order of their dials.
@@ -69,6 +72,33 @@ func (r *record) match(c *connection) (best *row) {
 		}
 	}
 	return best
+}
+
+// lateEnd is by how much the browser may tell of an end after the dial that follows it.
+const lateEnd = 250 * time.Millisecond
+
+// end notes the end of a connection. A client that dialed as soon as it ended, and was
+// told of first, looked like another client until now.
+func (r *record) end(c *connection, now time.Time) {
+	c.ended = now
+	if !r.began.IsZero() {
+		return // from then on a connection that is open hides no redial
+	}
+	ended := slices.IndexFunc(r.rows, func(w *row) bool { return w.newest() == c })
+	next, highest := -1, 0.0
+	for i, w := range r.rows {
+		dial := w.newest()
+		if i == ended || len(w.connections) > 1 || !dial.open() || now.Sub(dial.dialed) > lateEnd {
+			continue
+		}
+		if score := similarity(c, dial); score > highest {
+			next, highest = i, score
+		}
+	}
+	if ended >= 0 && next >= 0 {
+		r.rows[ended].connections = append(r.rows[ended].connections, r.rows[next].newest())
+		r.rows = slices.Delete(r.rows, next, next+1)
+	}
 }
 
 // accompany notes a request that a client makes beside its connections.

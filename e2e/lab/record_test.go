@@ -1,6 +1,8 @@
 package lab
 
 import (
+	"cmp"
+	"maps"
 	"net/url"
 	"slices"
 	"testing"
@@ -45,15 +47,20 @@ func play(t *testing.T, lines ...line) (*record, []Outcome) {
 	t.Helper()
 	r := &record{}
 	played := map[*connection]float64{}
-	until := func(now float64) {
-		for c, end := range played {
-			if end > 0 && end <= now {
-				c.ended = at(end)
+	endAll := func(now float64) {
+		open := slices.SortedFunc(maps.Keys(played), func(a, b *connection) int { return cmp.Compare(played[a], played[b]) })
+		for _, c := range open {
+			if end := played[c]; end > 0 && end <= now && c.open() {
+				r.end(c, at(end))
 			}
 		}
+	}
+	until := func(now float64) {
+		endAll(min(now, 10))
 		if now >= 10 && r.began.IsZero() {
 			r.begin(at(10))
 		}
+		endAll(now)
 	}
 	for _, l := range lines {
 		until(l.dialed)
@@ -106,9 +113,15 @@ func TestRowsAreClients(t *testing.T) {
 		"another host after the loss":          {[]line{ws("ws://a/t", 1, 11), ws("ws://b/t", 12, 0)}, []string{"ws://a/t"}, []int{1}},
 		"two contexts": {[]line{ws("ws://a/t", 1, 11), from(ws("ws://a/t", 1, 11), "worker w.js", "app.js:1:1"), from(ws("ws://a/t", 12, 0), "worker w.js", "app.js:1:1")},
 			[]string{"ws://a/t", "ws://a/t"}, []int{0, 1}},
-		"a new client":           {[]line{ws("ws://a/t", 1, 11), from(ws("ws://a/other", 12, 0), "page", "z")}, []string{"ws://a/t", "ws://a/other"}, []int{0, 1}},
-		"no place, same address": {[]line{from(ws("ws://a/t", 1, 11), "page", ""), from(ws("ws://a/t?x", 12, 0), "page", "")}, []string{"ws://a/t"}, []int{1}},
-		"no place, other path":   {[]line{from(ws("ws://a/t", 1, 11), "page", ""), from(ws("ws://a/u", 12, 0), "page", "")}, []string{"ws://a/t", "ws://a/u"}, []int{0, 1}},
+		// Ends that the browser tells after the dial that follows them.
+		"ends told late":           {[]line{ws("ws://a/t", 1, 3.1), ws("ws://a/t", 3, 5.1), ws("ws://a/t", 5, 11), ws("ws://a/t", 12, 0)}, []string{"ws://a/t"}, []int{1}},
+		"an end that is too late":  {[]line{ws("ws://a/t", 1, 3.3), ws("ws://a/t", 3, 0)}, []string{"ws://a/t #1", "ws://a/t #2"}, []int{0, 0}},
+		"ends of two, told late":   {[]line{ws("ws://a/t", 1, 3.1), ws("ws://a/t", 1.5, 4.1), ws("ws://a/t", 3, 0), ws("ws://a/t", 4, 0)}, []string{"ws://a/t #1", "ws://a/t #2"}, []int{0, 0}},
+		"the nearer of two dials":  {[]line{ws("ws://a/t?room=b", 1, 3.1), ws("ws://a/t?room=a", 3, 0), ws("ws://a/t?room=b", 3.05, 0)}, []string{"ws://a/t?room=b", "ws://a/t?room=a"}, []int{0, 0}},
+		"another's dial at an end": {[]line{ws("ws://a/t", 1, 3.1), from(ws("ws://b/u", 3, 0), "page", "z")}, []string{"ws://a/t", "ws://b/u"}, []int{0, 0}},
+		"a new client":             {[]line{ws("ws://a/t", 1, 11), from(ws("ws://a/other", 12, 0), "page", "z")}, []string{"ws://a/t", "ws://a/other"}, []int{0, 1}},
+		"no place, same address":   {[]line{from(ws("ws://a/t", 1, 11), "page", ""), from(ws("ws://a/t?x", 12, 0), "page", "")}, []string{"ws://a/t"}, []int{1}},
+		"no place, other path":     {[]line{from(ws("ws://a/t", 1, 11), "page", ""), from(ws("ws://a/u", 12, 0), "page", "")}, []string{"ws://a/t", "ws://a/u"}, []int{0, 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, outcomes := play(t, c.lines...)
@@ -136,6 +149,7 @@ func TestPolling(t *testing.T) {
 		"an open answer": {[]line{poll("http://a/p", 8, 0), poll("http://a/p", 13, 0)}, 1, 3 * time.Second},
 		"with messages beside it": {[]line{poll("http://a/p?t=1", 1, 1.1), poll("http://a/p?t=2", 1.2, 6), post("http://a/p?t=3", 1.3, 1.5), post("http://a/p?t=4", 5, 5.1),
 			poll("http://a/p?t=5", 6, 11), post("http://a/p?t=6", 9, 9.1), post("http://a/p?t=7", 11.5, 11.6), poll("http://a/p?t=8", 13, 0)}, 1, 3 * time.Second},
+		"ends told late":           {[]line{poll("http://a/p", 1, 5.05), poll("http://a/p", 5, 9.05), poll("http://a/p", 9, 12.05), poll("http://a/p", 12, 0)}, 1, 2 * time.Second},
 		"messages to another host": {[]line{poll("http://a/p", 8, 0), post("http://b/p", 6, 0), poll("http://a/p", 13, 0)}, 2, 3 * time.Second},
 		"messages to another path": {[]line{poll("http://a/p", 8, 0), post("http://a/q", 6, 0), poll("http://a/p", 13, 0)}, 2, 3 * time.Second},
 		"a stream by POST":         {[]line{post("http://a/p", 8, 0), post("http://a/p", 13, 0)}, 1, 3 * time.Second},
