@@ -57,6 +57,7 @@
  * @property {boolean} visible
  * @property {boolean} online
  * @property {readonly string[] | undefined} topics
+ * @property {boolean} [none] whether an empty list of topics stands for none, not for all
  * @property {string} after the cursor to start from
  * @property {import("./latest.js").Latest} [latest] topics of which the server is to send only the newest events
  */

@@ -87,9 +87,11 @@ export class Driver {
         newest: (events, got) => this.#inbound.delivery.newest(events, got),
         gap: (gap) => this.#gap({ type: "gap", ...gap }),
         cursor: () => this.#cursor,
+        then: (call) => this.#inbound.delivery.then(call),
       },
       settings.topics,
       settings.latest,
+      settings.none,
     );
     this.#dialer = new Dialer(page.url, {
       ready: (dial, href) => this.#connect(dial, href),
@@ -164,7 +166,7 @@ export class Driver {
   /** @type {Uplink["setTopics"]} */
   topics = (topics) => this.#uplink.setTopics(topics);
   /** @type {Uplink["addTopics"]} */
-  addTopics = (topics, options) => this.#uplink.addTopics(topics, options);
+  addTopics = (topics, options, one) => this.#uplink.addTopics(topics, options, one);
   /** @type {Uplink["removeTopics"]} */
   removeTopics = (topics) => this.#uplink.removeTopics(topics);
   /** @type {Uplink["history"]} */

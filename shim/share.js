@@ -56,8 +56,20 @@ export function shareDriver(page, settings, link, use) {
   const start = () => {
     running = true;
   };
+  let stops = 0;
+  /**
+   * @template T
+   * @param {(driver: FeedDriver) => Promise<T>} ask
+   */
+  const later = async (ask) => {
+    const before = stops;
+    const driver = await choice;
+    if (before !== stops) throw new WakesocketError("closed", "the feed was closed before the answer came");
+    return ask(driver);
+  };
   const stop = () => {
     running = false;
+    stops++;
     page.status({ name: "stopped", since: Date.now(), attempt: 0, retryAt: null, cause: "" });
   };
   return {
@@ -73,8 +85,8 @@ export function shareDriver(page, settings, link, use) {
     online: (on) => void (settings.online = on),
     send: () => false,
     topics: (topics) => void (settings.topics = topics),
-    addTopics: (topics, options) => choice.then((driver) => driver.addTopics(topics, options)),
-    removeTopics: (topics) => choice.then((driver) => driver.removeTopics(topics)),
-    history: (question) => choice.then((driver) => driver.history(question)),
+    addTopics: (topics, options) => later((driver) => driver.addTopics(topics, options)),
+    removeTopics: (topics) => later((driver) => driver.removeTopics(topics)),
+    history: (question) => later((driver) => driver.history(question)),
   };
 }

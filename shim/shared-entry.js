@@ -28,10 +28,29 @@ export function moveTo(position) {
 }
 
 /**
+ * An earlier event that a tab asked for. It moves no cursor, and the tab gets it
+ * whatever topics it follows.
+ * @param {import("./shim.d.ts").FeedEvent} event
+ * @returns {Entry}
+ */
+export function earlierEntry(event) {
+  return { ...moveTo(""), text: JSON.stringify({ ...event, history: true }), earlier: true };
+}
+
+/**
+ * What a tab is told at this place.
+ * @param {import("./shared-protocol.js").FromWorker} message
+ * @returns {Entry}
+ */
+export function messageEntry(message) {
+  return { ...moveTo(""), message };
+}
+
+/**
  * A gap has no position: who is at the one before it must be told, too.
  * @param {import("./shim.d.ts").Gap} gap
  * @returns {Entry}
  */
 export function gapEntry(gap) {
-  return { ...moveTo(""), gap };
+  return { ...moveTo(""), gap, message: { type: "gap", gap } };
 }

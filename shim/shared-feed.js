@@ -7,7 +7,7 @@ import { CatchUp } from "./shared-catchup.js";
 import { entryOf, gapEntry, moveTo } from "./shared-entry.js";
 import { Member } from "./shared-member.js";
 import { Ring, sizeOf } from "./shared-ring.js";
-import { Coverage, wantedTopics } from "./shared-topics.js";
+import { Coverage, driverTopics, wantedTopics } from "./shared-topics.js";
 
 /** @typedef {import("./shared-protocol.js").FromTab} FromTab */
 /** @typedef {import("./shared-protocol.js").FromWorker} FromWorker */
@@ -63,8 +63,9 @@ export class SharedFeed {
     this.#url = url;
     this.#position = after;
     this.ring = new Ring(ringSize, after);
-    this.#coverage = new Coverage(wantedTopics(topics, addressTopics));
-    this.#settings = { loader, client: client || clientID(), tuning, visible, online, topics, after };
+    const names = wantedTopics(topics, addressTopics);
+    this.#coverage = new Coverage(names);
+    this.#settings = { loader, client: client || clientID(), tuning, visible, online, after, ...driverTopics(names) };
     this.#driver = new Driver(
       {
         url: (context) => this.#address(context),
@@ -129,10 +130,7 @@ export class SharedFeed {
       return;
     }
     this.#look();
-    this.#narrowing ??= setTimeout(() => {
-      this.#narrowing = undefined;
-      this.#topicsChanged();
-    }, topicsLinger);
+    this.#narrowLater();
   }
 
   /**
@@ -165,10 +163,10 @@ export class SharedFeed {
   /**
    * @param {import("./shared-catchup.js").Taker} taker
    * @param {string} after
-   * @param {readonly string[] | undefined} topics
+   * @param {ReadonlySet<string>} names
    */
-  catchUp(taker, after, topics) {
-    return new CatchUp(taker, (context) => this.#ask(context), { ...this.#settings, after, topics });
+  catchUp(taker, after, names) {
+    return new CatchUp(taker, (context) => this.#ask(context), { ...this.#settings, after, ...driverTopics(names) });
   }
 
   /** @param {FromWorker} message */
@@ -186,6 +184,17 @@ export class SharedFeed {
         member.setTopics(message.topics);
         this.#topicsChanged();
         return member.pump();
+      case "add":
+        return this.#add(member, message);
+      case "remove":
+        member.removeTopics(message.request, message.topics);
+        return this.#narrowLater();
+      case "history":
+        this.#driver.history(message.question).then(
+          ({ events, from, complete }) => this.#reply(member, { type: "answer", request: message.request, answer: { events, from, complete } }),
+          (error) => this.#refuse(member, message.request, error),
+        );
+        return;
       case "send":
         this.#senders.add(member);
         if (this.status.name === "live" && this.#driver.send(message.text)) return;
@@ -227,10 +236,59 @@ export class SharedFeed {
   }
 
   #topicsChanged() {
-    const lists = [...this.#members].map(({ names }) => names);
+    if (this.#want()) this.#tellTopics();
+  }
+
+  #tellTopics() {
+    const { topics, none } = driverTopics(this.#coverage.names);
+    if (!none) this.#driver.topics(topics);
+  }
+
+  /** @returns {boolean} whether the list for the server is another one */
+  #want() {
+    const lists = [...this.#members].map(({ wanted }) => wanted);
     // What was asked for stays for a while, so that a tab that is loaded again finds it.
-    if (this.#narrowing !== undefined) lists.push(new Set(this.#coverage.topics));
-    if (this.#coverage.want(lists)) this.#driver.topics(this.#coverage.topics);
+    if (this.#narrowing !== undefined) lists.push(this.#coverage.names);
+    return this.#coverage.want(lists);
+  }
+
+  #narrowLater() {
+    this.#narrowing ??= setTimeout(() => {
+      this.#narrowing = undefined;
+      this.#topicsChanged();
+    }, topicsLinger);
+  }
+
+  /**
+   * @param {Member} member
+   * @param {Extract<FromTab, {type: "add"}>} message
+   */
+  #add(member, { request, topics, options }) {
+    member.additions.ask(request, topics);
+    this.#want();
+    const followed = (/** @type {string} */ at, /** @type {boolean} */ known) => {
+      if (!this.#members.has(member)) return;
+      if (known) this.#coverage.followed(topics, this.ring.end);
+      member.followed(request, at);
+      member.pump();
+    };
+    this.#driver.addTopics(topics, options, { reader: member.additions.reader, followed }).catch((error) => {
+      member.additions.refused(request);
+      this.#refuse(member, request, error);
+      this.#want();
+      this.#tellTopics(); // the driver has dropped those that were refused; other tabs may want some of them
+    });
+  }
+
+  /** @param {Member} member @param {FromWorker} message */
+  #reply(member, message) {
+    this.#sends.get(member)?.(message);
+  }
+
+  /** @param {Member} member @param {number} request @param {unknown} error */
+  #refuse(member, request, error) {
+    const { code, message } = /** @type {import("./error.js").WakesocketError} */ (error);
+    this.#reply(member, { type: "refusal", request, code, message });
   }
 
   /** @param {import("./shim.d.ts").URLContext} context */

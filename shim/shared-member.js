@@ -1,8 +1,9 @@
 // @ts-check
 import { Queue } from "./queue.js";
+import { Additions } from "./shared-additions.js";
 import { gapEntry } from "./shared-entry.js";
 import { sizeOf } from "./shared-ring.js";
-import { wantedTopics, wants } from "./shared-topics.js";
+import { all, wantedTopics, wants } from "./shared-topics.js";
 import { Window } from "./shared-window.js";
 import { ShownState } from "./shown-state.js";
 
@@ -26,7 +27,7 @@ const skippedMost = 256;
  * @property {string} cursor
  * @property {(position: string, names: ReadonlySet<string>) => number | undefined} nextAfter the entry of the ring that comes
  *   next after the position, when from there on the ring has all events of the topics
- * @property {(taker: import("./shared-catchup.js").Taker, after: string, topics: readonly string[] | undefined) => import("./shared-catchup.js").CatchUp} catchUp
+ * @property {(taker: import("./shared-catchup.js").Taker, after: string, names: ReadonlySet<string>) => import("./shared-catchup.js").CatchUp} catchUp
  */
 
 /**
@@ -36,12 +37,12 @@ const skippedMost = 256;
  */
 export class Member {
   visible;
+  /** The topics that count for it. */
   names;
+  /** @readonly */
+  additions = new Additions();
   #send;
   #source;
-  /** @type {readonly string[] | undefined} */
-  #topics;
-  #addressTopics;
   #next;
   /** Up to where the tab was sent, or will be from the queue. */
   #position;
@@ -51,7 +52,7 @@ export class Member {
   #catchUp;
   #catchUpLive = false;
   #wasLive = false;
-  /** @type {Queue<Entry>} what the catch-up has brought */
+  /** @type {Queue<Entry>} what comes before the ring goes on */
   #queue = new Queue();
   #queued = 0;
   #window = new Window();
@@ -78,8 +79,6 @@ export class Member {
   constructor(send, { topics, addressTopics, after, visible }, source) {
     this.#send = send;
     this.#source = source;
-    this.#topics = topics;
-    this.#addressTopics = addressTopics;
     this.visible = visible;
     this.names = wantedTopics(topics, addressTopics);
     this.#next = source.ring.end;
@@ -100,11 +99,35 @@ export class Member {
     this.pump();
   }
 
-  /** @param {readonly string[]} topics */
-  setTopics(topics) {
-    this.#topics = topics;
-    this.names = wantedTopics(topics, this.#addressTopics);
-    this.#endCatchUp(); // the next one asks for the new topics
+  /** The topics that it wants, with those that do not count yet. */
+  get wanted() {
+    return new Set([...this.names, ...this.additions.names]);
+  }
+
+  /** @param {readonly string[]} names that take the place of all others */
+  setTopics(names) {
+    this.additions.drop(() => true);
+    this.#follow(new Set(names));
+  }
+
+  /**
+   * @param {number} request
+   * @param {string} at
+   */
+  followed(request, at) {
+    this.additions.followed(request, at, this.#source.ring.end);
+    if (this.#lost) this.#add(Infinity);
+  }
+
+  /**
+   * @param {number} request
+   * @param {readonly string[]} names
+   */
+  removeTopics(request, names) {
+    const gone = (/** @type {string} */ name) => names.includes(name);
+    this.additions.drop(gone);
+    if (!this.names.has(all)) this.#follow(new Set([...this.names].filter((name) => !gone(name))));
+    this.#send({ type: "answer", request, answer: { at: this.#position } });
   }
 
   /** @param {number} batch */
@@ -142,7 +165,7 @@ export class Member {
   /** Whether the tab was sent all there is. */
   get #current() {
     if (this.#queue.length > 0) return false;
-    return this.#lost ? this.#catchUpLive : this.#next === this.#source.ring.end;
+    return this.#lost ? this.#catchUpLive : this.#next === this.#source.ring.end && !this.additions.waiting;
   }
 
   /**
@@ -157,10 +180,10 @@ export class Member {
     for (let size = 0, entry; size < batchSize && (entry = this.#take()); ) {
       any = true;
       this.#position = entry.position || this.#position;
-      if (entry.gap) {
+      if (entry.message) {
         this.#sendEvents(run.splice(0));
-        this.#send({ type: "gap", gap: entry.gap });
-      } else if (entry.text && wants(this.names, entry.topic)) {
+        this.#send(entry.message);
+      } else if (entry.text && (entry.earlier || wants(this.names, entry.topic))) {
         run.push(entry);
         size += entry.text.length;
         this.#skipped = 0;
@@ -181,6 +204,7 @@ export class Member {
     if (this.#queue.length === 0) {
       if (!this.#lost && this.#next < ring.first) this.#fellOff();
       if (this.#lost) this.#recover();
+      if (!this.#lost) this.#add(this.#next);
     }
     const queued = this.#queue.shift();
     if (queued) {
@@ -202,6 +226,7 @@ export class Member {
   /** The tab was too slow for the ring. */
   #fellOff() {
     this.#lost = true;
+    this.#add(Infinity);
     this.#show({ ...this.#source.status, name: "reconnecting", cause: "slow", retryAt: null });
   }
 
@@ -213,10 +238,11 @@ export class Member {
   /** Finds the tab's place in the ring, or connects for it. */
   #recover() {
     if (this.#catchUp || this.#found(this.#position)) return;
+    if (this.names.size === 0) return this.#goOnAt(this.#source.ring.end);
     if (this.#source.status.name !== "live") return;
     if (this.#position === "") {
       // Without ids nothing can be had again.
-      this.#queue.push(gapEntry({ after: "", earliest: "", reason: "trimmed" }));
+      this.#enqueue(gapEntry({ after: "", earliest: "", reason: "trimmed" }));
       this.#goOnAt(this.#source.ring.first);
       return;
     }
@@ -232,7 +258,7 @@ export class Member {
         error: ({ code, message }) => this.#send({ type: "error", code, message }),
       },
       this.#position,
-      this.#topics,
+      this.names,
     );
     this.#catchUp.start();
   }
@@ -242,8 +268,7 @@ export class Member {
    * @returns {boolean} whether more is wanted
    */
   #took(entry) {
-    this.#queue.push(entry);
-    this.#queued += sizeOf(entry);
+    this.#enqueue(entry);
     // Enough: the tab is back at the ring, or goes on from here when it has taken what waits.
     if (!(entry.position && this.#found(entry.position)) && this.#queued <= queueMost) return true;
     this.#catchUp = undefined;
@@ -268,6 +293,30 @@ export class Member {
     this.#lost = false;
     this.#next = next;
     this.#shown.set(this.#source.status);
+  }
+
+  /**
+   * Topics that were added count from now on.
+   * @param {number} number of the entry that comes next
+   */
+  #add(number) {
+    for (let addition; (addition = this.additions.take(number)); ) {
+      const { names, entries } = addition;
+      if (names.size > 0 && !this.names.has(all)) this.#follow(new Set([...this.names, ...names]));
+      for (const entry of entries) this.#enqueue(entry);
+    }
+  }
+
+  /** @param {ReadonlySet<string>} names */
+  #follow(names) {
+    this.names = names;
+    this.#endCatchUp(); // the next one asks for the new topics
+  }
+
+  /** @param {Entry} entry */
+  #enqueue(entry) {
+    this.#queue.push(entry);
+    this.#queued += sizeOf(entry);
   }
 
   #endCatchUp() {

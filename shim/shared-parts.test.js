@@ -4,7 +4,7 @@ import { Addresses } from "./shared-addresses.js";
 import { entryOf, gapEntry, moveTo } from "./shared-entry.js";
 import { shareKey, topicsIn } from "./shared-key.js";
 import { Ring, sizeOf } from "./shared-ring.js";
-import { Coverage, wantedTopics, wants } from "./shared-topics.js";
+import { Coverage, driverTopics, wantedTopics, wants } from "./shared-topics.js";
 import { Window } from "./shared-window.js";
 import { clocks } from "./testing/clocks.js";
 
@@ -42,22 +42,27 @@ test("an entry tells its topic, its id if it has moved the cursor, and when it a
 
 test("what a tab wants", () => {
   assert.deepEqual(wantedTopics(undefined, ["a"]), set("a"));
-  assert.deepEqual(wantedTopics([], ["a"]), set());
+  assert.deepEqual(wantedTopics(undefined, []), set(""), "all");
+  assert.deepEqual(wantedTopics([], ["a"]), set(), "none");
   assert.deepEqual(wantedTopics(["b"], ["a"]), set("b"));
-  assert.ok(wants(set(), "a") && wants(set("a"), "a") && wants(set("b", "p.*"), "p.x"));
-  assert.ok(!wants(set("a"), "b") && !wants(set("p.*"), "p"));
+  assert.ok(wants(set(""), "a") && wants(set(""), "") && wants(set("a"), "a") && wants(set("b", "p.*"), "p.x"));
+  assert.ok(!wants(set(), "a") && !wants(set("a"), "b") && !wants(set("p.*"), "p"));
 });
 
 test("the union of topics goes to the server when it changes", () => {
   const coverage = new Coverage(set("a"));
-  assert.deepEqual(coverage.topics, ["a"]);
+  assert.deepEqual([...coverage.names], ["a"]);
   assert.equal(coverage.want([set("a")]), false);
   assert.equal(coverage.want([set("a"), set("b")]), true);
-  assert.deepEqual(coverage.topics, ["a", "b"]);
-  assert.equal(coverage.want([set("b"), set()]), true);
-  assert.deepEqual(coverage.topics, []);
+  assert.deepEqual([...coverage.names], ["a", "b"]);
+  assert.equal(coverage.want([set("b"), set("")]), true);
+  assert.deepEqual([...coverage.names], ["b", ""]);
+  assert.deepEqual(driverTopics(coverage.names), { topics: [], none: false });
   assert.equal(coverage.want([set("b")]), true);
-  assert.deepEqual(coverage.topics, ["b"]);
+  assert.deepEqual(driverTopics(coverage.names), { topics: ["b"], none: false });
+  assert.equal(coverage.want([set(), set()]), false, "the server goes on as it is");
+  assert.deepEqual([...coverage.names], ["b"]);
+  assert.deepEqual(driverTopics(set()), { topics: [], none: true });
 });
 
 test("a topic is covered from the event on that only the new list can have brought", () => {
@@ -79,13 +84,33 @@ test("a list shows that those before it were taken, not those after it", () => {
   const coverage = new Coverage(set("a"));
   coverage.want([set("a", "b")]);
   coverage.want([set("a", "b", "c")]);
-  coverage.want([set("a", "b", "c"), set()]);
+  coverage.want([set("a", "b", "c"), set("")]);
   coverage.seen("c", 9);
-  assert.deepEqual([coverage.from(set("b")), coverage.from(set("c")), coverage.from(set())], [9, 9, Infinity]);
+  assert.deepEqual([coverage.from(set("b")), coverage.from(set("c")), coverage.from(set(""))], [9, 9, Infinity]);
   coverage.seen("x", 10);
-  assert.equal(coverage.from(set()), 10);
+  assert.equal(coverage.from(set("")), 10);
+  assert.equal(coverage.from(set()), 0, "nothing is all there");
   assert.equal(coverage.from(set("y")), 10);
   assert.equal(coverage.from(set("b")), 9);
+});
+
+test("the answer of the server shows what it has taken", () => {
+  const coverage = new Coverage(set("a"));
+  coverage.want([set("a", "b")]);
+  coverage.want([set("a", "b", "c")]);
+  coverage.want([set("a", "b", "c", "d")]);
+  coverage.followed(["c"], 7);
+  assert.deepEqual(
+    ["a", "b", "c", "d"].map((name) => coverage.from(set(name))),
+    [1, 7, 7, Infinity],
+  );
+  coverage.followed(["d", "b"], 9);
+  assert.deepEqual(
+    ["b", "d"].map((name) => coverage.from(set(name))),
+    [7, 9],
+  );
+  coverage.followed(["unknown"], 10);
+  assert.equal(coverage.from(set("unknown")), Infinity);
 });
 
 test("patterns cover their topics and narrower patterns", () => {

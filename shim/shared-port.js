@@ -27,6 +27,8 @@ export class SharedPort {
   #owner;
   /** @type {MessagePort | undefined} */
   #port;
+  /** @type {FromTab[]} what is said before there is a worker to hear it */
+  #early = [];
   #left = false;
   #welcomedAt = Infinity;
   /** @type {(() => void)[]} what to undo when the tab leaves */
@@ -78,11 +80,14 @@ export class SharedPort {
     this.#ends.push(() => clearTimeout(timer));
     this.#port.onmessage = ({ data }) => this.#hear(fromWorker(data), timer);
     this.post({ type: "join", protocol, build: this.#build, ...wish, ...(lock === undefined ? {} : { lock }) });
+    for (const message of this.#early.splice(0)) this.post(message);
   }
 
   /** @param {FromTab} message */
   post(message) {
-    if (!this.#left) this.#port?.postMessage(message);
+    if (this.#left) return;
+    if (this.#port) this.#port.postMessage(message);
+    else this.#early.push(message);
   }
 
   leave() {

@@ -8,7 +8,7 @@
 // A tab that is slow gets no more until then; see shared-member.js.
 
 /** Changes whenever a message changes its meaning. */
-export const protocol = 1;
+export const protocol = 2;
 
 /** @typedef {import("./boundary.gen.js").SessionOptions} SessionOptions */
 /** @typedef {import("./boundary.js").Status} Status */
@@ -27,7 +27,7 @@ export const protocol = 1;
  * @property {SessionOptions} tuning
  * @property {string} wasm where client.wasm is
  * @property {string} client "" for the worker's own id
- * @property {string[]} [topics]
+ * @property {string[]} [topics] names, as in shared-topics.js: none for no topics, "" for all
  * @property {string} after the cursor to go on from, "" for the present
  * @property {boolean} visible
  * @property {boolean} online
@@ -37,6 +37,7 @@ export const protocol = 1;
 /**
  * @typedef {Join
  *   | {type: "topics", topics: string[]}
+ *   | (import("./shared-questions.js").Question & {request: number})
  *   | {type: "send", text: string}
  *   | {type: "ack", batch: number}
  *   | {type: "visible", on: boolean}
@@ -56,6 +57,7 @@ export const protocol = 1;
  * - `moved`: the cursor moved without an event
  * - `control`: a control frame of the server, for the page's clocks and limits
  * - `ask`: the worker needs an address of the tab's url function
+ * - `answer`, `refusal`: to the tab's request with this number
  * @typedef {{type: "welcome", protocol: number, build: string, lock?: string}
  *   | {type: "refused", reason: string, again: boolean}
  *   | {type: "status", status: Status}
@@ -67,6 +69,8 @@ export const protocol = 1;
  *   | {type: "control", frame: Record<string, unknown>}
  *   | {type: "error", code: ErrorCode, message: string}
  *   | {type: "ask", ask: number, fresh: boolean, attempt: number}
+ *   | {type: "answer", request: number, answer: Record<string, unknown>}
+ *   | {type: "refusal", request: number, code: ErrorCode, message: string}
  *   | {type: "ping"}} FromWorker
  */
 
@@ -88,6 +92,9 @@ const tabShapes = {
     lock: "?string",
   },
   topics: { topics: "strings" },
+  add: { request: "number", topics: "strings", options: "object" },
+  remove: { request: "number", topics: "strings" },
+  history: { request: "number", question: "object" },
   send: { text: "string" },
   ack: { batch: "number" },
   visible: { on: "boolean" },
@@ -112,6 +119,8 @@ const workerShapes = {
   control: { frame: "object" },
   error: { code: "string", message: "string" },
   ask: { ask: "number", fresh: "boolean", attempt: "number" },
+  answer: { request: "number", answer: "object" },
+  refusal: { request: "number", code: "string", message: "string" },
   ping: {},
 };
 

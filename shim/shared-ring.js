@@ -1,7 +1,8 @@
 // @ts-check
 
 /**
- * One step of a feed, in order: an event, a gap, or a move of the position.
+ * One step of a feed, in order: an event, a message such as that of a gap, or a move
+ * of the position.
  * @typedef {object} Entry
  * @property {string} position of the feed after it; "" when that is not known
  * @property {string} id of the event, "" for none
@@ -9,6 +10,8 @@
  * @property {string} text JSON of the event, "" when it is none
  * @property {number} time when it arrived, epoch milliseconds
  * @property {import("./shim.d.ts").Gap} [gap]
+ * @property {import("./shared-protocol.js").FromWorker} [message]
+ * @property {boolean} [earlier] whether it is an earlier event that the tab asked for
  */
 
 /** What an entry takes beside its text. */

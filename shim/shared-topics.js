@@ -1,25 +1,34 @@
 // @ts-check
 import { matches } from "./limits.js";
 
-/** Stands for all topics in a list of names. */
-const all = "";
+/** Stands for all topics in a list of names. An empty list of names stands for none. */
+export const all = "";
 
 /**
  * The names of the topics that a tab wants.
- * @param {readonly string[] | undefined} topics undefined: those in the address
+ * @param {readonly string[] | undefined} names undefined: those in the address
  * @param {readonly string[]} addressTopics
- * @returns {ReadonlySet<string>} empty for all
+ * @returns {ReadonlySet<string>}
  */
-export function wantedTopics(topics, addressTopics) {
-  return new Set(topics ?? addressTopics);
+export function wantedTopics(names, addressTopics) {
+  return new Set(names ?? (addressTopics.length > 0 ? addressTopics : [all]));
 }
 
 /**
- * @param {ReadonlySet<string>} names empty for all
+ * What a driver is told of a list of names.
+ * @param {ReadonlySet<string>} names
+ * @returns {{topics: readonly string[], none: boolean}}
+ */
+export function driverTopics(names) {
+  return { topics: names.has(all) ? [] : [...names], none: names.size === 0 };
+}
+
+/**
+ * @param {ReadonlySet<string>} names
  * @param {string} topic
  */
 export function wants(names, topic) {
-  if (names.size === 0 || names.has(topic)) return true;
+  if (names.has(all) || names.has(topic)) return true;
   for (const name of names) if (matches(name, topic)) return true;
   return false;
 }
@@ -42,25 +51,25 @@ export class Coverage {
   /** @type {string[]} */
   #dialed = [];
 
-  /** @param {ReadonlySet<string>} names that the first dial asks for, empty for all */
+  /** @param {ReadonlySet<string>} names that the first dial asks for */
   constructor(names) {
-    for (const name of names.size > 0 ? names : [all]) this.#names.set(name, { from: 1, list: 0 });
+    for (const name of names) this.#names.set(name, { from: 1, list: 0 });
   }
 
-  /** The list for the server; empty for all. */
-  get topics() {
-    return this.#names.has(all) ? [] : [...this.#names.keys()];
+  /** The names that the server is asked for. */
+  get names() {
+    return new Set(this.#names.keys());
   }
 
   /**
-   * Sets what all tabs want together.
+   * Sets what all tabs want together. Where that is nothing, all stays as it is.
    * @param {readonly ReadonlySet<string>[]} lists
    * @returns {boolean} whether the list for the server is another one
    */
   want(lists) {
-    const before = this.topics.join("\n");
-    const everything = lists.some((names) => names.size === 0);
-    const union = new Set([...(everything ? [all] : []), ...lists.flatMap((names) => [...names])]);
+    const union = new Set(lists.flatMap((names) => [...names]));
+    if (union.size === 0) return false;
+    const before = this.#told();
     const wasAll = this.#names.get(all) ?? { from: Infinity };
     this.#list++;
     // Who sends all sends each one of them.
@@ -70,7 +79,18 @@ export class Coverage {
       this.#names.delete(name);
       this.#dropped.set(name, performance.now());
     }
-    return this.topics.join("\n") !== before;
+    return this.#told() !== before;
+  }
+
+  /**
+   * The server has said that it follows the topics.
+   * @param {Iterable<string>} names
+   * @param {number} number of the entry that comes next
+   */
+  followed(names, number) {
+    let taken = -1;
+    for (const name of names) taken = Math.max(taken, this.#names.get(name)?.list ?? -1);
+    for (const state of this.#names.values()) if (state.list <= taken) state.from = Math.min(state.from, number);
   }
 
   /**
@@ -111,7 +131,7 @@ export class Coverage {
 
   /**
    * From which entry on the feed has all events of the topics.
-   * @param {ReadonlySet<string>} names empty for all
+   * @param {ReadonlySet<string>} names
    * @returns {number} Infinity while that is not known
    */
   from(names) {
@@ -121,7 +141,12 @@ export class Coverage {
       for (const [known, { from }] of this.#names) if (includes(known, name)) first = Math.min(first, from);
       return first;
     };
-    return names.size === 0 ? wasAll : Math.max(...[...names].map(one));
+    return names.has(all) ? wasAll : Math.max(0, ...[...names].map(one));
+  }
+
+  /** What the server is told, as one text. */
+  #told() {
+    return this.#names.has(all) ? "" : JSON.stringify([...this.#names.keys()]);
   }
 }
 

@@ -3,9 +3,11 @@
 // for share, so that other pages do not pay for it.
 import { build } from "./boundary.gen.js";
 import { Delivery } from "./delivery.js";
-import { messageOf } from "./error.js";
+import { WakesocketError, messageOf } from "./error.js";
 import { shareKey, topicsIn } from "./shared-key.js";
 import { SharedPort } from "./shared-port.js";
+import { Questions } from "./shared-questions.js";
+import { all } from "./shared-topics.js";
 import { ShownState } from "./shown-state.js";
 import { schedule } from "./slices.js";
 import { followsAll } from "./topic-changes.js";
@@ -49,6 +51,7 @@ export class SharedDriver {
   #waiting = 0;
   #shown;
   #delivery;
+  #questions = new Questions((message) => this.#port?.post(message));
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #retry;
 
@@ -94,6 +97,7 @@ export class SharedDriver {
 
   stop() {
     this.leave();
+    this.#questions.fail(new WakesocketError("closed", "the feed was closed before the answer came"));
     this.#shown.outside("stopped");
   }
 
@@ -149,32 +153,44 @@ export class SharedDriver {
 
   /** @param {readonly string[]} topics */
   topics(topics) {
+    this.#settings.none = false;
     this.#settings.topics = topics;
-    this.#port?.post({ type: "topics", topics: [...topics] });
+    this.#port?.post({ type: "topics", topics: /** @type {string[]} */ (namesOf(this.#settings)) });
   }
 
   /** @type {import("./boundary.js").FeedDriver["addTopics"]} */
   addTopics(topics, options) {
-    if (options.last || options.after)
-      return this.#link.alone("earlier events of topics that are added need a connection of its own").addTopics(topics, options);
-    const list = this.#settings.topics;
-    if (list && list.length > 0) this.topics([...new Set([...list, ...topics])]);
-    return Promise.resolve(this.cursor);
+    if (this.#named) this.#list([...new Set([...this.#named, ...topics])]);
+    return this.#questions.ask({ type: "add", topics: [...topics], options });
   }
 
   /** @type {import("./boundary.js").FeedDriver["removeTopics"]} */
   removeTopics(topics) {
-    const list = this.#settings.topics;
-    const rest = list?.filter((name) => !topics.includes(name)) ?? [];
-    if (!list || list.length === 0) return Promise.reject(followsAll());
-    if (rest.length === 0) return this.#link.alone("a list of no topics needs a connection of its own").removeTopics(topics);
-    this.topics(rest);
-    return Promise.resolve(this.cursor);
+    if (!this.#named) return Promise.reject(followsAll());
+    this.#drop(topics);
+    return this.#questions.ask({ type: "remove", topics: [...topics] });
   }
 
   /** @type {import("./boundary.js").FeedDriver["history"]} */
   history(question) {
-    return this.#link.alone("history needs a connection of its own").history(question);
+    return this.#questions.ask({ type: "history", question });
+  }
+
+  /** The topics that it follows by name; undefined when it follows all, or those in the address. */
+  get #named() {
+    const { topics, none } = this.#settings;
+    return topics && (topics.length > 0 || none) ? topics : undefined;
+  }
+
+  /** @param {readonly string[]} topics none means none */
+  #list(topics) {
+    this.#settings.topics = topics;
+    this.#settings.none = topics.length === 0;
+  }
+
+  /** @param {readonly string[]} topics */
+  #drop(topics) {
+    if (this.#named) this.#list(this.#named.filter((name) => !topics.includes(name)));
   }
 
   /** @returns {boolean} whether the tab takes part already; if not, it joins again */
@@ -198,15 +214,15 @@ export class SharedDriver {
     }
     if (attempt !== this.#attempt) return;
     this.#failures = 0;
-    const { tuning, topics, visible, online } = this.#settings;
+    const { tuning, visible, online } = this.#settings;
+    const topics = namesOf(this.#settings);
     const port = new SharedPort(workerURL ?? new URL("shared-worker.js", import.meta.url), build, {
       hear: (message) => this.#hear(port, message),
       again: () => {
         if (port === this.#port) this.#join();
       },
       failed: (reason) => {
-        if (port !== this.#port) return;
-        this.#link.alone(reason);
+        if (port === this.#port) this.#questions.handOver(this.#link.alone(reason));
       },
     });
     this.#port = port;
@@ -217,11 +233,12 @@ export class SharedDriver {
       tuning,
       wasm,
       client,
-      ...(topics ? { topics: [...topics] } : {}),
+      ...(topics ? { topics } : {}),
       after: this.cursor,
       visible,
       online,
     });
+    this.#questions.askAgain();
   }
 
   #leave() {
@@ -273,6 +290,10 @@ export class SharedDriver {
         return this.#page.control(message.frame);
       case "error":
         return this.#link.error(message.code, message.message);
+      case "answer":
+        return this.#answered(message);
+      case "refusal":
+        return this.#refused(message);
       case "ask":
         return void this.#answer(port, message);
     }
@@ -291,6 +312,20 @@ export class SharedDriver {
     this.#waiting = waiting;
     this.#delivery.events(items, ids, "");
     this.#delivery.then(() => port.post({ type: "ack", batch }));
+  }
+
+  /** @param {Extract<FromWorker, {type: "answer"}>} message */
+  #answered({ request, answer }) {
+    if (this.#questions.of(request)?.type === "history") this.#questions.answered(request, answer);
+    else this.#delivery.then(() => this.#questions.answered(request, answer.at)); // after the events that came before it
+  }
+
+  /** @param {Extract<FromWorker, {type: "refusal"}>} message */
+  #refused({ request, code, message }) {
+    const question = this.#questions.of(request);
+    // They must not be asked for again at each joining.
+    if (question?.type === "add" && code !== "log-unavailable") this.#drop(question.topics);
+    this.#questions.refused(request, new WakesocketError(code, message));
   }
 
   /**
@@ -312,4 +347,13 @@ export class SharedDriver {
     this.#delivery.deliver(Math.max(deadline, performance.now() + deliveringTime));
     return this.#delivery.waiting;
   };
+}
+
+/**
+ * The topics of a tab, as the worker is told of them.
+ * @param {import("./boundary.js").Settings} settings
+ * @returns {string[] | undefined}
+ */
+function namesOf({ topics, none }) {
+  return topics && (topics.length > 0 || none ? [...topics] : [all]);
 }

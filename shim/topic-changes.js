@@ -17,7 +17,21 @@ export const everything = Object.freeze(/** @type {string[]} */ ([]));
  * @property {Set<string>} add
  * @property {Set<string>} remove
  * @property {AddOptions} options
- * @property {import("./requests.js").Waiter<string>[]} waiters
+ * @property {AddWaiter[]} waiters
+ * @property {Reader} [reader] undefined: the page
+ */
+
+/**
+ * Who gets the earlier events of topics that are added, where one connection is for
+ * several tabs. It is called in the order of the events.
+ * @typedef {object} Reader
+ * @property {(events: FeedEvent[]) => void} history
+ * @property {(gap: import("./boundary.js").Gap) => void} gap
+ */
+
+/**
+ * - followed: called in the order of the events. `known`: the server has said so
+ * @typedef {import("./requests.js").Waiter<string> & {followed?: (at: string, known: boolean) => void}} AddWaiter
  */
 
 /**
@@ -25,6 +39,7 @@ export const everything = Object.freeze(/** @type {string[]} */ ([]));
  * @property {(events: FeedEvent[]) => void} history
  * @property {(gap: import("./boundary.js").Gap) => void} gap
  * @property {() => string} cursor
+ * @property {(call: () => void) => void} then calls back after the events that have come
  */
 
 /** What a message may hold where the feed names no limit, in bytes. */
@@ -60,10 +75,11 @@ export class TopicChanges {
    * @param {import("./requests.js").Requests} requests
    * @param {Owner} owner
    * @param {import("./latest.js").Latest} [latest]
+   * @param {boolean} [none] whether an empty list stands for no topics, not for all
    */
-  constructor(list, requests, owner, latest) {
+  constructor(list, requests, owner, latest, none = false) {
     this.#latest = latest;
-    this.list = list?.length === 0 ? everything : list;
+    this.list = list?.length === 0 && !none ? everything : list;
     this.#requests = requests;
     this.#owner = owner;
   }
@@ -88,12 +104,15 @@ export class TopicChanges {
   /**
    * @param {readonly string[]} topics
    * @param {AddOptions} options
-   * @param {import("./requests.js").Waiter<string>} waiter
+   * @param {AddWaiter} waiter
+   * @param {Reader} [reader]
    */
-  add(topics, options, waiter) {
+  add(topics, options, waiter, reader) {
     if (this.list && this.list !== everything) this.list = [...new Set([...this.list, ...topics])];
     const { last, after } = options;
-    const change = this.#last((change) => !change.all && change.options.last === last && change.options.after === after, options);
+    /** @param {Change} change */
+    const fits = (change) => !change.all && change.reader === reader && change.options.last === last && change.options.after === after;
+    const change = this.#last(fits, options, reader);
     for (const name of topics) {
       change.add.add(name);
       change.remove.delete(name);
@@ -163,9 +182,9 @@ export class TopicChanges {
     this.#out = [];
     this.#requests.fail(unsupported());
     for (const { options, waiters } of changes) {
-      for (const { resolve, reject } of waiters) {
-        if (options.last || options.after) reject(unsupported());
-        else resolve(this.#owner.cursor());
+      for (const waiter of waiters) {
+        if (options.last || options.after) waiter.reject(unsupported());
+        else this.#followed(waiter, this.#owner.cursor(), false);
       }
     }
   }
@@ -221,20 +240,41 @@ export class TopicChanges {
           failed = errorOf(answer);
           if (frame.wakesocket === "add" && failed.code !== "log-unavailable") this.#drop(/** @type {string[]} */ (frame.topics));
         }
-        if (answer.gap) this.#owner.gap({ after: `${answer.gap.after}`, earliest: `${answer.gap.earliest}`, reason: answer.gap.reason });
+        const { gap } = answer;
+        if (gap) this.#tell(change, (reader) => reader.gap({ after: `${gap.after}`, earliest: `${gap.earliest}`, reason: gap.reason }));
         if (--open > 0) return;
-        for (const waiter of change.waiters) failed ? waiter.reject(failed) : waiter.resolve(`${answer.at}`);
+        for (const waiter of change.waiters) failed ? waiter.reject(failed) : this.#followed(waiter, `${answer.at}`, true);
       };
       const reject = (/** @type {WakesocketError} */ error) => {
         for (const waiter of change.waiters) waiter.reject(error);
       };
       const events = (/** @type {FeedEvent[]} */ list) => {
-        this.#owner.history(list.filter(({ id }) => !seen.has(id)));
+        const fresh = list.filter(({ id }) => !seen.has(id));
         for (const { id } of list) seen.add(id);
+        this.#tell(change, (reader) => reader.history(fresh));
       };
       const number = this.#requests.add({ frame, waiter: { resolve, reject }, events });
       if (number) this.#out.push(number);
     }
+  }
+
+  /**
+   * @param {Change} change
+   * @param {(reader: Reader) => void} call
+   */
+  #tell({ reader }, call) {
+    if (reader) this.#owner.then(() => call(reader));
+    else call(this.#owner);
+  }
+
+  /**
+   * @param {AddWaiter} waiter
+   * @param {string} at
+   * @param {boolean} known
+   */
+  #followed({ resolve, followed }, at, known) {
+    if (followed) this.#owner.then(() => followed(at, known));
+    resolve(at);
   }
 
   /** @param {readonly string[]} topics that the page does not want or the server does not accept: they must not be asked for at each dial */
@@ -248,12 +288,13 @@ export class TopicChanges {
    * The newest change, if another can join it, else a new one.
    * @param {(change: Change) => boolean} fits
    * @param {AddOptions} [options]
+   * @param {Reader} [reader]
    */
-  #last(fits, options = {}) {
+  #last(fits, options = {}, reader = undefined) {
     const last = this.#changes.at(-1);
     if (last && fits(last)) return last;
     /** @type {Change} */
-    const change = { all: false, add: new Set(), remove: new Set(), options, waiters: [] };
+    const change = { all: false, add: new Set(), remove: new Set(), options, waiters: [], reader };
     this.#changes.push(change);
     return change;
   }

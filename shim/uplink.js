@@ -51,11 +51,12 @@ export class Uplink {
    * @param {Owner} owner
    * @param {Topics} topics
    * @param {import("./latest.js").Latest} [latest] undefined: the server sends every event
+   * @param {boolean} [none] whether an empty list of topics stands for none, not for all
    */
-  constructor(owner, topics, latest) {
+  constructor(owner, topics, latest, none) {
     this.#owner = owner;
     this.#latest = latest;
-    this.#topics = new TopicChanges(topics, this.#requests, owner, latest);
+    this.#topics = new TopicChanges(topics, this.#requests, owner, latest, none);
     this.#outbox = new Outbox((text) => owner.write(this.#live, text), owner.error, this.#topics);
   }
 
@@ -145,14 +146,15 @@ export class Uplink {
   /**
    * @param {readonly string[]} topics
    * @param {AddOptions} options
+   * @param {{reader: import("./topic-changes.js").Reader, followed: (at: string, known: boolean) => void}} [one] who adds them, if not the page
    * @returns {Promise<string>} from where they are followed
    */
-  addTopics(topics, options) {
+  addTopics(topics, options, one) {
     return new Promise((resolve, reject) => {
       const { list } = this.#topics;
       const wrong = list && list !== everything && this.#outbox.tooMany(new Set([...list, ...topics]).size);
       if (wrong) return reject(wrong);
-      this.#topics.add(topics, options, { resolve, reject });
+      this.#topics.add(topics, options, { resolve, reject, followed: one?.followed }, one?.reader);
       this.#tellSoon();
     });
   }

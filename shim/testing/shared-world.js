@@ -48,6 +48,8 @@ export class Server {
   epoch = "e";
   limits;
   messages = [];
+  requests = [];
+  mute = false; // requests get no answer
   closes = [];
 
   install(t) {
@@ -130,7 +132,41 @@ export class Server {
     }
     const message = JSON.parse(text);
     if (message.wakesocket === "topics") socket.topics = message.topics;
+    else if (message.wakesocket === "history" || message.wakesocket === "add") this.answer(socket, message);
     else this.messages.push(message);
+  }
+
+  /** Answers a request, unless the test keeps it. */
+  answer(socket, message) {
+    const { wakesocket, n, topics, topic, last, after, limit = 100, before } = message;
+    this.requests.push(message);
+    if (this.mute) return;
+    const at = `${this.epoch}-${socket.next}`;
+    const wanted = topics ?? [topic];
+    if (wanted.includes("secret")) return this.tell(socket, { wakesocket: "error", n, code: "topic-forbidden", message: "secret may not be read" });
+    const number = (id) => Number(id.split("-")[1]);
+    const past = this.log.slice(this.first, before ? number(before) - 1 : socket.next).filter((event) => wanted.some((name) => matches(name, event.topic)));
+    if (wakesocket === "history") {
+      const events = past.slice(-limit);
+      return this.tell(socket, {
+        wakesocket,
+        n,
+        events,
+        from: `${this.epoch}-${events.length > 0 ? number(events[0].id) - 1 : 0}`,
+        complete: events.length === past.length,
+      });
+    }
+    socket.topics = [...new Set([...socket.topics, ...topics])];
+    const earlier = last
+      ? past.filter(
+          (event) => past.filter((other) => other.topic === event.topic).indexOf(event) >= past.filter((other) => other.topic === event.topic).length - last,
+        )
+      : past.filter(({ id }) => after && number(id) > number(after));
+    const half = Math.ceil(earlier.length / 2);
+    for (const events of [earlier.slice(0, half), earlier.slice(half)])
+      if (events.length > 0) this.tell(socket, { wakesocket: "history", n, events, more: true });
+    const gap = after && number(after) < this.first ? { after, earliest: earlier[0]?.id ?? "", reason: "limited" } : undefined;
+    this.tell(socket, { wakesocket: "followed", n, at, gap });
   }
 
   tell(socket, data) {
@@ -192,6 +228,7 @@ export class Worker {
 /** A tab as the shim makes it: settings, callbacks, and what it got. */
 export class Tab {
   got = [];
+  earlier = []; // ids of events that were asked for
   gaps = [];
   errors = [];
   states = [];
@@ -219,7 +256,7 @@ export class Tab {
         },
         unguarded: (reason) => (this.unguarded = reason),
         deliver: (event, at) => {
-          this.got.push(event.id);
+          (event.history ? this.earlier : this.got).push(event.id);
           this.lastAt = at;
           this.slow?.(event);
         },
@@ -239,7 +276,10 @@ export class Tab {
         workerURL: `http://h/shared-worker.js#${number}`,
         error: (code, message) => this.errors.push(`${code}: ${message}`),
         joined: () => this.joined++,
-        alone: (reason) => this.alone.push(reason),
+        alone: (reason) => {
+          this.alone.push(reason);
+          return (this.own = { history: async (question) => question, addTopics: async () => "own", removeTopics: async () => "own" });
+        },
       },
     );
     this.driver.start();
