@@ -146,7 +146,7 @@ export class TopicChanges {
   frames(limit) {
     if (this.list === undefined) return [];
     if (this.list !== everything && this.list.length === 0) return [frameText({ wakesocket: "add", topics: [] })];
-    const parts = pieces(this.list, limit);
+    const parts = this.list === everything ? [[]] : pieces(this.list, limit);
     return parts.map((topics, i) =>
       frameText({ wakesocket: i === 0 ? "topics" : "add", topics, latest: this.#latest?.of(topics), ...(i < parts.length - 1 ? { more: true } : {}) }),
     );

@@ -12,6 +12,7 @@ function setup(topics) {
       history: (events) => log.push(`history ${events.map(({ id }) => id)}`),
       gap: ({ after, earliest, reason }) => log.push(`gap ${after} ${earliest} ${reason}`),
       cursor: () => "here",
+      then: (call) => call(),
     },
     topics,
   );
@@ -47,6 +48,42 @@ test("topics that the page never named are not sent", () => {
   hello(1);
   uplink.state(1, true);
   assert.deepEqual(log, []);
+});
+
+test("all topics instead of some are asked for at once, of any server", async () => {
+  for (const limits of [undefined, { history: 1000 }]) {
+    const { uplink, log, hello } = setup(["a"]);
+    uplink.dialed(1);
+    hello(1, limits);
+    uplink.state(1, true);
+    uplink.setTopics([]);
+    await Promise.resolve();
+    assert.deepEqual(log, ['1: {"wakesocket":"topics","topics":[]}']);
+  }
+});
+
+test("one of several readers gets what it asked for, in the order of the events, and changes of two are not one", async () => {
+  const { uplink, log, hello } = setup(["a"]);
+  const reader = (name) => ({ history: (events) => log.push(`${name} ${events.map(({ id }) => id)}`), gap: ({ reason }) => log.push(`${name} ${reason}`) });
+  const [x, y] = [reader("x"), reader("y")];
+  const one = (reader, name) => ({ reader, followed: (at, known) => log.push(`${name} followed ${at} ${known}`) });
+  uplink.dialed(1);
+  hello(1, { history: 1000 });
+  uplink.state(1, true);
+  const added = [
+    uplink.addTopics(["b"], { last: 1 }, one(x, "x")),
+    uplink.addTopics(["c"], { last: 1 }, one(x, "x too")),
+    uplink.addTopics(["d"], { last: 1 }, one(y, "y")),
+  ];
+  await Promise.resolve();
+  assert.deepEqual(log.splice(0), ['1: {"wakesocket":"add","topics":["b","c"],"last":1,"n":1}', '1: {"wakesocket":"add","topics":["d"],"last":1,"n":2}']);
+  const hear = (frame) => uplink.control(1, frame);
+  hear({ wakesocket: "history", n: 1, events: [{ id: "1" }], more: true });
+  hear({ wakesocket: "followed", n: 1, at: "e-5", gap: { after: "e-1", earliest: "e-2", reason: "limited" } });
+  hear({ wakesocket: "history", n: 2, events: [{ id: "2" }], more: true });
+  hear({ wakesocket: "followed", n: 2, at: "e-6" });
+  assert.deepEqual(await Promise.all(added), ["e-5", "e-5", "e-6"]);
+  assert.deepEqual(log, ["x 1", "x limited", "x followed e-5 true", "x too followed e-5 true", "y 2", "y followed e-6 true"]);
 });
 
 test("several changes in a row are one", async () => {

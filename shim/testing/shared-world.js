@@ -90,7 +90,7 @@ export class Server {
       return;
     }
     socket.readyState = 1;
-    socket.topics = socket.query.getAll("topic");
+    socket.topics = socket.query.has("topics") ? ["none yet"] : socket.query.getAll("topic");
     const after = socket.query.get("after");
     const at = after === null ? this.log.length : Number(after.split("-")[1]);
     let reason = at < this.first ? "trimmed" : at > this.log.length ? "future" : "";
@@ -156,7 +156,7 @@ export class Server {
         complete: events.length === past.length,
       });
     }
-    socket.topics = [...new Set([...socket.topics, ...topics])];
+    if (socket.topics.length > 0) socket.topics = [...new Set([...socket.topics, ...topics])]; // else it gets all
     const earlier = last
       ? past.filter(
           (event) => past.filter((other) => other.topic === event.topic).indexOf(event) >= past.filter((other) => other.topic === event.topic).length - last,
