@@ -7,9 +7,9 @@ const longestBusy = 1_000;
 
 let tellFirst = () => {};
 /** @type {Promise<void>} */
-const firstEvent = new Promise((resolve) => (tellFirst = resolve));
+const delivered = new Promise((resolve) => (tellFirst = resolve));
 /** @type {Promise<void> | undefined} */
-let patienceEnds;
+let begin;
 
 /** A feed of this page has delivered an event. */
 export function eventDelivered() {
@@ -17,12 +17,21 @@ export function eventDelivered() {
 }
 
 /**
+ * Calls back after the first event of the page: other work must not delay it.
+ * @param {number} patience when it calls back at the latest, in milliseconds; it may do so twice
+ * @param {() => void} call
+ */
+export function afterFirstEvent(patience, call) {
+  delivered.then(call);
+  setTimeout(call, patience);
+}
+
+/**
  * When to begin with the engine: it takes the processor and the network, which the
  * page needs for its first event.
  */
 export async function engineStart() {
-  patienceEnds ??= new Promise((resolve) => setTimeout(resolve, patience));
-  await Promise.race([firstEvent, patienceEnds]);
+  await (begin ??= new Promise((resolve) => afterFirstEvent(patience, resolve)));
   await idle();
 }
 

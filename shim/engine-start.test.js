@@ -61,3 +61,20 @@ test("a browser that tells no idle moments", async (t) => {
   await settle();
   assert.ok(done);
 });
+
+test("other work waits for the first event, but not for long", async (t) => {
+  idleCallbacks(t);
+  const { afterFirstEvent, eventDelivered } = await page();
+  /** @type {string[]} */
+  const done = [];
+  afterFirstEvent(100, () => done.push("soon"));
+  afterFirstEvent(200, () => done.push("later"));
+  t.mock.timers.tick(99);
+  await settle();
+  assert.deepEqual(done, []);
+  t.mock.timers.tick(1);
+  assert.deepEqual(done, ["soon"]);
+  eventDelivered();
+  await settle();
+  assert.deepEqual(done, ["soon", "soon", "later"]);
+});

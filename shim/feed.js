@@ -155,8 +155,8 @@ export class Feed extends EventTarget {
     this.#driver = share
       ? shareDriver(told, settings, { share, asks: typeof url === "function", client, wasm, workerURL }, (driver) => (this.#driver = driver))
       : new Driver(told, settings);
+    this.#driver.start(); // the socket first: the network works while the page does the rest
     this.#open();
-    this.#driver.start();
     this.#snapshots?.start();
     queueMicrotask(() => (this.#returned = true));
   }
