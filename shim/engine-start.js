@@ -2,6 +2,8 @@
 
 /** How long the engine waits for the first event. A quiet feed is to be guarded, too. */
 const patience = 2_000;
+/** How long it waits after that event, while the page shows what came with it. */
+const pause = 250;
 /** How long it waits for a page that is busy, in milliseconds. */
 const longestBusy = 1_000;
 
@@ -31,7 +33,11 @@ export function afterFirstEvent(patience, call) {
  * page needs for its first event.
  */
 export async function engineStart() {
-  await (begin ??= new Promise((resolve) => afterFirstEvent(patience, resolve)));
+  begin ??= new Promise((resolve) => {
+    delivered.then(() => setTimeout(resolve, pause));
+    setTimeout(resolve, patience);
+  });
+  await begin;
   await idle();
 }
 
