@@ -102,7 +102,11 @@ func serve(ctx context.Context, inner net.Listener, s site) error {
 	if err != nil {
 		return err
 	}
-	handler, err := routes(b, listener, s.assets)
+	m, err := newMarket(s.proxies)
+	if err != nil {
+		return err
+	}
+	handler, err := routes(b, m, listener, s.assets)
 	if err != nil {
 		return err
 	}
@@ -125,6 +129,7 @@ func serve(ctx context.Context, inner net.Listener, s site) error {
 		slog.Warn("some clients did not leave in time", "error", err)
 	}
 	b.close()
+	m.close()
 	return server.Close()
 }
 

@@ -19,7 +19,7 @@ import (
 const policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; font-src 'self'; " +
 	"img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-func routes(b *broadcast, listener *faults.Listener, assets fs.FS) (http.Handler, error) {
+func routes(b *broadcast, m *market, listener *faults.Listener, assets fs.FS) (http.Handler, error) {
 	files, err := static.New(assets, static.Options{})
 	if err != nil {
 		return nil, err
@@ -32,6 +32,9 @@ func routes(b *broadcast, listener *faults.Listener, assets fs.FS) (http.Handler
 	mux.Handle("/", withPolicy(files))
 	mux.Handle("GET /feed", listener.Handler(b.current(func() http.Handler { return b.beats })))
 	mux.Handle("GET /plain", listener.Handler(b.current(func() http.Handler { return b.plain })))
+	mux.Handle("GET /prices", slowly(linkRate, m.feed))
+	mux.Handle("GET /prices/plain", slowly(linkRate, m.watched(&m.plain)))
+	mux.HandleFunc("GET /prices/names", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, m.names) })
 	mux.Handle("GET /debug/clients", b.current(func() http.Handler { return b.beats.Debug() }))
 	mux.Handle("GET /ready", b.current(func() http.Handler { return b.beats.Ready() }))
 	mux.Handle("GET /alive", b.current(func() http.Handler { return b.beats.Alive() }))

@@ -132,6 +132,32 @@ func TestDemo(t *testing.T) {
 	inBoth(t, tab, "/debug/clients")
 }
 
+// Over a slow link the prices in sight stay young, also those that were scrolled to;
+// the plain WebSocket's grow old.
+func TestPrices(t *testing.T) {
+	t.Parallel()
+	tab := openIn(t, browser(t), demo(t)+"/prices.html")
+	emulateScheme(t, tab, "light")
+	resize(t, tab, 360)
+	young := `document.querySelector("#ours").dataset.old === "false"`
+	until(t, tab, `document.querySelector("#plain").dataset.old === "true" && `+young)
+	first, err := chromedp.Run(tab, chromedp.Evaluate[string](`document.querySelector("tbody th").textContent`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := chromedp.Do(tab, chromedp.Evaluate[chromedp.Void](`document.querySelector("#rows").scrollTop = 32_000`)); err != nil {
+		t.Fatal(err)
+	}
+	rows := `[...document.querySelectorAll("tbody tr:not(.space)")]`
+	until(t, tab, rows+`.every((row) => row.cells[0].textContent !== "`+first+`" && row.cells[1].textContent !== "–" && row.cells[2].dataset.old === "false")`)
+	until(t, tab, young+` && Number(document.querySelector("#plain [data-field=rate]").textContent.replace(",", "")) > 0`)
+	seen, err := chromedp.Run(tab, chromedp.Evaluate[[]int](`[document.documentElement.scrollWidth, `+rows+`.length, Number(`+rows+`[0].ariaRowIndex)]`))
+	if err != nil || seen[0] > 360 || seen[1] > 60 || seen[2] < 990 || seen[2] > 1010 {
+		t.Errorf("on a phone the page is %d px wide, with %d rows from the row %d on (%v)", seen[0], seen[1], seen[2], err)
+	}
+	inBoth(t, tab, "the prices on a phone")
+}
+
 func click(t *testing.T, tab context.Context, selector string) {
 	t.Helper()
 	if err := chromedp.Do(tab, chromedp.Click(chromedp.CSS(selector))); err != nil {
