@@ -21,7 +21,7 @@ func (s *Stream[E]) hold(item Item[E]) {
 	if s.phase == loading {
 		s.begin(Overflow)
 	}
-	s.held, s.bytes, s.overflow, s.from = nil, 0, true, s.position
+	s.held, s.overflow, s.from = nil, true, s.position
 }
 
 // fit gives the snapshot if it fits, or does what is needed for that.

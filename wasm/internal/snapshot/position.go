@@ -42,6 +42,7 @@ func relate(a, b string, greeted bool) relation {
 	return order(first.minor, second.minor)
 }
 
+// id has an empty minor for none, which is before every other.
 type id struct{ epoch, major, minor string }
 
 func parse(text string) (p id, ok bool) {
@@ -49,9 +50,6 @@ func parse(text string) (p id, ok bool) {
 	major, minor, has := strings.Cut(rest, "-")
 	if !found || !isEpoch(epoch) || !isNumber(major) || has && (minor == "0" || !isNumber(minor)) {
 		return p, false
-	}
-	if !has {
-		minor = "0"
 	}
 	return id{epoch, major, minor}, true
 }
