@@ -14,10 +14,15 @@ import { Coverage, driverTopics, wantedTopics } from "./shared-topics.js";
 /** @typedef {import("./shared-protocol.js").Join} Join */
 /** @typedef {import("./boundary.js").Status} Status */
 
-/** How much of a feed is kept for tabs that join or are slow, in bytes. */
-const ringBytes = 4 * 1024 * 1024;
-/** How long topics that no tab wants any more are still asked for: tabs are loaded again. */
-const topicsLinger = 5_000;
+/**
+ * - ringBytes: how much of a feed is kept for tabs that join or are slow
+ * - topicsLinger: how long topics that no tab wants any more are still asked for, in
+ *   milliseconds: tabs are loaded again
+ * @typedef {{ringBytes: number, topicsLinger: number}} Limits
+ */
+
+/** @type {Limits} */
+const usualLimits = { ringBytes: 4 * 1024 * 1024, topicsLinger: 5_000 };
 
 /**
  * One connection for all tabs that want the same feed, and what each tab gets of
@@ -50,19 +55,21 @@ export class SharedFeed {
   #caller;
   /** @type {Set<Member>} whose messages may still wait */
   #senders = new Set();
+  #topicsLinger;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #narrowing;
 
   /**
    * @param {Join} first what the first tab says
    * @param {import("./engine-loader.js").EngineLoader} loader
-   * @param {number} [ringSize]
+   * @param {Limits} [limits]
    */
-  constructor(first, loader, ringSize = ringBytes) {
+  constructor(first, loader, { ringBytes, topicsLinger } = usualLimits) {
     const { tuning, client, topics, addressTopics, after, visible, online, url } = first;
     this.#url = url;
     this.#position = after;
-    this.ring = new Ring(ringSize, after);
+    this.ring = new Ring(ringBytes, after);
+    this.#topicsLinger = topicsLinger;
     const names = wantedTopics(topics, addressTopics);
     this.#coverage = new Coverage(names);
     this.#settings = { loader, client: client || clientID(), tuning, visible, online, after, ...driverTopics(names) };
@@ -256,7 +263,7 @@ export class SharedFeed {
     this.#narrowing ??= setTimeout(() => {
       this.#narrowing = undefined;
       this.#topicsChanged();
-    }, topicsLinger);
+    }, this.#topicsLinger);
   }
 
   /**

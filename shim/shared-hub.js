@@ -14,7 +14,7 @@ const clockEvery = 5_000;
  * @typedef {object} Surroundings
  * @property {string} build
  * @property {(wasm: string) => import("./engine-loader.js").EngineLoader} loader
- * @property {number} [ringBytes] of each feed
+ * @property {import("./shared-feed.js").Limits} [limits] of each feed
  */
 
 /** All shared feeds of an origin, and the tabs that take part in them. */
@@ -110,7 +110,7 @@ export class Hub {
     const { key } = message;
     let feed = this.#feeds.get(key);
     if (!feed) {
-      feed = new SharedFeed(message, this.#surroundings.loader(message.wasm), this.#surroundings.ringBytes);
+      feed = new SharedFeed(message, this.#surroundings.loader(message.wasm), this.#surroundings.limits);
       this.#feeds.set(key, feed);
     }
     this.#lock.then((lock) => send(welcome(this.#surroundings.build, lock)));

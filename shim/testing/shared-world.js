@@ -204,13 +204,13 @@ function heldPort(port, tab) {
 export class Worker {
   tabs = [];
 
-  constructor(t, { build: own = build, ringBytes = undefined } = {}) {
+  constructor(t, { build: own = build, ringBytes = 4 << 20, topicsLinger = 5_000 } = {}) {
     this.loaded = 0;
     const loader = new EngineLoader(async () => {
       this.loaded++;
       return new Engine(program);
     });
-    this.hub = new Hub({ build: own, loader: () => loader, ringBytes });
+    this.hub = new Hub({ build: own, loader: () => loader, limits: { ringBytes, topicsLinger } });
     const worker = this;
     globalThis.SharedWorker = class {
       constructor(href, { name }) {

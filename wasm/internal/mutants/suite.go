@@ -33,8 +33,9 @@ func Suites() []Suite {
 		{"postgres", postgres, goTest},
 		{"native", native, goTest},
 		{"bridge", bridge, wasmTest},
-		{"shim", shim, nodeTest},
-		{"snapshot", snapshots, nodeTest},
+		{"shim", shim, nodeTests("*")},
+		{"snapshot", snapshots, nodeTests("*")},
+		{"share", shared, nodeTests("shared*")},
 	}
 }
 
@@ -115,21 +116,23 @@ func wasmTest(ctx context.Context, root, dir string, m Mutant) (*exec.Cmd, error
 //go:embed overlay.mjs
 var overlayHook []byte
 
-// nodeTest runs all tests of the shim: they take seconds together.
-func nodeTest(ctx context.Context, root, dir string, m Mutant) (*exec.Cmd, error) {
-	mutated, err := m.Write(root, dir)
-	if err != nil {
-		return nil, err
+// nodeTests runs the tests of the shim whose files have such a name.
+func nodeTests(name string) func(ctx context.Context, root, dir string, m Mutant) (*exec.Cmd, error) {
+	return func(ctx context.Context, root, dir string, m Mutant) (*exec.Cmd, error) {
+		mutated, err := m.Write(root, dir)
+		if err != nil {
+			return nil, err
+		}
+		hook := filepath.Join(dir, "overlay.mjs")
+		if err := os.WriteFile(hook, overlayHook, 0o600); err != nil {
+			return nil, err
+		}
+		tests, err := fs.Glob(os.DirFS(root), "shim/"+name+".test.js")
+		if err != nil {
+			return nil, err
+		}
+		cmd := exec.CommandContext(ctx, "node", append([]string{"--test"}, tests...)...)
+		cmd.Env = append(os.Environ(), "NODE_OPTIONS=--import="+hook, "MUTANT_OF="+filepath.Join(root, m.File), "MUTANT="+mutated)
+		return cmd, nil
 	}
-	hook := filepath.Join(dir, "overlay.mjs")
-	if err := os.WriteFile(hook, overlayHook, 0o600); err != nil {
-		return nil, err
-	}
-	tests, err := fs.Glob(os.DirFS(root), "shim/*.test.js")
-	if err != nil {
-		return nil, err
-	}
-	cmd := exec.CommandContext(ctx, "node", append([]string{"--test"}, tests...)...)
-	cmd.Env = append(os.Environ(), "NODE_OPTIONS=--import="+hook, "MUTANT_OF="+filepath.Join(root, m.File), "MUTANT="+mutated)
-	return cmd, nil
 }

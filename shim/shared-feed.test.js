@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { Server, Tab, Worker, closeChannels, turn, until } from "./testing/shared-world.js";
+
+const { Driver } = await import("./driver.js");
+
+after(closeChannels);
+
+/** A server, a worker and its tabs. */
+function world(t, options) {
+  const server = new Server();
+  const tabs = [];
+  t.after(async () => {
+    for (const tab of tabs) tab.driver.stop();
+    await until("the worker forgets all tabs", () => worker.hub.size === 0);
+  });
+  server.install(t);
+  const worker = new Worker(t, options);
+  const open = async (how) => {
+    const tab = new Tab(worker, how);
+    tabs.push(tab);
+    await until("the tab is live", () => tab.live);
+    return tab;
+  };
+  return { server, worker, open };
+}
+
+/** The arguments of each call of a method of the shared driver. */
+const calls = (t, name) => {
+  const { mock } = t.mock.method(Driver.prototype, name);
+  return () => mock.calls.map((call) => call.arguments[0]);
+};
+
+test("somebody looks as long as one tab is visible", async (t) => {
+  const { open } = world(t);
+  const seen = calls(t, "visible");
+  const [first, second] = [await open({ visible: false }), await open({ visible: true })];
+  assert.deepEqual(seen(), [true]);
+  first.driver.visible(true);
+  second.driver.visible(false);
+  for (let i = 0; i < 5; i++) await turn();
+  assert.deepEqual(seen(), [true], "the other one is still visible");
+  first.driver.visible(false);
+  await until("nobody looks", () => seen().length === 2);
+  const third = await open({ visible: true });
+  third.driver.stop();
+  await until("nobody looks again", () => seen().length === 4);
+  assert.deepEqual(seen(), [true, false, true, false]);
+});
+
+test("what wakes a tab up wakes the connection", async (t) => {
+  const { open } = world(t);
+  const tab = await open({ visible: false });
+  const seen = calls(t, "wake");
+  tab.driver.wake("wake");
+  tab.driver.wake("network");
+  tab.driver.visible(true);
+  tab.driver.visible(false);
+  await until("it is told", () => seen().length === 3);
+  await turn();
+  assert.deepEqual(seen(), ["wake", "network", "wake"]);
+});
+
+test("what a browser says of its network, and reconnect, reach the connection", async (t) => {
+  const { open } = world(t);
+  const tab = await open();
+  const [online, reconnect] = [calls(t, "online"), calls(t, "reconnect")];
+  tab.driver.online(false);
+  tab.driver.online(true);
+  tab.driver.reconnect();
+  await until("it is told", () => reconnect().length === 1);
+  assert.deepEqual(online(), [false, true]);
+});
+
+test("topics that no tab wants are asked for a while longer, for a tab that is loaded again", async (t) => {
+  const { server, open } = world(t, { topicsLinger: 60_000 });
+  const first = await open({ topics: ["a"] });
+  const second = await open({ topics: ["b"] });
+  second.driver.stop();
+  await open({ topics: ["c"] });
+  const topics = () => [...server.sockets][0].topics;
+  await until("it is asked for, too", () => topics().includes("c"));
+  assert.deepEqual(topics(), ["a", "b", "c"]);
+  await first.driver.removeTopics(["a"]);
+  await turn();
+  assert.deepEqual(topics(), ["a", "b", "c"]);
+});
+
+test("and then not any more", async (t) => {
+  const { server, open } = world(t, { topicsLinger: 10 });
+  await open({ topics: ["a"] });
+  const topics = () => [...server.sockets][0].topics.join();
+  for (let round = 0; round < 2; round++) {
+    const second = await open({ topics: ["b"] });
+    await until("both are asked for", () => topics() === "a,b");
+    second.driver.stop();
+    await until("only those of the tab that is left are asked for", () => topics() === "a");
+  }
+});
+
+test("a tab that has left is told nothing more", async (t) => {
+  const { server, worker, open } = world(t);
+  await open();
+  const tab = await open();
+  const post = t.mock.method(worker.last, "postMessage");
+  tab.driver.stop();
+  await turn();
+  await turn();
+  const before = post.mock.callCount();
+  for (const socket of server.sockets) server.tell(socket, { wakesocket: "fresh", fresh: { a: 5 } });
+  server.publish();
+  for (let i = 0; i < 5; i++) await turn();
+  assert.equal(post.mock.callCount(), before);
+});
+
+test("a burst that is larger than the ring reaches each tab over the one connection", async (t) => {
+  const { server, open } = world(t, { ringBytes: 20_000 });
+  const [first, second] = [await open({ after: "e-0" }), await open({ after: "e-0" })];
+  const send = server.flush;
+  server.flush = () => {}; // so that all of them come in one frame
+  for (let i = 0; i < 60; i++) server.publish("a", 1000);
+  server.flush = send;
+  for (const socket of server.sockets) server.flush(socket);
+  await until("both have it", () => first.got.length === 60 && second.got.length === 60);
+  assert.equal(server.dials.length, 1);
+});
+
+test("a tab that joins later gets the server's time of now", async (t) => {
+  const { open } = world(t);
+  const first = await open();
+  const { time } = first.frames[0];
+  for (const begun = Date.now(); Date.now() < begun + 30; ) await turn();
+  const second = await open();
+  assert.ok(second.frames[0].time >= time + 25, `${second.frames[0].time} after ${time}`);
+});
