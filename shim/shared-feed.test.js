@@ -133,3 +133,17 @@ test("a tab that joins later gets the server's time of now", async (t) => {
   const second = await open();
   assert.ok(second.frames[0].time >= time + 25, `${second.frames[0].time} after ${time}`);
 });
+
+test("what the server says of a message goes to the tabs that send, and of all else to every tab", async (t) => {
+  const { server, open } = world(t);
+  const [first, second] = [await open(), await open()];
+  second.driver.send('"hello"');
+  await until("it is sent", () => server.messages.length === 1);
+  const refuse = (code) => server.tell([...server.sockets][0], { wakesocket: "error", code, message: "no" });
+  for (const code of ["message-invalid", "message-rate", "message-too-large"]) refuse(code);
+  await until("it is told", () => second.errors.length === 3);
+  assert.deepEqual(first.errors, []);
+  refuse("log-unavailable");
+  await until("both are told", () => second.errors.length === 4 && first.errors.length === 1);
+  assert.match(first.errors[0], /^log-unavailable: .*no/);
+});
