@@ -156,6 +156,7 @@ export class Feed extends EventTarget {
       ? shareDriver(told, settings, { share, asks: typeof url === "function", client, wasm, workerURL }, (driver) => (this.#driver = driver))
       : new Driver(told, settings);
     this.#driver.start(); // the socket first: the network works while the page does the rest
+    registry().add(this);
     this.#open();
     this.#snapshots?.start();
     queueMicrotask(() => (this.#returned = true));
@@ -292,7 +293,6 @@ export class Feed extends EventTarget {
   }
 
   #open() {
-    registry().add(this);
     this.#unwatch ??= watchPage({
       wake: (cause) => {
         this.#driver.wake(cause);
@@ -330,6 +330,7 @@ export class Feed extends EventTarget {
     this.#status = status;
     this.#state = undefined;
     const { name, cause } = status;
+    if (old.name === "stopped" && name !== "stopped") registry().add(this);
     this.#conflation.live(name === "live" || name === "checking");
     this.#freshness.state(name, status.generation);
     if (name === "live") this.#resolveReady();

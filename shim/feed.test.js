@@ -7,6 +7,7 @@ import "./testing/wasm-exec.js";
 
 const run = fakeTasks();
 const { Feed } = await import("./feed.js");
+const { registry } = await import("./registry.js");
 
 const settle = () => new Promise(setImmediate);
 
@@ -154,6 +155,17 @@ test("close stops, rejects ready, and reconnect goes on from the cursor", async 
   const next = await greet();
   assert.match(next.href, /after=e-9/);
   assert.deepEqual(log.slice(-2), ["connecting", "live"]);
+});
+
+test("a feed that is opened again counts again for the page", async (t) => {
+  const { open } = await page(t);
+  const [first, second] = [open(), open()];
+  first.close();
+  assert.deepEqual(registry().feeds, [second]);
+  first.reconnect();
+  assert.deepEqual(registry().feeds, [second, first]);
+  second.close();
+  assert.deepEqual(registry().feeds, [first]);
 });
 
 test("a page that leaves closes its socket; one that comes back goes on", async (t) => {
