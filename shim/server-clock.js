@@ -29,6 +29,7 @@ export class ServerClock {
    * @param {number} time epoch ms
    */
   hello(time) {
+    this.#page.explain(true); // a sleep, unless this clock says otherwise
     if (this.#known) this.#page.verify(this.#offset - this.#sample(time));
     const offset = this.#sample(time);
     const setBack = this.#offset - offset > maxDelay;

@@ -99,3 +99,15 @@ test("a sleep that no clock of the page has seen is seen by the server's", (t) =
   server.event(start + 90_000);
   assert.equal(server.age(start), 90_000);
 });
+
+test("a clock that was set before a hello, and before anybody asked, changes no age after it", (t) => {
+  const time = clocks(t);
+  const page = new PageClock();
+  const server = new ServerClock(page);
+  for (const jump of [600_000, -3_600_000, 900_000]) {
+    time.setWall(jump);
+    server.hello(start);
+    page.explain(true);
+    assert.equal(server.age(start), 0);
+  }
+});
