@@ -2,12 +2,17 @@ package e2e
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net/http"
 	"os"
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/heapprofiler"
+	"github.com/chromedp/chromedp"
 
 	"github.com/wakesocket/wakesocket/e2e/levers"
 )
@@ -52,26 +57,34 @@ func nineFurther(b *testing.B, kind, script string) float64 {
 	}
 	defer browser.cancel()
 	own := browser.openTab(b, "about:blank")
+	var tabs []*tab
 	open := func() {
+		page, args := "/page.html", []any{s.url}
 		if kind == "plain" {
-			browser.openTabIn(b, own.page, home+"/plain.html?url="+s.url, nil).run(script)
-			return
+			page, args = "/plain.html?url="+s.url, nil
 		}
-		browser.openTabIn(b, own.page, home+"/page.html", nil).run(script, s.url)
+		tb := browser.openTabIn(b, own.page, home+page, nil)
+		tb.run(script, args...)
+		tabs = append(tabs, tb)
 	}
 	open()
-	one := settledMemory(b, browser.pid())
+	one := settledMemory(b, browser.pid(), tabs)
 	for range 9 {
 		open()
 	}
-	return settledMemory(b, browser.pid()) - one
+	return settledMemory(b, browser.pid(), tabs) - one
 }
 
-// settledMemory waits until engines have started and garbage is collected.
-func settledMemory(b *testing.B, root int) (bytes float64) {
+// settledMemory waits until engines have started, and collects the garbage of the tabs.
+func settledMemory(b *testing.B, root int, tabs []*tab) (bytes float64) {
 	last := 0.0
 	for range 20 {
 		<-time.After(time.Second)
+		for _, tb := range tabs {
+			if err := chromedp.Do(tb.page, chromedp.Func(collectGarbage)); err != nil {
+				b.Fatal(err)
+			}
+		}
 		bytes = rendererMemory(b, root)
 		if bytes >= 0.99*last && bytes <= 1.01*last {
 			return bytes
@@ -80,6 +93,11 @@ func settledMemory(b *testing.B, root int) (bytes float64) {
 	}
 	b.Fatal("the memory does not settle")
 	return 0
+}
+
+func collectGarbage(ctx context.Context, _ *chromedp.Target) error {
+	_, err := chromedp.Call(ctx, heapprofiler.CollectGarbage, cdp.Empty{})
+	return err
 }
 
 // rendererMemory is what the renderers of a browser take, each page of memory that

@@ -58,6 +58,7 @@ test("the union of topics goes to the server when it changes", () => {
   assert.equal(coverage.want([set("b"), set("")]), true);
   assert.deepEqual([...coverage.names], ["b", ""]);
   assert.deepEqual(driverTopics(coverage.names), { topics: [], none: false });
+  assert.equal(coverage.want([set("c"), set("")]), false, "all is all");
   assert.equal(coverage.want([set("b")]), true);
   assert.deepEqual(driverTopics(coverage.names), { topics: ["b"], none: false });
   assert.equal(coverage.want([set(), set()]), false, "the server goes on as it is");

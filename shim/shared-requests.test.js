@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { Additions } from "./shared-additions.js";
 import { Server, Tab, Worker, closeChannels, turn, until } from "./testing/shared-world.js";
 
 after(closeChannels);
@@ -225,4 +226,34 @@ test("a server that answers no requests is no reason to leave the others", async
   server.publish("a");
   await until("both have it", () => first.got.length === 1 && second.got.length === 1);
   assert.deepEqual([first.alone, second.alone], [[], []]);
+});
+
+test("topics that are added count from their places on, and not when they are removed meanwhile", () => {
+  const additions = new Additions();
+  additions.ask(1, ["a", "b"]);
+  additions.ask(2, ["c"]);
+  additions.reader.history([{ id: "e-1", topic: "a" }]);
+  additions.reader.gap({ after: "e-0", earliest: "e-1", reason: "limited" });
+  additions.followed(1, "e-5", 7);
+  additions.drop((name) => name === "a" || name === "c");
+  assert.deepEqual(additions.names, new Set(["b"]));
+  assert.equal(additions.take(6), undefined);
+  assert.equal(additions.waiting, true);
+  const { names, entries } = additions.take(7);
+  assert.deepEqual(names, new Set(["b"]));
+  assert.deepEqual(
+    entries.map(({ text, message }) => message ?? JSON.parse(text)),
+    [
+      { id: "e-1", topic: "a", history: true },
+      { type: "gap", gap: { after: "e-0", earliest: "e-1", reason: "limited" } },
+      { type: "answer", request: 1, answer: { at: "e-5" } },
+    ],
+  );
+  assert.equal(additions.waiting, false);
+  additions.ask(3, ["d"]);
+  additions.refused(3);
+  additions.followed(2, "e-6", 8);
+  const second = additions.take(9);
+  assert.deepEqual([second.names, second.entries.length, additions.names], [new Set(), 1, new Set()]);
+  assert.equal(additions.take(9), undefined);
 });

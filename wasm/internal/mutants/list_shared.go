@@ -69,12 +69,12 @@ var shared = []Mutant{
   }
 
   /** A`},
-	{"a tab that wants all does not widen the list", "shim/shared-topics.js",
+	{"topics are named to a server that sends all", "shim/shared-topics.js",
 		`return this.#names.has(all) ? "" :`, `return`},
 	{"a hidden tab is asked for an address before a visible one", "shim/shared-addresses.js",
 		`left.find((tab) => tab.visible) ?? left[0]`, `left[0]`},
 	{"a tab that is gone is waited for", "shim/shared-addresses.js",
-		`if (other === tab) answer(undefined);`, ``},
+		`if (other === tab) answer(undefined);`, `if (other === tab) void answer;`},
 	{"a worker of another build is used", "shim/shared-hub.js",
 		`spoken === protocol && build === this.#surroundings.build`, `spoken === protocol`},
 	{"a silent tab is kept for ever", "shim/shared-presence.js",
