@@ -157,14 +157,18 @@ func (c *client) changeTopics(r *command) (change func(*filter)) {
 
 // askTopic calls the hook. It runs without a lock in the goroutine of the client's
 // writer, so a hook that blocks costs its own client only: the sweep drops that
-// client after HookTimeout. A hook that panics allows nothing.
+// client after HookTimeout. A hook that panics allows nothing. One that ends the
+// goroutine has ended the writer, and with it the connection.
 func (c *client) askTopic(topic string) {
-	allowed := false
+	allowed, returned := false, false
 	c.hook.Store(monotonicNow())
 	defer func() {
 		if p := recover(); p != nil {
 			c.feed.options.Logger.Error("Topics hook panicked; the topic is refused",
 				"panic", p, "topic", topic, "stack", string(debug.Stack()))
+		} else if !returned {
+			c.feed.options.logFailedHook(nil, "hook", "Topics", "topic", topic)
+			c.abort(causePanic)
 		}
 		c.hook.Store(0)
 		c.mu.Lock()
@@ -172,4 +176,5 @@ func (c *client) askTopic(topic string) {
 		c.filter.answered(topic, allowed)
 	}()
 	allowed = c.access.hook(topic)
+	returned = true
 }

@@ -45,7 +45,7 @@ func run[T any](ctx context.Context, h *hooks, name string, block netip.Prefix, 
 		o := outcome{panicked: true}
 		defer func() {
 			if o.panicked {
-				h.options.Logger.Error("hook panicked", "hook", name, "panic", recover(), "stack", string(debug.Stack()))
+				h.options.logFailedHook(recover(), "hook", name)
 			}
 			h.slots.give(block) // before the answer, so that the caller's next call finds the slot free
 			done <- o
@@ -67,6 +67,16 @@ func run[T any](ctx context.Context, h *hooks, name string, block netip.Prefix, 
 			"hook", name, "limit", h.options.HookTimeout)
 		return result, errHook
 	}
+}
+
+// logFailedHook logs why a hook did not return: it panicked, or it ended its
+// goroutine; nothing was recovered then.
+func (o *Options) logFailedHook(recovered any, attributes ...any) {
+	if recovered == nil {
+		o.Logger.Error("hook ended its goroutine instead of returning; do not call runtime.Goexit, or FailNow of a test, in it", attributes...)
+		return
+	}
+	o.Logger.Error("hook panicked", append(attributes, "panic", recovered, "stack", string(debug.Stack()))...)
 }
 
 // slots bounds something that is held, for all and for one address.

@@ -1,7 +1,6 @@
 package feed
 
 import (
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -51,25 +50,34 @@ func (i *inbox) put(c *client, data []byte) bool {
 }
 
 // work empties the queue. Messages that came before the client was gone are still
-// handed over.
+// handed over. A hook that ends the goroutine does not end the work.
 func (i *inbox) work(c *client) {
-	for {
+	idle := false
+	defer func() {
+		if !idle {
+			go i.work(c)
+		}
+	}()
+	for !idle {
 		select {
 		case m := <-i.queue:
-			i.calling.Store(monotonicNow())
-			c.callOnMessage(m.data)
-			i.calling.Store(0)
-			c.feed.memory.give(m.held)
+			i.handle(c, m)
 		default:
 			i.mu.Lock()
-			idle := len(i.queue) == 0
+			idle = len(i.queue) == 0
 			i.working = !idle
 			i.mu.Unlock()
-			if idle {
-				return
-			}
 		}
 	}
+}
+
+func (i *inbox) handle(c *client, m inboxMessage) {
+	i.calling.Store(monotonicNow())
+	defer func() {
+		i.calling.Store(0)
+		c.feed.memory.give(m.held)
+	}()
+	c.callOnMessage(m.data)
 }
 
 // stuck is how long the call under way has taken.
@@ -78,11 +86,13 @@ func (i *inbox) stuck(now time.Time) time.Duration { return elapsed(i.calling.Lo
 // callOnMessage gives a message to the hook. A panic there is the application's
 // bug, but must not let one client end the server for all.
 func (c *client) callOnMessage(data []byte) {
+	returned := false
 	defer func() {
-		if p := recover(); p != nil {
-			c.feed.options.Logger.Error("hook panicked", "hook", "OnMessage", "panic", p, "client", c.name(), "stack", string(debug.Stack()))
+		if !returned {
+			c.feed.options.logFailedHook(recover(), "hook", "OnMessage", "client", c.name())
 			c.closeAfterWrite(causePanic, internalError, "")
 		}
 	}()
 	c.feed.options.OnMessage(c.info, data)
+	returned = true
 }
