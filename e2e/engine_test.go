@@ -150,4 +150,5 @@ func core(t *testing.T, name string, e engine) {
 		w.counted(figures.Engines, name+": reloaded, the cursor kept")
 	})
 	truths(t, clientTabBy(e))
+	values(t, clientTabBy(e))
 }
