@@ -1,6 +1,7 @@
 // @ts-check
 import { originOf, violationOf, watchViolations } from "./csp.js";
 import { messageOf } from "./error.js";
+import { repeat, takeFirstSocket } from "./first-socket.js";
 import { FrameParts } from "./frame-parts.js";
 
 /**
@@ -28,10 +29,11 @@ export class Sockets {
    * @param {string} href
    */
   dial(generation, href) {
-    let socket;
+    let socket, first;
     try {
       if (violationOf(href)) throw new Error(violationOf(href));
-      socket = new WebSocket(href);
+      first = takeFirstSocket(href);
+      socket = first?.socket ?? new WebSocket(href);
     } catch (thrown) {
       this.#events.closed(generation, 1006, messageOf(thrown), true);
       return;
@@ -53,6 +55,7 @@ export class Sockets {
       this.#events.closed(generation, event.code, event.reason, false);
     };
     this.#held.set(generation, { socket, stop });
+    if (first) Promise.resolve().then(() => repeat(first)); // before the browser can bring more
   }
 
   /**

@@ -22,7 +22,6 @@ var speedPage = template.Must(template.ParseFS(pages, "pages/speed.html"))
 // preload is what our README advises; the other clients are one file.
 var preload = []template.HTML{
 	`<link rel="modulepreload" href="/dist/shim.js">`,
-	`<link rel="preload" href="/dist/client.wasm" as="fetch" type="application/wasm" crossorigin fetchpriority="low">`,
 }
 
 // assets are the files of all pages, each client as one minified module.
