@@ -16,7 +16,8 @@ export function clientID() {
   const page = /** @type {{[pageWide]?: string}} */ (globalThis);
   if (page[pageWide]) return page[pageWide];
   const id = take() ?? randomID();
-  Object.defineProperty(page, pageWide, { value: id, configurable: true });
+  // Without a prototype: one that a page has changed may hold a `get`.
+  Object.defineProperty(page, pageWide, /** @type {PropertyDescriptor} */ ({ __proto__: null, value: id, configurable: true }));
   globalThis.addEventListener?.("pagehide", () => leave(id));
   globalThis.addEventListener?.("pageshow", (event) => {
     if (/** @type {PageTransitionEvent} */ (event).persisted) take();

@@ -94,3 +94,13 @@ test("without a storage there is an id all the same", () => {
     listeners.pagehide({ persisted: false });
   }
 });
+
+test("a page that has changed the prototype of all objects has an id all the same", () => {
+  load(storage());
+  Object.prototype.get = () => "theirs";
+  try {
+    assert.match(clientID(), /^[0-9a-f]{16}$/);
+  } finally {
+    delete Object.prototype.get;
+  }
+});
