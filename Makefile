@@ -155,9 +155,9 @@ bench-peers: build ## other clients: their speed, and the same faults, about 2 h
 	go -C e2e/peers run . $(ARGS)
 
 bench-server: ## the server and the Go client beside others, all stores, and what the disk allows
-	go -C e2e/peers test -run '^$$' -bench . -timeout 30m ./server ./native
-	go test -run '^$$' -bench . -p 1 -timeout 30m ./web/store/...
-	go -C web/store/nats test -run '^$$' -bench . -timeout 30m .
+	{ go test -run '^$$' -bench . -p 1 -timeout 30m ./web/store/...; \
+	go -C web/store/nats test -run '^$$' -bench . -timeout 30m .; \
+	go -C e2e/peers test -run '^$$' -bench . -p 1 -timeout 30m ./server ./native; } | go run ./e2e/internal/benchtable
 
 e2e-report: build ## e2e/figures from RUNS runs of the whole suite, none of which may fail
 	rm -rf e2e/out
