@@ -82,12 +82,12 @@ func embed(dir string, options Options, unlock func() error) (*Store, error) {
 // lock makes the directory, checks that it is a log, and keeps other processes out.
 func lock(dir string) (unlock func() error, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
+		return nil, unusable(dir, err)
 	}
 	path := filepath.Join(dir, marker)
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, err
+		return nil, unusable(dir, err)
 	}
 	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		file.Close()
@@ -101,6 +101,10 @@ func lock(dir string) (unlock func() error, err error) {
 		return nil, err
 	}
 	return file.Close, nil
+}
+
+func unusable(dir string, err error) error {
+	return fmt.Errorf("the log in %s cannot be opened: %w; let the user of this program write there, or choose another directory", dir, err)
 }
 
 // mark checks the version of a log, and writes it into a new one.
