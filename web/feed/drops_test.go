@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -151,8 +152,9 @@ func TestToldBeforeSeen(t *testing.T) {
 }
 
 func TestStuckWriterIsDropped(t *testing.T) {
-	s := serve(t, Options{WriteTimeout: 2 * time.Second, MaxEvent: 16 << 20, RingBytes: 256 << 20}).ready()
+	s := serve(t, Options{WriteTimeout: 30 * time.Second, MaxEvent: 16 << 20, RingBytes: 256 << 20}).ready()
 	_, tcp := s.network("client=stuck")
+	defer tcp.Close()
 	other := s.knowing("")
 	big := []byte(`"` + strings.Repeat("x", 2<<20) + `"`)
 	go func() { // other has to read all the while, or it is stuck as well
@@ -163,11 +165,19 @@ func TestStuckWriterIsDropped(t *testing.T) {
 		}
 	}()
 	other.readEvents(4) // the stuck one delays nobody
+	clients := s.snapshot()
+	stuck := clients[slices.IndexFunc(clients, func(c *client) bool { return c.info.ID == "stuck" })]
+	until(t, "it is stuck", func() bool { return stuck.network.stuck(time.Now().Add(time.Hour)) > 0 })
+	wrote := time.Now()
+	stuck.check(wrote)
+	if len(s.log.with("client dropped")) > 0 {
+		t.Fatal("dropped before WriteTimeout")
+	}
+	stuck.check(wrote.Add(s.options.WriteTimeout + time.Second))
 	line := s.dropped()
 	if line["cause"] != causeSlow || line["client"] != "stuck" {
 		t.Fatalf("%v", line)
 	}
-	tcp.Close()
 }
 
 func TestHistoryIsBounded(t *testing.T) {
