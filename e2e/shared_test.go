@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
+	"github.com/wakesocket/wakesocket/e2e/faultproxy"
 	"github.com/wakesocket/wakesocket/e2e/levers"
 )
 
@@ -128,24 +129,35 @@ func TestTenTabsShareOneSocket(t *testing.T) {
 // tab has everything afterwards.
 func TestTabsThatShareLoseTheConnection(t *testing.T) {
 	t.Parallel()
-	ts := share(t, startBrowser(t), newSite(t), 3, map[string]any{})
+	// There are many ways, so what is silent is found sooner than usual, and waits are short.
+	ts := share(t, startBrowser(t), newSite(t), 3, map[string]any{"heartbeat": 2000, "visibleHeartbeat": 1000, "challengeAfter": 500, "minReconnectDelay": 100, "maxReconnectDelay": 500})
 	hidden, frozen, visible := ts.all[0], ts.all[1], ts.all[2]
 	ts.exact(ts.all...)
-	for name, lose := range map[string]func(){
-		"cut":   visible.cut,
-		"reset": func() { visible.refuse(); visible.serve() },
+	fault := func(f faultproxy.Fault) func() { return func() { visible.fault(f) } }
+	for _, way := range []struct {
+		name string
+		lose func()
+	}{
+		{"silence", visible.cut},
+		{"silence of the server", fault(faultproxy.SwallowDown)},
+		{"silence of the page", fault(faultproxy.SwallowUp)},
+		{"the page's end closed", fault(faultproxy.HalfCloseUp)},
+		{"the server's end closed", fault(faultproxy.HalfCloseDown)},
+		{"a stall", fault(faultproxy.Hang)},
+		{"a reset", fault(faultproxy.Reset)},
+		{"a server away", func() { visible.refuse(); visible.serve() }},
 	} {
 		mark := frozen.mark()
 		frozen.lever(levers.Freeze)
 		frozen.awaitPage(mark, patient, "freeze")
-		lose()
+		way.lose()
 		ts.exact(hidden, visible)
 		frozen.lever(levers.Resume)
 		frozen.awaitPage(mark, patient, "resume")
 		ts.exact(ts.all...)
 		ts.sockets(1)
 		if t.Failed() {
-			t.Fatalf("after %s", name)
+			t.Fatalf("after %s", way.name)
 		}
 	}
 }
