@@ -20,6 +20,9 @@ const arraysOfOldLibraries = `Array.prototype.toJSON = function () { return "[" 
 	Array.prototype.each = Array.prototype.forEach;
 	Object.prototype.inherited = true;`
 
+// fieldsOfAllObjects are what a careless extension of all objects adds to frames, too.
+const fieldsOfAllObjects = `Object.assign(Object.prototype, { wakesocket: "hello", id: "inherited", time: 5 })`
+
 // changedGlobals stands for tools that watch a page: each call goes through code of theirs.
 const changedGlobals = `const Socket = WebSocket, Observer = MutationObserver, later = setTimeout;
 	WebSocket = function (...args) { return new Socket(...args) };
@@ -59,6 +62,7 @@ func TestStrangePages(t *testing.T) {
 		"frozen intrinsics":   {before: frozenIntrinsics},
 		"changed arrays":      {before: arraysOfOldLibraries},
 		"changed globals":     {before: changedGlobals},
+		"changed objects":     {before: fieldsOfAllObjects},
 		"document.open": {then: `document.open();
 			document.write("<!doctype html><wakesocket-badge></wakesocket-badge><p data-stale></p>");
 			document.close();`,
@@ -70,6 +74,16 @@ func TestStrangePages(t *testing.T) {
 			frame.contentDocument.body.append(badge);
 			document.adopted = badge.shadowRoot.adoptedStyleSheets.length;
 			document.body.append(badge);`},
+		"mark in another window": {then: `const frame = document.createElement("iframe"), mark = document.querySelector("[data-stale]");
+			document.body.append(frame, Object.assign(document.createElement("p"), { id: "other" }));
+			other.setAttribute("data-stale", "");
+			frame.contentDocument.body.append(mark);
+			document.moved = mark;`,
+			last: `new Promise((done) => {
+				feed.close();
+				const look = () => document.moved.dataset.stale === "true" && other.dataset.stale === "true" ? done(true) : setTimeout(look, 20);
+				look();
+			})`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var prepare []chromedp.Action[chromedp.Void]
