@@ -131,11 +131,11 @@ test-modules: build needs-js
 	go -C e2e/middleware test -count=1 ./...
 	go -C web/deploy test -count=1 ./...
 
-# Alone on the machine, because the scenarios assert times. As many of them run side by
-# side as there are processors: WebKit is too slow beside more.
+# Alone on the machine, because the scenarios assert times. They wait more than they
+# work, so that three at a time are not too many for two processors.
 test-e2e: build needs-js ## the tests in real browsers that assert times
 	cd e2e/conform && npm ci --ignore-scripts --no-audit --no-fund
-	go test -count=1 -timeout 20m ./e2e
+	go test -count=1 -timeout 20m -parallel 3 ./e2e
 	go test -count=1 -timeout 20m $$(go list ./e2e/... | grep -v -e /e2e$$ -e /e2e/npm)
 
 sim: ## simulated days in the lives of sessions; SEEDS=number
