@@ -93,6 +93,7 @@ func (s *Session) adopt(in Adopt) {
 	for i, id := range in.IDs[delivered:] {
 		k.replay.hold(id, in.delivery(delivered+i))
 	}
+	k.interval.adopt(in.Times[:delivered], in.DialedAt)
 	if k.phase == open {
 		k.lastPing = min(s.now.Mono, s.now.Mono+settleTime-s.heartbeat)
 	}

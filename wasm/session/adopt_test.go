@@ -98,6 +98,45 @@ func TestAdoptAPhase(t *testing.T) {
 	}
 }
 
+// A feed that was busy before the adoption is known to be: a silence is noticed as
+// soon as in a session that has had all of its events.
+func TestAdoptABusyFeed(t *testing.T) {
+	const dialed = 19 * time.Second
+	for _, tt := range []struct {
+		name  string
+		times []time.Duration
+		quiet time.Duration // from the last event until it is asked
+	}{
+		{"often, but not so often", []time.Duration{11600 * ms, 12800 * ms, 14 * time.Second, 15200 * ms, 16400 * ms, 17600 * ms, 18800 * ms, 19500 * ms, 19500 * ms, 19900 * ms}, 0},
+		{"five a second", []time.Duration{18500 * ms, 18700 * ms, 18900 * ms, 19100 * ms, 19300 * ms, 19500 * ms, 19700 * ms, 19900 * ms}, 1600 * ms},
+		{"too few", []time.Duration{18700 * ms, 18900 * ms, 19100 * ms, 19300 * ms, 19500 * ms, 19700 * ms, 19900 * ms}, 0},
+		{"one burst of many", []time.Duration{19900 * ms, 19900 * ms, 19900 * ms, 19900 * ms, 19900 * ms, 19900 * ms, 19900 * ms, 19900 * ms}, 0},
+		{"before the dial", []time.Duration{9100 * ms, 9200 * ms, 9300 * ms, 9400 * ms, 9500 * ms, 9600 * ms, 9700 * ms, 19900 * ms}, 0},
+		{"at the dial and after it", []time.Duration{dialed, 19100 * ms, 19200 * ms, 19300 * ms, 19500 * ms, 19700 * ms, 19800 * ms, 19900 * ms}, time.Second},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			facts := openedFacts()
+			if tt.times[0] == dialed {
+				facts.DialedAt = dialed
+			}
+			facts.IDs, facts.Contents, facts.Times = nil, make([]string, len(tt.times)), tt.times
+			for n := range tt.times {
+				facts.IDs = append(facts.IDs, fmt.Sprint("e-", n+1))
+			}
+			last := tt.times[len(tt.times)-1]
+			facts.Cursor, facts.LastFrame, facts.LastFrameWall = facts.IDs[len(facts.IDs)-1], last, wallStart+last
+			w := adopted(t, facts)
+			want := time.Duration(never)
+			if tt.quiet > 0 {
+				want = last + tt.quiet
+			}
+			if got := w.s.unusuallyQuietAt(w.s.live); got != want {
+				t.Errorf("the silence is unusual at %v, want %v", got, want)
+			}
+		})
+	}
+}
+
 func TestAdoptADoubt(t *testing.T) {
 	facts := openedFacts()
 	facts.Doubt, facts.State, facts.Pings = wire.CauseWake, Checking, 1
@@ -248,7 +287,7 @@ func TestAdoptIsWhatTheSessionWouldBe(t *testing.T) {
 	}
 	for _, s := range []*Session{w.s, other.s} {
 		s.rtt = rtt{}
-		s.stream.delivered, s.live.interval, s.live.pings, s.limits = 0, interval{}, nil, limits{}
+		s.stream.delivered, s.live.pings, s.limits = 0, nil, limits{}
 		s.live.delivered, s.shown.Generation, s.live.phase, s.live.entered = 0, 0, 0, 0
 		s.effects = nil
 	}

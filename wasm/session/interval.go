@@ -30,6 +30,15 @@ func (i *interval) burst(now time.Duration) {
 	i.last = now
 }
 
+// adopt learns from when events came since the dial. Those of one burst came at once.
+func (i *interval) adopt(times []time.Duration, dialedAt time.Duration) {
+	for _, at := range times {
+		if at >= dialedAt && (i.bursts == 0 || at > i.last) {
+			i.burst(at)
+		}
+	}
+}
+
 func (i *interval) learn(pause time.Duration) {
 	if i.pause == 0 {
 		i.pause = pause
