@@ -16,8 +16,7 @@ export function clientID() {
   const page = /** @type {{[pageWide]?: string}} */ (globalThis);
   if (page[pageWide]) return page[pageWide];
   const id = take() ?? randomID();
-  // Without a prototype: one that a page has changed may hold a `get`.
-  Object.defineProperty(page, pageWide, /** @type {PropertyDescriptor} */ ({ __proto__: null, value: id, configurable: true }));
+  page[pageWide] = id;
   globalThis.addEventListener?.("pagehide", () => leave(id));
   globalThis.addEventListener?.("pageshow", (event) => {
     if (/** @type {PageTransitionEvent} */ (event).persisted) take();

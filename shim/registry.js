@@ -119,7 +119,7 @@ let warned = false;
  */
 export function registry() {
   const page = /** @type {any} */ (globalThis);
-  if (!page[name]) Object.defineProperty(page, name, /** @type {PropertyDescriptor} */ ({ __proto__: null, value: new Registry() }));
+  page[name] ??= new Registry();
   const found = page[name].release;
   if (found !== release && !warned) {
     warned = true;
