@@ -1,29 +1,10 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { Server, Tab, Worker, closeChannels, turn, until } from "./testing/shared-world.js";
+import { closeChannels, sharedWorld as world, turn, until } from "./testing/shared-world.js";
 
 const { Driver } = await import("./driver.js");
 
 after(closeChannels);
-
-/** A server, a worker and its tabs. */
-function world(t, options) {
-  const server = new Server();
-  const tabs = [];
-  t.after(async () => {
-    for (const tab of tabs) tab.driver.stop();
-    await until("the worker forgets all tabs", () => worker.hub.size === 0);
-  });
-  server.install(t);
-  const worker = new Worker(t, options);
-  const open = async (how) => {
-    const tab = new Tab(worker, how);
-    tabs.push(tab);
-    await until("the tab is live", () => tab.live);
-    return tab;
-  };
-  return { server, worker, open };
-}
 
 /** The arguments of each call of a method of the shared driver. */
 const calls = (t, name) => {
@@ -32,9 +13,9 @@ const calls = (t, name) => {
 };
 
 test("somebody looks as long as one tab is visible", async (t) => {
-  const { open } = world(t);
+  const { openLive } = world(t);
   const seen = calls(t, "visible");
-  const [first, second] = [await open({ visible: false }), await open({ visible: true })];
+  const [first, second] = [await openLive({ visible: false }), await openLive({ visible: true })];
   assert.deepEqual(seen(), [true]);
   first.driver.visible(true);
   second.driver.visible(false);
@@ -42,15 +23,15 @@ test("somebody looks as long as one tab is visible", async (t) => {
   assert.deepEqual(seen(), [true], "the other one is still visible");
   first.driver.visible(false);
   await until("nobody looks", () => seen().length === 2);
-  const third = await open({ visible: true });
+  const third = await openLive({ visible: true });
   third.driver.stop();
   await until("nobody looks again", () => seen().length === 4);
   assert.deepEqual(seen(), [true, false, true, false]);
 });
 
 test("what wakes a tab up wakes the connection", async (t) => {
-  const { open } = world(t);
-  const tab = await open({ visible: false });
+  const { openLive } = world(t);
+  const tab = await openLive({ visible: false });
   const seen = calls(t, "wake");
   tab.driver.wake("wake");
   tab.driver.wake("network");
@@ -62,8 +43,8 @@ test("what wakes a tab up wakes the connection", async (t) => {
 });
 
 test("what a browser says of its network, and reconnect, reach the connection", async (t) => {
-  const { open } = world(t);
-  const tab = await open();
+  const { openLive } = world(t);
+  const tab = await openLive();
   const [online, reconnect] = [calls(t, "online"), calls(t, "reconnect")];
   tab.driver.online(false);
   tab.driver.online(true);
@@ -73,11 +54,11 @@ test("what a browser says of its network, and reconnect, reach the connection", 
 });
 
 test("topics that no tab wants are asked for a while longer, for a tab that is loaded again", async (t) => {
-  const { server, open } = world(t, { topicsLinger: 60_000 });
-  const first = await open({ topics: ["a"] });
-  const second = await open({ topics: ["b"] });
+  const { server, openLive } = world(t, { topicsLinger: 60_000 });
+  const first = await openLive({ topics: ["a"] });
+  const second = await openLive({ topics: ["b"] });
   second.driver.stop();
-  await open({ topics: ["c"] });
+  await openLive({ topics: ["c"] });
   const topics = () => [...server.sockets][0].topics;
   await until("it is asked for, too", () => topics().includes("c"));
   assert.deepEqual(topics(), ["a", "b", "c"]);
@@ -87,11 +68,11 @@ test("topics that no tab wants are asked for a while longer, for a tab that is l
 });
 
 test("and then not any more", async (t) => {
-  const { server, open } = world(t, { topicsLinger: 10 });
-  await open({ topics: ["a"] });
+  const { server, openLive } = world(t, { topicsLinger: 10 });
+  await openLive({ topics: ["a"] });
   const topics = () => [...server.sockets][0].topics.join();
   for (let round = 0; round < 2; round++) {
-    const second = await open({ topics: ["b"] });
+    const second = await openLive({ topics: ["b"] });
     await until("both are asked for", () => topics() === "a,b");
     second.driver.stop();
     await until("only those of the tab that is left are asked for", () => topics() === "a");
@@ -99,9 +80,9 @@ test("and then not any more", async (t) => {
 });
 
 test("a tab that has left is told nothing more", async (t) => {
-  const { server, worker, open } = world(t);
-  await open();
-  const tab = await open();
+  const { server, worker, openLive } = world(t);
+  await openLive();
+  const tab = await openLive();
   const post = t.mock.method(worker.last, "postMessage");
   tab.driver.stop();
   await turn();
@@ -114,8 +95,8 @@ test("a tab that has left is told nothing more", async (t) => {
 });
 
 test("a burst that is larger than the ring reaches each tab over the one connection", async (t) => {
-  const { server, open } = world(t, { ringBytes: 20_000 });
-  const [first, second] = [await open({ after: "e-0" }), await open({ after: "e-0" })];
+  const { server, openLive } = world(t, { ringBytes: 20_000 });
+  const [first, second] = [await openLive({ after: "e-0" }), await openLive({ after: "e-0" })];
   const send = server.flush;
   server.flush = () => {}; // so that all of them come in one frame
   for (let i = 0; i < 60; i++) server.publish("a", 1000);
@@ -126,17 +107,17 @@ test("a burst that is larger than the ring reaches each tab over the one connect
 });
 
 test("a tab that joins later gets the server's time of now", async (t) => {
-  const { open } = world(t);
-  const first = await open();
+  const { openLive } = world(t);
+  const first = await openLive();
   const { time } = first.frames[0];
   for (const begun = Date.now(); Date.now() < begun + 30; ) await turn();
-  const second = await open();
+  const second = await openLive();
   assert.ok(second.frames[0].time >= time + 25, `${second.frames[0].time} after ${time}`);
 });
 
 test("what the server says of a message goes to the tabs that send, and of all else to every tab", async (t) => {
-  const { server, open } = world(t);
-  const [first, second] = [await open(), await open()];
+  const { server, openLive } = world(t);
+  const [first, second] = [await openLive(), await openLive()];
   second.driver.send('"hello"');
   await until("it is sent", () => server.messages.length === 1);
   const refuse = (code) => server.tell([...server.sockets][0], { wakesocket: "error", code, message: "no" });

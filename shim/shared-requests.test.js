@@ -1,40 +1,24 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { Additions } from "./shared-additions.js";
-import { Server, Tab, Worker, closeChannels, turn, until } from "./testing/shared-world.js";
+import { Tab, closeChannels, sharedWorld, turn, until } from "./testing/shared-world.js";
 
 after(closeChannels);
 
-/** A server that answers requests, a worker and its tabs. */
+/** Tabs that are opened live, of a server that answers requests. */
 function world(t, options) {
-  const server = new Server();
-  server.limits = { history: 1000 };
-  const tabs = [];
-  t.after(async () => {
-    for (const tab of tabs) {
-      tab.thaw();
-      tab.driver.stop();
-    }
-    await until("the worker forgets all tabs", () => worker.hub.size === 0);
-  });
-  server.install(t);
-  const worker = new Worker(t, options);
-  const open = async (how) => {
-    const tab = new Tab(worker, how);
-    tabs.push(tab);
-    await until("the tab is live", () => tab.live);
-    return tab;
-  };
-  return { server, worker, open };
+  const made = sharedWorld(t, options);
+  made.server.limits = { history: 1000 };
+  return made;
 }
 
 const ids = (events) => events.map(({ id }) => id);
 const closed = { code: "closed" };
 
 test("the answer of a history goes to the tab that asked", async (t) => {
-  const { server, open } = world(t);
+  const { server, openLive } = world(t);
   for (let i = 0; i < 9; i++) server.publish(i % 2 ? "b" : "a");
-  const [first, second] = [await open({ topics: ["a"] }), await open({ topics: ["b"] })];
+  const [first, second] = [await openLive({ topics: ["a"] }), await openLive({ topics: ["b"] })];
   const [a, b] = await Promise.all([first.driver.history({ topic: "a", limit: 2 }), second.driver.history({ topic: "b", before: "e-6" })]);
   assert.deepEqual({ ...a, events: ids(a.events) }, { events: ["e-7", "e-9"], from: "e-6", complete: false });
   assert.deepEqual({ ...b, events: ids(b.events) }, { events: ["e-2", "e-4"], from: "e-1", complete: true });
@@ -43,11 +27,11 @@ test("the answer of a history goes to the tab that asked", async (t) => {
 });
 
 test("a tab adds topics that another one follows: it gets the earlier events that it asked for, and then all", async (t) => {
-  const { server, open } = world(t);
-  const first = await open({ topics: ["a", "b"] });
+  const { server, openLive } = world(t);
+  const first = await openLive({ topics: ["a", "b"] });
   for (let i = 0; i < 6; i++) server.publish(i % 2 ? "b" : "a");
   await until("the first has them", () => first.got.length === 6);
-  const second = await open({ topics: ["c"] });
+  const second = await openLive({ topics: ["c"] });
   let before;
   const added = second.driver.addTopics(["b", "a"], { last: 1 }).then((at) => {
     before = [...second.earlier];
@@ -65,9 +49,9 @@ test("a tab adds topics that another one follows: it gets the earlier events tha
 });
 
 test("events that a slow tab has not got yet, of topics that it adds now, do not come", async (t) => {
-  const { server, open } = world(t);
-  const first = await open({ topics: ["a", "b"] });
-  const slow = await open({ topics: ["b"] });
+  const { server, openLive } = world(t);
+  const first = await openLive({ topics: ["a", "b"] });
+  const slow = await openLive({ topics: ["b"] });
   slow.freeze();
   for (let i = 0; i < 40; i++) server.publish(i % 2 ? "b" : "a", 20_000);
   await until("the first has them", () => first.got.length === 40);
@@ -83,9 +67,9 @@ test("events that a slow tab has not got yet, of topics that it adds now, do not
 });
 
 test("a tab that is off the ring when its topics are followed catches up with them", async (t) => {
-  const { server, open } = world(t, { ringBytes: 50_000 });
-  const first = await open({ topics: ["a", "b"] });
-  const slow = await open({ topics: ["b"] });
+  const { server, openLive } = world(t, { ringBytes: 50_000 });
+  const first = await openLive({ topics: ["a", "b"] });
+  const slow = await openLive({ topics: ["b"] });
   slow.freeze();
   const added = slow.driver.addTopics(["a"], { last: 2 });
   for (let i = 0; i < 40; i++) server.publish(i % 2 ? "b" : "a", 20_000);
@@ -105,10 +89,10 @@ test("a tab that is off the ring when its topics are followed catches up with th
 });
 
 test("a gap before topics that were added is told to the tab that added them", async (t) => {
-  const { server, open } = world(t);
+  const { server, openLive } = world(t);
   for (let i = 0; i < 9; i++) server.publish("a");
   server.first = 5;
-  const [first, second] = [await open({ topics: ["a"] }), await open({ topics: ["b"] })];
+  const [first, second] = [await openLive({ topics: ["a"] }), await openLive({ topics: ["b"] })];
   assert.equal(await second.driver.addTopics(["a"], { after: "e-2" }), "e-9");
   assert.deepEqual(second.earlier, ["e-6", "e-7", "e-8", "e-9"]);
   assert.deepEqual(second.gaps, [{ after: "e-2", earliest: "e-6", reason: "limited" }]);
@@ -116,8 +100,8 @@ test("a gap before topics that were added is told to the tab that added them", a
 });
 
 test("a refusal goes to the tab that asked, and takes nothing from the others", async (t) => {
-  const { server, open } = world(t);
-  const [first, second] = [await open({ topics: ["a"] }), await open({ topics: ["b"] })];
+  const { server, openLive } = world(t);
+  const [first, second] = [await openLive({ topics: ["a"] }), await openLive({ topics: ["b"] })];
   await assert.rejects(second.driver.addTopics(["a", "secret"], {}), { code: "topic-forbidden" });
   await turn();
   assert.deepEqual([...server.sockets][0].topics, ["a", "b"]);
@@ -135,8 +119,8 @@ test("a refusal goes to the tab that asked, and takes nothing from the others", 
 });
 
 test("topics are removed down to none, and come back", async (t) => {
-  const { server, open } = world(t);
-  const [first, second] = [await open({ topics: ["a"] }), await open({ topics: ["a", "b"] })];
+  const { server, openLive } = world(t);
+  const [first, second] = [await openLive({ topics: ["a"] }), await openLive({ topics: ["a", "b"] })];
   server.publish("a");
   await until("both have it", () => second.driver.cursor === "e-1");
   assert.equal(await second.driver.removeTopics(["b"]), "e-1");
@@ -154,13 +138,13 @@ test("topics are removed down to none, and come back", async (t) => {
   server.publish("b");
   await until("it has the event", () => second.got.length === 2);
   assert.deepEqual(second.got, ["e-1", "e-5"]);
-  const everything = await open();
+  const everything = await openLive();
   await assert.rejects(everything.driver.removeTopics(["a"]), { code: "message-invalid" });
 });
 
 test("a lone tab without topics gets nothing, and none are asked for when it comes back", async (t) => {
-  const { server, open } = world(t);
-  const tab = await open({ topics: ["a"] });
+  const { server, openLive } = world(t);
+  const tab = await openLive({ topics: ["a"] });
   await tab.driver.removeTopics(["a"]);
   tab.driver.away();
   await until("the worker closes", () => server.sockets.size === 0);
@@ -170,9 +154,9 @@ test("a lone tab without topics gets nothing, and none are asked for when it com
 });
 
 test("what has no answer is asked again after the tab has joined again, and ends with the feed", async (t) => {
-  const { server, open } = world(t);
+  const { server, openLive } = world(t);
   server.publish("a");
-  const [first, second] = [await open({ topics: ["a"] }), await open({ topics: ["b"] })];
+  const [first, second] = [await openLive({ topics: ["a"] }), await openLive({ topics: ["b"] })];
   server.mute = true;
   const history = second.driver.history({ topic: "a" });
   const added = second.driver.addTopics(["c"], { last: 1 });
@@ -189,8 +173,8 @@ test("what has no answer is asked again after the tab has joined again, and ends
 });
 
 test("a tab that gets a connection of its own asks there", async (t) => {
-  const { open, worker, server } = world(t);
-  const tab = await open({ topics: ["a"] });
+  const { openLive, worker, server } = world(t);
+  const tab = await openLive({ topics: ["a"] });
   server.mute = true;
   const [history, added, removed] = [tab.driver.history({ topic: "a" }), tab.driver.addTopics(["b"], { last: 3 }), tab.driver.removeTopics(["c"])];
   await removed;
@@ -200,8 +184,8 @@ test("a tab that gets a connection of its own asks there", async (t) => {
 });
 
 test("what a tab says before its worker is there is said then", async (t) => {
-  const { server, worker, open } = world(t);
-  await open({ topics: ["a"] });
+  const { server, worker, openLive } = world(t);
+  await openLive({ topics: ["a"] });
   const tab = new Tab(worker, { topics: ["b"] });
   await undefined;
   await undefined;
@@ -217,9 +201,9 @@ test("what a tab says before its worker is there is said then", async (t) => {
 });
 
 test("a server that answers no requests is no reason to leave the others", async (t) => {
-  const { server, open } = world(t);
+  const { server, openLive } = world(t);
   server.limits = undefined;
-  const [first, second] = [await open({ topics: ["a"] }), await open({ topics: ["b"] })];
+  const [first, second] = [await openLive({ topics: ["a"] }), await openLive({ topics: ["b"] })];
   await assert.rejects(second.driver.history({ topic: "a" }), { code: "unsupported" });
   await assert.rejects(second.driver.addTopics(["c"], { last: 1 }), { code: "unsupported" });
   await second.driver.addTopics(["a"], {});

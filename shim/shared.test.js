@@ -1,35 +1,8 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { Server, Tab, Worker, closeChannels, build, turn, until } from "./testing/shared-world.js";
+import { closeChannels, build, sharedWorld as world, turn, until } from "./testing/shared-world.js";
 
 after(closeChannels);
-
-/** A server, a worker and its tabs for one test. */
-function world(t, options) {
-  const server = new Server();
-  server.install(t);
-  const worker = new Worker(t, options);
-  const tabs = [];
-  t.after(async () => {
-    for (const tab of tabs) {
-      tab.thaw();
-      tab.driver.stop();
-    }
-    await until("the worker forgets all tabs", () => worker.hub.size === 0);
-  });
-  const open = (how) => {
-    const tab = new Tab(worker, how);
-    tabs.push(tab);
-    return tab;
-  };
-  /** Opens a tab that is live. */
-  const openLive = async (how) => {
-    const tab = open(how);
-    await until("the tab is live", () => tab.live);
-    return tab;
-  };
-  return { server, worker, open, openLive, tabs };
-}
 
 const ids = (events) => events.map(({ id }) => id);
 

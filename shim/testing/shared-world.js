@@ -298,3 +298,31 @@ export class Tab {
     return this.status?.name === "live";
   }
 }
+
+/** A server, a worker and its tabs for one test. */
+export function sharedWorld(t, options) {
+  const server = new Server();
+  const tabs = [];
+  t.after(async () => {
+    for (const tab of tabs) {
+      tab.thaw();
+      tab.driver.stop();
+    }
+    await until("the worker forgets all tabs", () => worker.hub.size === 0);
+  });
+  // After that hook, so that there are sockets while the tabs leave.
+  server.install(t);
+  const worker = new Worker(t, options);
+  const open = (how) => {
+    const tab = new Tab(worker, how);
+    tabs.push(tab);
+    return tab;
+  };
+  /** Opens a tab that is live. */
+  const openLive = async (how) => {
+    const tab = open(how);
+    await until("the tab is live", () => tab.live);
+    return tab;
+  };
+  return { server, worker, open, openLive, tabs };
+}
