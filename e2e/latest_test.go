@@ -48,17 +48,7 @@ func TestTheNewestValues(t *testing.T) {
 			}
 		}
 	}
-	deadline := time.Now().Add(snapshotLimit)
-	for {
-		newest := eval[int](w.tab, `Object.values(prices).filter(({ n }) => n === `+fmt.Sprint(n)+`).length`)
-		if newest == topics {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%d of %d topics show their newest value: %s", newest, topics, eval[string](w.tab, `JSON.stringify(prices)`))
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
+	w.tab.until(fmt.Sprintf(`Object.values(prices).filter((price) => price.n === %d).length === %d`, n, topics))
 	for _, what := range []string{"shown", "shown + price.skipped"} {
 		sum := eval[int](w.tab, `Object.values(prices).reduce((sum, price) => sum + price.`+what+`, 0)`)
 		if all := topics * rounds * each; what == "shown" && sum > all/2 || what != "shown" && sum != all {
