@@ -55,7 +55,7 @@ func TestTopicsAnswerThatEndsItsGoroutine(t *testing.T) {
 	until(t, "its place is free", func() bool { return places(s.Feed) == 1 })
 }
 
-// Messages that wait behind it still reach the hook, and their memory is given back.
+// Messages that came after it still reach the hook, and their memory is given back.
 func TestOnMessageThatEndsItsGoroutine(t *testing.T) {
 	called, release, second := make(chan struct{}), make(chan struct{}), make(chan string, 1)
 	s := serve(t, Options{OnMessage: func(_ Client, data []byte) {
