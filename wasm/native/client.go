@@ -29,6 +29,7 @@ type Client struct {
 	changed  chan struct{} // closed and replaced when the state changes
 	live     *socket
 	cursor   string // up to where the callbacks have finished
+	since    string // the same of the newest events
 	rtt      time.Duration
 	lastAt   time.Time // when the last event was received
 	topics   topics
@@ -64,9 +65,11 @@ func New(options Options) (*Client, error) {
 	if _, err := session.New(options.session(), rand.Float64); err != nil {
 		return nil, fmt.Errorf("native: %w", err)
 	}
+	initial := newTopics(options.Topics, options.Latest)
+	initial.alone = options.Snapshot != nil // the events after a snapshot are all those after a cursor
 	return &Client{
 		options: options, refreshable: refreshable, queue: newQueue(options.Buffer), epoch: time.Now(), run: newRun(),
-		state: State{Name: Connecting, Since: time.Now()}, cursor: options.After, topics: newTopics(options.Topics),
+		state: State{Name: Connecting, Since: time.Now()}, cursor: options.After, since: options.Since, topics: initial,
 		changed: make(chan struct{}), command: make(chan struct{}, 1),
 	}, nil
 }

@@ -44,20 +44,25 @@ func (l *loop) event(e Event) {
 	l.push(e, e.Received)
 }
 
-// push queues an event that waits since a moment. The cursor of one without an id is
+// push queues an event that waits since a moment, unless it is one of those of which
+// only the newest is wanted and may not come yet. The cursor of one without an id is
 // that of the one before.
 func (l *loop) push(e Event, since time.Time) {
-	if !e.History {
-		l.told = cmp.Or(e.ID, l.told)
+	if e.History {
+		e.Cursor = l.told
+		l.queue.push(item{event: &e, since: since})
+		return
 	}
-	e.Cursor = l.told
-	l.queue.push(item{event: &e, since: since, cursor: e.Cursor, moves: !e.History})
+	before := l.told
+	l.told = cmp.Or(e.ID, l.told)
+	l.latest.event(e, since, before)
 }
 
 func (l *loop) gap(g session.Gap) {
 	if s := l.snapshots.stream; s != nil && !s.Gap(g.Reason) {
 		return
 	}
+	l.latest.conflation.Flush(l.now) // what came before
 	l.queue.push(item{gap: &Gap{After: g.After, Earliest: g.Earliest, Reason: g.Reason}})
 }
 
@@ -73,5 +78,5 @@ func (l *loop) move(cursor string) {
 		}
 	}
 	l.told = cursor
-	l.queue.push(item{cursor: cursor, moves: true})
+	l.latest.moved()
 }

@@ -83,8 +83,16 @@ func (d *dispatcher) call(i item) {
 		}
 		o.OnError(d.Client, i.err)
 	}
-	if !i.moves || d.broke {
+	if d.broke {
 		return // the event of a loop that was left is not finished
+	}
+	if i.newest != "" {
+		d.mu.Lock()
+		d.since = i.newest
+		d.mu.Unlock()
+	}
+	if !i.moves {
+		return
 	}
 	d.mu.Lock()
 	d.cursor = i.cursor

@@ -54,6 +54,18 @@
 // with "price.". [Client.History] reads the newest events of a topic. They wait for
 // the server's answer, over as many connections as it takes.
 //
+// # Newest events
+//
+// [Options.Latest] names topics of which a program wants only the newest event, once in
+// so much time: prices, positions, loads. OnEvent gets at most one event of each topic
+// in that time, always the newest, and never an older one after a newer one;
+// [Event.Skipped] tells how many were passed over for it. After an outage the newest of
+// each topic comes, and not all between. A wakesocket feed sends only these events, and
+// they move no cursor: save [Client.Since] beside the cursor, and give it to
+// [Options.Since]. From any other server, and where there is a snapshot, all events
+// come, and the client passes the older ones over. [Client.SetLatest] and [AddOptions]
+// change what is wanted.
+//
 // # Errors
 //
 // Nothing that a retry can cure ends the client. Each failed attempt is a

@@ -216,13 +216,13 @@ func TestQuery(t *testing.T) {
 		if d.After == "" {
 			u.RawQuery = "k=1"
 		}
-		if c.addQuery(u, d, newTopics([]string{"x", "y"})); u.RawQuery != want {
+		if c.addQuery(u, d, newTopics([]string{"x", "y"}, nil), ""); u.RawQuery != want {
 			t.Errorf("%s, want %s", u.RawQuery, want)
 		}
 	}
 	bare := &Client{}
 	u, _ := parseURL("wss://a/b#fragment")
-	if bare.addQuery(u, session.Dial{}, newTopics(nil)); u.String() != "wss://a/b?wakesocket=1" {
+	if bare.addQuery(u, session.Dial{}, newTopics(nil, nil), ""); u.String() != "wss://a/b?wakesocket=1" {
 		t.Errorf("%s", u)
 	}
 }

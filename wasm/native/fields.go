@@ -9,7 +9,7 @@ import (
 // fields are what the client reads of an event or a control frame, as it stands
 // there; nil for what is missing. Their names are exact, while encoding/json takes
 // "ID" for "id".
-type fields struct{ control, at, id, topic, time, data json.RawMessage }
+type fields struct{ control, at, id, topic, time, data, skipped, count json.RawMessage }
 
 // splitObject reads the fields of an object in one pass; the text must be valid JSON.
 // It is false for any other value. Of a name that is there twice, the last one counts.
@@ -47,6 +47,10 @@ func (f *fields) set(quoted, value []byte) {
 		f.time = value
 	case "data":
 		f.data = value
+	case "skipped":
+		f.skipped = value
+	case "count":
+		f.count = value
 	}
 }
 

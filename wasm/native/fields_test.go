@@ -14,7 +14,7 @@ func splitSlowly(text []byte) (f fields, ok bool) {
 	if json.Unmarshal(text, &all) != nil || all == nil {
 		return f, false
 	}
-	return fields{all["wakesocket"], all["at"], all["id"], all["topic"], all["time"], all["data"]}, true
+	return fields{all["wakesocket"], all["at"], all["id"], all["topic"], all["time"], all["data"], all["skipped"], all["count"]}, true
 }
 
 // FuzzFields compares our reader with that of encoding/json.

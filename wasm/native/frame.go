@@ -41,7 +41,7 @@ func parse(generation int, data []byte, now time.Time) (arrival, error) {
 	}
 	a, err := parseControl(generation, kind, data, now)
 	if err != nil {
-		return arrival{Input: life.Input, answer: a.answer}, fmt.Errorf("a frame of kind %s: %w", kind, err)
+		return arrival{Input: life.Input, answer: a.answer, newest: a.newest}, fmt.Errorf("a frame of kind %s: %w", kind, err)
 	}
 	return a, nil
 }
@@ -91,6 +91,11 @@ func parseControl(generation int, kind string, data []byte, now time.Time) (a ar
 		if err = json.Unmarshal(data, &h); err == nil {
 			a.answer, err = historyAnswer(h, now)
 		}
+	case wire.KindLatest:
+		var n wire.LatestEvents[json.RawMessage]
+		if err = json.Unmarshal(data, &n); err == nil {
+			a.newest, err = newestOf(n, now)
+		}
 	}
 	return a, err
 }
@@ -111,6 +116,7 @@ func helloArrival(generation int, hello wire.Hello) arrival {
 		l.mu.Unlock()
 		l.declare(hello.Fresh, true)
 		l.greeted(generation, limits)
+		l.latest.hello(l.sockets[generation], hello.Latest, hello.Position)
 	}}
 }
 

@@ -59,7 +59,7 @@ func FuzzAddress(f *testing.F) {
 		}
 		c := &Client{options: Options{ID: "me"}}
 		address, _ := parseURL(given)
-		c.addQuery(address, session.Dial{Generation: 1, After: after, Previous: &wire.Previous{Cause: cause}}, newTopics([]string{"cpu"}))
+		c.addQuery(address, session.Dial{Generation: 1, After: after, Previous: &wire.Previous{Cause: cause}}, newTopics([]string{"cpu"}, nil), "")
 		got := address.String()
 		u, err := url.Parse(got)
 		if err != nil {

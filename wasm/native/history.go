@@ -67,8 +67,16 @@ func checkAdd(names []string, o AddOptions) error {
 	switch {
 	case o.Last < 0:
 		return errors.New("native: AddTopics: Last must not be negative; 0 asks for no earlier events")
+	case o.Every != 0 && !o.Latest:
+		return errors.New("native: AddTopics: Every is given without Latest; leave it out for every event")
 	case o.Last > 0 && o.After != "":
 		return errors.New("native: AddTopics: Last and After are both given; leave one out")
 	}
-	return checkNames("AddTopics", names)
+	if err := checkNames("AddTopics", names); err != nil {
+		return err
+	}
+	if err := checkEvery(names[0], o.Every); err != nil {
+		return fmt.Errorf("native: AddTopics: Every %w", err)
+	}
+	return nil
 }

@@ -33,6 +33,7 @@ type loop struct {
 	told    string        // cursor after what was queued for the callbacks
 	held    []Event       // of which the session does not know yet whether they are new
 
+	latest    latestTopics
 	snapshots snapshots
 	requests  requests
 }
@@ -43,13 +44,16 @@ type arrival struct {
 	from   *socket     // that it came over; nil for none
 	events []Event     // of an Events input
 	answer *answer     // to a request; nil for none
+	newest *newest     // events that the server has chosen; nil for none
 	also   func(*loop) // run before the input, by the loop; nil for nothing
 }
 
+// newLoop is called with the client's lock held.
 func newLoop(c *Client, r *run, s *session.Session) *loop {
 	l := &loop{Client: c, run: r, session: s, inputs: make(chan arrival, 16), sockets: map[int]*socket{},
 		timer: time.NewTimer(time.Hour), cursor: s.Cursor(), told: s.Cursor()}
 	l.snapshots.init(l, s.Cursor())
+	l.latest.init(l)
 	return l
 }
 
@@ -132,11 +136,15 @@ func (l *loop) handle(a arrival) {
 	if s := l.snapshots.stream; s != nil {
 		s.Tick()
 	}
+	l.latest.conflation.Tick(l.now)
 	if a.also != nil {
 		a.also(l)
 	}
 	if a.answer != nil {
 		l.answered(a.from, a.answer)
+	}
+	if a.newest != nil {
+		l.latest.chosen(a.from, a.newest)
 	}
 	l.step(a.Input, a.events)
 	for l.snapshots.back != "" || l.snapshots.asked {
@@ -185,6 +193,9 @@ func (l *loop) setTimer() {
 		if due, any := s.Deadline(); any && (!ok || due < at) {
 			at, ok = due, true
 		}
+	}
+	if due, any := l.latest.conflation.Deadline(); any && (!ok || due < at) {
+		at, ok = due, true
 	}
 	if ok {
 		l.timer.Reset(max(0, at-l.now))
@@ -258,6 +269,7 @@ func (l *loop) publish() {
 		l.snapshots.look()
 	}
 	next := l.snapshots.state(l.sessionState())
+	l.latest.shown(next)
 	l.wasLive = l.wasLive || next.Live()
 	l.mu.Lock()
 	old := l.state

@@ -98,7 +98,7 @@ func TestRequestsFollowTheList(t *testing.T) {
 	} {
 		q := newRequest(c.frame)
 		q.number = 7
-		if got := string(q.text(c.all, has)); got != want {
+		if got := string(q.text(topics{all: c.all}, has)); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 	}
@@ -145,7 +145,7 @@ func TestChangesOfTopicsWaitWhileAnotherSocketIsMade(t *testing.T) {
 	other := &socket{loop: l, generation: 2, topics: l.list(), writing: true}
 	l.sockets[1], l.sockets[2] = k, other
 	l.shown.Generation = 1
-	l.topics = l.topics.with([]string{"b"})
+	l.topics = l.topics.with([]string{"b"}, 0)
 	for i, control := range []any{
 		wire.Add{Kind: wire.KindAdd, Topics: []string{"b"}},
 		wire.HistoryRequest{Kind: wire.KindHistory, Topic: "a"},
@@ -167,7 +167,7 @@ func TestChangesOfTopicsWaitWhileAnotherSocketIsMade(t *testing.T) {
 		t.Errorf("the one that takes over is sent %s, want %s and three requests", got, want)
 	}
 	delete(l.sockets, 2)
-	l.topics = l.topics.set([]string{"d"})
+	l.topics = l.topics.replace(newTopics([]string{"d"}, nil))
 	l.sockets[3] = &socket{loop: l, generation: 3, answers: true, writing: true, told: true}
 	l.sockets[4], l.shown.Generation = other, 3
 	l.requests.open = nil

@@ -40,6 +40,16 @@ type Options struct {
 	// Topics are the topics or patterns to receive.
 	// Defaults to all.
 	Topics []string
+	// Latest names topics or patterns of which OnEvent gets only the newest event: one
+	// of each topic in so much time at most, 10 ms to an hour; 0 stands for 250 ms. They
+	// are followed beside Topics. Where several names stand for a topic, the most
+	// specific one decides.
+	// Defaults to none: every event is wanted.
+	Latest map[string]time.Duration
+	// Since is the position up to which the program has the newest events of Latest:
+	// what Client.Since returned beside the cursor that is given to After.
+	// Defaults to After.
+	Since string
 	// ID names this client in the server's log.
 	// Defaults to "".
 	ID string
@@ -136,6 +146,9 @@ func (o Options) withDefaults() (Options, error) {
 		if err := wire.CheckName(name); err != nil {
 			return o, fmt.Errorf("native: Options.Topics: %w", err)
 		}
+	}
+	if err := checkLatest(o.Latest); err != nil {
+		return o, fmt.Errorf("native: Options.Latest: %w", err)
 	}
 	if o.MaxLag < 0 || o.Buffer < 0 || o.MaxRefusals < 0 {
 		return o, errors.New("native: Options.MaxLag, Buffer and MaxRefusals must not be negative; 0 is the default")

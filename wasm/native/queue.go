@@ -1,6 +1,7 @@
 package native
 
 import (
+	"cmp"
 	"sync"
 	"time"
 )
@@ -17,6 +18,12 @@ type item struct {
 	since    time.Time   // the event waits
 	cursor   string      // after it; "" for no change
 	moves    bool        // cursor counts
+	newest   string      // position of Client.Since after it; "" for no change
+}
+
+// isMove reports whether an item does nothing but move positions.
+func (i item) isMove() bool {
+	return i.event == nil && i.snapshot == nil && i.state == nil && i.gap == nil && i.err == nil && i.then == nil
 }
 
 // maxQueuedErrors bounds the errors that wait for a callback that is busy.
@@ -60,11 +67,21 @@ func (q *queue) push(i item) {
 	case i.err != nil:
 		q.errors++
 	}
+	if last := len(q.items) - 1; last >= q.first && i.isMove() && q.items[last].isMove() {
+		q.items[last].join(i)
+		return
+	}
 	q.items = append(q.items, i)
 	select {
 	case q.filled <- struct{}{}:
 	default:
 	}
+}
+
+// join adds a later move to one.
+func (i *item) join(later item) {
+	i.cursor, i.moves = cmp.Or(later.cursor, i.cursor), i.moves || later.moves
+	i.newest = cmp.Or(later.newest, i.newest)
 }
 
 // pop takes the oldest item; ok is false when there is none.

@@ -178,11 +178,12 @@ func (l *loop) refused(q *request, err error) {
 		return
 	}
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	if version := l.topics.version; !l.topics.all {
 		l.topics = l.topics.without(add.Topics)
 		l.topics.version = version // the server does not follow them either
 	}
+	l.mu.Unlock()
+	l.latest.changed(add.Topics)
 }
 
 // hurry makes the next call of Options.Snapshot come sooner.
@@ -238,7 +239,7 @@ func (l *loop) askAll(k *socket, list topics) {
 			has = list.has()
 		}
 		q.over, q.events = k, nil
-		k.write(q.text(list.all, has))
+		k.write(q.text(list, has))
 	}
 }
 
@@ -248,11 +249,11 @@ func (q *request) changesTopics() bool {
 }
 
 // text is the frame of a request. The topics may have changed since it was made.
-func (q *request) text(all bool, has map[string]bool) []byte {
+func (q *request) text(list topics, has map[string]bool) []byte {
 	keep := func(names []string, want bool) []string {
 		kept := []string{}
 		for _, name := range names {
-			if all || has[name] == want {
+			if list.all || has[name] == want {
 				kept = append(kept, name)
 			}
 		}
@@ -261,6 +262,7 @@ func (q *request) text(all bool, has map[string]bool) []byte {
 	switch f := q.frame.(type) {
 	case wire.Add:
 		f.Number, f.Topics = q.number, keep(f.Topics, true)
+		f.Latest = list.of(f.Topics)
 		return frame(f)
 	case wire.Remove:
 		f.Number, f.Topics = q.number, keep(f.Topics, false)
@@ -281,7 +283,7 @@ func (l *loop) askNothing(k *socket, list topics) {
 			l.redial(k)
 			return
 		}
-		k.write(frame(wire.Topics{Kind: wire.KindTopics, Topics: append([]string{}, list.names...)}))
+		k.write(frame(wire.Topics{Kind: wire.KindTopics, Topics: append([]string{}, list.names...), Latest: list.of(list.names)}))
 	}
 	open := l.requests.open
 	l.requests.open = nil

@@ -179,7 +179,7 @@ func TestQueueKeepsTheOrder(t *testing.T) {
 	next, want := 0, 0
 	add := func(n int) {
 		for range n {
-			q.push(item{cursor: string(rune(next)), moves: true})
+			q.push(item{event: &Event{}, cursor: string(rune(next)), moves: true})
 			next++
 		}
 	}
@@ -195,6 +195,33 @@ func TestQueueKeepsTheOrder(t *testing.T) {
 		if len(q.items) > 6000 {
 			t.Fatalf("%d items are kept for 3000", len(q.items))
 		}
+	}
+}
+
+// Moves of the cursor need no room, however many come while a callback is busy.
+func TestMovesAreJoined(t *testing.T) {
+	q := newQueue(1)
+	event := Event{}
+	for _, i := range []item{
+		{event: &event}, {cursor: "1", moves: true}, {newest: "2"}, {cursor: "3", moves: true}, {then: func(*loop) {}},
+		{newest: "4"}, {newest: "5"}, {err: ErrBinary}, {state: &State{}}, {gap: &Gap{}}, {snapshot: &Snapshot{}}, {cursor: "6", moves: true},
+	} {
+		q.push(i)
+	}
+	if len(q.items) != 9 {
+		t.Fatalf("%d items wait", len(q.items))
+	}
+	for n, want := range map[int]item{1: {cursor: "3", moves: true, newest: "2"}, 3: {newest: "5"}, 8: {cursor: "6", moves: true}} {
+		if got := q.items[n]; got.cursor != want.cursor || got.moves != want.moves || got.newest != want.newest || !got.isMove() {
+			t.Errorf("item %d: %+v", n, got)
+		}
+	}
+	for range 9 {
+		q.pop()
+	}
+	q.push(item{cursor: "7", moves: true})
+	if i, ok := q.pop(); !ok || i.cursor != "7" {
+		t.Errorf("after all the others: %+v, %v", i, ok)
 	}
 }
 

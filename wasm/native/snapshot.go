@@ -96,6 +96,7 @@ func (s *snapshots) look() {
 	was := s.pending
 	s.pending = s.stream.Pending()
 	if was && !s.pending {
+		s.loop.latest.conflation.Flush(s.now) // the newest of what was held
 		s.given++
 		s.queue.push(item{then: func(l *loop) { l.snapshots.handled++ }})
 	}
@@ -122,6 +123,7 @@ func (s *snapshots) Ask()             { s.asked = true }
 func (s *snapshots) Resume(at string) { s.back = at }
 
 func (s *snapshots) Give(g snapshot.Snapshot) {
+	s.loop.latest.conflation.Flush(s.now)
 	s.told = g.At
 	s.queue.push(item{snapshot: &Snapshot{At: g.At, Data: g.Data, Reason: g.Reason}, cursor: g.At, moves: true})
 }

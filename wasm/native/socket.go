@@ -13,6 +13,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"github.com/wakesocket/wakesocket/wasm/internal/latest"
 	"github.com/wakesocket/wakesocket/wasm/session"
 	"github.com/wakesocket/wakesocket/wasm/wire"
 )
@@ -27,6 +28,7 @@ type socket struct {
 	fresh      bool // dialed with new credentials, since the last were refused
 	attempt    int
 	dialed     topics // that its address names
+	since      string // that its address names
 	ctx        context.Context
 	cancel     context.CancelFunc
 	sending    chan struct{} // holds one value while somebody sends
@@ -45,11 +47,12 @@ type socket struct {
 	greeted bool   // it knows control frames
 	answers bool   // it answers requests
 	limits  wire.Limits
+	counts  *latest.Counts // of the newest events; nil when it does not know of them
 }
 
 func (l *loop) dial(d session.Dial) *socket {
 	k := &socket{loop: l, generation: d.Generation, fresh: d.Fresh, attempt: d.Attempt, topics: l.list(), sending: make(chan struct{}, 1)}
-	k.dialed = k.topics
+	k.dialed, k.since = k.topics, l.latest.since()
 	// Not the context of the run: it must outlive that for the closing handshake.
 	k.ctx, k.cancel = context.WithCancel(context.WithoutCancel(l.run.ctx))
 	go k.run(d)
@@ -130,7 +133,7 @@ func (k *socket) resolve(d session.Dial) (*url.URL, http.Header, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	k.loop.addQuery(address, d, k.dialed)
+	k.loop.addQuery(address, d, k.dialed, k.since)
 	if k.loop.options.Header == nil {
 		return address, nil, nil
 	}
@@ -171,7 +174,7 @@ func (k *socket) read() (last time.Time, err error) {
 			}
 		}
 		addDigest(&a, frame)
-		if len(a.events) > 0 && !k.awaitRoom() {
+		if (len(a.events) > 0 || a.newest != nil) && !k.awaitRoom() {
 			return last, k.ctx.Err()
 		}
 		k.arrive(a)
@@ -300,7 +303,7 @@ func (k *socket) stranded() bool {
 }
 
 // addQuery adds to an address what our protocol says in its query.
-func (c *Client) addQuery(u *url.URL, d session.Dial, t topics) {
+func (c *Client) addQuery(u *url.URL, d session.Dial, t topics, since string) {
 	q := u.Query()
 	q.Set(wire.QueryVersion, wire.Version)
 	if d.After != "" {
@@ -313,5 +316,8 @@ func (c *Client) addQuery(u *url.URL, d session.Dial, t topics) {
 		q.Set(wire.QueryClient, c.options.ID)
 	}
 	t.addQuery(q)
+	if since != "" {
+		q.Set(wire.QuerySince, since)
+	}
 	u.RawQuery = q.Encode()
 }

@@ -53,6 +53,7 @@ type Event struct {
 	Cursor   string          // position after this event, to save together with its effect
 	Received time.Time
 	History  bool // it is an earlier event that AddTopics or History asked for, and moves no cursor
+	Skipped  int  // how many events of its topic were passed over for it, see Options.Latest
 }
 
 // Gap says that events are missing for good: those after After and before

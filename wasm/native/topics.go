@@ -3,9 +3,14 @@ package native
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"maps"
 	"net/url"
 	"slices"
+	"strconv"
+	"time"
 
+	"github.com/wakesocket/wakesocket/wasm/internal/latest"
 	"github.com/wakesocket/wakesocket/wasm/wire"
 )
 
@@ -21,22 +26,71 @@ const (
 // change makes another one.
 type topics struct {
 	names    []string
-	all      bool // every topic, or those that the address names
-	version  int  // counts changes
-	replaced int  // the version that SetTopics made last
+	latest   wire.Latest // of these the newest event is wanted
+	alone    bool        // the server is not to know of latest
+	all      bool        // every topic, or those that the address names
+	version  int         // counts changes
+	replaced int         // the version that SetTopics made last
 }
 
-func newTopics(names []string) topics {
-	return topics{names: slices.Clone(names), all: len(names) == 0}
+// newTopics are topics whose every event is wanted, and those of which the newest is.
+// None means all.
+func newTopics(names []string, newest map[string]time.Duration) topics {
+	t := topics{names: slices.Clone(names), latest: wire.Latest{}}
+	for _, name := range slices.Sorted(maps.Keys(newest)) {
+		t.latest[name] = everyOf(newest[name])
+		if !slices.Contains(names, name) {
+			t.names = append(t.names, name)
+		}
+	}
+	t.all = len(t.names) == 0
+	return t
 }
 
-// set returns what replaces them; none means all.
-func (t topics) set(names []string) topics {
-	return topics{names: slices.Clone(names), all: len(names) == 0, version: t.version + 1, replaced: t.version + 1}
+// replace returns what replaces them.
+func (t topics) replace(by topics) topics {
+	by.alone, by.version, by.replaced = t.alone, t.version+1, t.version+1
+	return by
 }
 
-// with returns them and some more.
-func (t topics) with(names []string) topics {
+// rules say how often events of the topics may come.
+func (t topics) rules() latest.Rules {
+	if len(t.latest) == 0 {
+		return nil
+	}
+	rules := make(latest.Rules, len(t.names))
+	for _, name := range t.names {
+		rules[name] = 0
+	}
+	for name, every := range t.latest {
+		rules[name] = time.Duration(every) * time.Millisecond
+	}
+	return rules
+}
+
+// of are the rules that the server is told beside some of the names.
+func (t topics) of(names []string) wire.Latest {
+	if t.alone || t.all || len(t.latest) == 0 {
+		return nil
+	}
+	told := wire.Latest{}
+	for _, name := range names {
+		if every := t.latest[name]; every > 0 {
+			told[name] = every
+		}
+	}
+	return told
+}
+
+// with returns them and some more. Of these every event is wanted, or the newest once
+// in so many ms.
+func (t topics) with(names []string, every int64) topics {
+	t.latest = maps.Clone(t.latest)
+	for _, name := range names {
+		if delete(t.latest, name); every > 0 {
+			t.latest[name] = every
+		}
+	}
 	if t.all {
 		return t
 	}
@@ -54,8 +108,10 @@ func (t topics) with(names []string) topics {
 
 // without returns them without some. None that are left means none, not all.
 func (t topics) without(names []string) topics {
-	gone := newTopics(names).has()
+	gone := topics{names: names}.has()
 	t.names = slices.DeleteFunc(slices.Clone(t.names), func(name string) bool { return gone[name] })
+	t.latest = maps.Clone(t.latest)
+	maps.DeleteFunc(t.latest, func(name string, _ int64) bool { return gone[name] })
 	t.version++
 	return t
 }
@@ -73,18 +129,29 @@ func (t topics) later() bool {
 	size := 0
 	for _, name := range t.names {
 		size += len(name) + len("&topic=")
+		if t.latest[name] > 0 && !t.alone {
+			size += len(name) + len("&latest=3600000%2C")
+		}
 	}
 	return !t.all && (len(t.names) == 0 || size > addressBytes)
 }
 
 // addQuery adds them to the query of an address.
 func (t topics) addQuery(q url.Values) {
+	if !t.all || t.replaced > 0 {
+		q.Del(wire.QueryLatest)
+	}
 	switch {
 	case t.later():
 		q.Del(wire.QueryTopic)
 		q.Set(wire.QueryTopics, wire.TopicsLater)
 	case !t.all:
 		q[wire.QueryTopic] = t.names
+		for _, name := range t.names {
+			if every := t.latest[name]; every > 0 && !t.alone {
+				q.Add(wire.QueryLatest, strconv.FormatInt(every, 10)+","+name)
+			}
+		}
 	case t.replaced > 0:
 		q.Del(wire.QueryTopic)
 	}
@@ -96,13 +163,13 @@ func (t topics) frames(limit int64) [][]byte {
 		return [][]byte{frame(wire.Add{Kind: wire.KindAdd, Topics: []string{}})}
 	}
 	var frames [][]byte
-	parts := pieces(t.names, limit)
+	parts := t.pieces(t.names, limit)
 	for i, names := range parts {
 		more := i < len(parts)-1
 		if i == 0 {
-			frames = append(frames, frame(wire.Topics{Kind: wire.KindTopics, Topics: names, More: more}))
+			frames = append(frames, frame(wire.Topics{Kind: wire.KindTopics, Topics: names, Latest: t.of(names), More: more}))
 		} else {
-			frames = append(frames, frame(wire.Add{Kind: wire.KindAdd, Topics: names, More: more}))
+			frames = append(frames, frame(wire.Add{Kind: wire.KindAdd, Topics: names, Latest: t.of(names), More: more}))
 		}
 	}
 	return frames
@@ -118,7 +185,7 @@ func frame(control any) []byte {
 }
 
 // pieces cuts a list so that each piece fits into a message. No names are one piece.
-func pieces(names []string, limit int64) [][]string {
+func (t topics) pieces(names []string, limit int64) [][]string {
 	if limit <= 0 || limit > messageBytes {
 		limit = messageBytes
 	}
@@ -127,6 +194,9 @@ func pieces(names []string, limit int64) [][]string {
 	left := limit - rest
 	for _, name := range names {
 		size := int64(len(frame(name))) + 1
+		if t.latest[name] > 0 {
+			size += size + int64(len(":3600000"))
+		}
 		last := len(cut) - 1
 		if size > left && len(cut[last]) > 0 {
 			cut = append(cut, nil)
@@ -139,13 +209,31 @@ func pieces(names []string, limit int64) [][]string {
 	return cut
 }
 
-// SetTopics replaces the topics, on this connection and on those after it. None
-// means all.
-func (c *Client) SetTopics(topics ...string) {
+// SetTopics replaces the topics, on this connection and on those after it, also those
+// of Options.Latest: every event of them is wanted. None means all.
+func (c *Client) SetTopics(topics ...string) { c.setTopics(newTopics(topics, nil)) }
+
+// SetLatest replaces the topics, on this connection and on those after it. Of those of
+// the first argument the newest event is wanted, as in Options.Latest, and of the
+// others every event. The error says which name or time cannot be.
+func (c *Client) SetLatest(latest map[string]time.Duration, topics ...string) error {
+	if err := checkLatest(latest); err != nil {
+		return fmt.Errorf("native: SetLatest: %w", err)
+	}
+	if len(latest) > 0 || len(topics) > 0 {
+		if err := checkNames("SetLatest", slices.Concat(topics, slices.Collect(maps.Keys(latest)))); err != nil {
+			return err
+		}
+	}
+	c.setTopics(newTopics(topics, latest))
+	return nil
+}
+
+func (c *Client) setTopics(topics topics) {
 	c.mu.Lock()
-	c.topics = c.topics.set(topics)
+	c.topics = c.topics.replace(topics)
 	c.mu.Unlock()
-	c.do(func(*loop) {})
+	c.do(func(l *loop) { l.latest.changed(nil) })
 }
 
 // Topics are the topics that are asked for; none means all, or that RemoveTopics has
@@ -170,6 +258,14 @@ type AddOptions struct {
 	// After is the position after which all events of the topics come. Defaults to
 	// none of them.
 	After string
+	// Latest asks for the newest event of each of the topics only, as Options.Latest
+	// does. Without it every event comes from now on, also of topics that were asked for
+	// otherwise before.
+	// Defaults to false.
+	Latest bool
+	// Every is how often the newest event of a topic comes at most, 10 ms to an hour.
+	// Defaults to 250 ms.
+	Every time.Duration
 }
 
 // AddTopics follows more topics, on this connection and on those after it. It waits
@@ -186,12 +282,17 @@ func (c *Client) AddTopics(ctx context.Context, topics []string, options AddOpti
 	if err != nil {
 		return "", err
 	}
+	every := int64(0)
+	if options.Latest {
+		every = everyOf(options.Every)
+	}
 	c.mu.Lock()
-	c.topics = c.topics.with(topics)
-	limit := c.limit
+	c.topics = c.topics.with(topics, every)
+	list, limit := c.topics, c.limit
 	c.mu.Unlock()
+	c.do(func(l *loop) { l.latest.changed(topics) })
 	var asked []*request
-	for _, names := range pieces(topics, limit) {
+	for _, names := range list.pieces(topics, limit) {
 		asked = append(asked, newRequest(wire.Add{Kind: wire.KindAdd, Topics: names, Last: int64(options.Last), After: options.After}))
 	}
 	return c.followed(ctx, r, asked)
@@ -214,12 +315,14 @@ func (c *Client) RemoveTopics(ctx context.Context, topics ...string) (position s
 	if !all {
 		c.topics = c.topics.without(topics)
 	}
+	list := c.topics
 	c.mu.Unlock()
 	if all {
 		return "", ErrFollowsAll
 	}
+	c.do(func(l *loop) { l.latest.changed(topics) })
 	var asked []*request
-	for _, names := range pieces(topics, limit) {
+	for _, names := range list.pieces(topics, limit) {
 		asked = append(asked, newRequest(wire.Remove{Kind: wire.KindRemove, Topics: names}))
 	}
 	return c.followed(ctx, r, asked)

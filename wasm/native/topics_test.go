@@ -154,25 +154,25 @@ func TestRequestsInCallbacks(t *testing.T) {
 }
 
 func TestLists(t *testing.T) {
-	a := newTopics([]string{"a", "b"})
-	if b := a.with([]string{"b", "c", "c"}); strings.Join(b.names, " ") != "a b c" || b.version != 1 || b.replaced != 0 {
+	a := newTopics([]string{"a", "b"}, nil)
+	if b := a.with([]string{"b", "c", "c"}, 0); strings.Join(b.names, " ") != "a b c" || b.version != 1 || b.replaced != 0 {
 		t.Errorf("with: %+v", b)
 	}
 	if b := a.without([]string{"a", "x"}); strings.Join(b.names, " ") != "b" || b.all || b.version != 1 {
 		t.Errorf("without: %+v", b)
 	}
-	if b := a.with([]string{"c"}).set(nil); !b.all || len(b.names) > 0 || b.version != 2 || b.replaced != 2 {
+	if b := a.with([]string{"c"}, 0).replace(newTopics(nil, nil)); !b.all || len(b.names) > 0 || b.version != 2 || b.replaced != 2 {
 		t.Errorf("set: %+v", b)
 	}
-	if b := newTopics(nil).with([]string{"a"}); !b.all || len(b.names) > 0 || b.version != 0 {
+	if b := newTopics(nil, nil).with([]string{"a"}, 0); !b.all || len(b.names) > 0 || b.version != 0 {
 		t.Errorf("more than all: %+v", b)
 	}
 	if strings.Join(a.names, " ") != "a b" || a.version != 0 {
 		t.Errorf("a change changed the list itself: %+v", a)
 	}
 	// Two lists that are made of one do not share their ends.
-	short := newTopics([]string{"a", "b", "c"}).without([]string{"c"})
-	one, two := short.with([]string{"d"}), short.with([]string{"e"})
+	short := newTopics([]string{"a", "b", "c"}, nil).without([]string{"c"})
+	one, two := short.with([]string{"d"}, 0), short.with([]string{"e"}, 0)
 	if strings.Join(one.names, " ") != "a b d" || strings.Join(two.names, " ") != "a b e" {
 		t.Errorf("two changes of one list: %v and %v", one.names, two.names)
 	}
@@ -187,7 +187,7 @@ func TestLists(t *testing.T) {
 			t.Errorf("%d names come later: %v", n, got)
 		}
 	}
-	if newTopics(nil).later() {
+	if newTopics(nil, nil).later() {
 		t.Error("all topics come later")
 	}
 }
@@ -216,7 +216,7 @@ func TestPieces(t *testing.T) {
 		{ten, 1 << 40, "10"},
 		{slices.Repeat([]string{name}, 1000), 1 << 40, "649 351"},
 	} {
-		if got := sizes(pieces(c.names, c.limit)); got != c.want {
+		if got := sizes(topics{}.pieces(c.names, c.limit)); got != c.want {
 			t.Errorf("%d names in messages of %d bytes: %s, want %s", len(c.names), c.limit, got, c.want)
 		}
 	}

@@ -23,7 +23,7 @@ var native = []Mutant{
 	{"the cursor is committed only at the end", "wasm/native/dispatch.go",
 		`d.uncommitted >= commitEvery {`, `d.uncommitted >= 1000*commitEvery {`},
 	{"a snapshot fits the Go client before the events after it are there", "wasm/internal/snapshot/fit.go",
-		"\tcase relate(at, s.position, s.greeted) != before:\n\t\treturn -1\n", ""},
+		"\tcase position.Relate(at, s.position, s.greeted) != position.Before:\n\t\treturn -1\n", ""},
 	{"the Go client holds any number of events", "wasm/internal/snapshot/fit.go",
 		`len(s.held) <= s.limits.Events &&`, `len(s.held) <= 1000*s.limits.Events &&`},
 	{"a late snapshot counts in the Go client", "wasm/internal/snapshot/stream.go",

@@ -3,6 +3,8 @@ package snapshot
 import (
 	"fmt"
 	"slices"
+
+	"github.com/wakesocket/wakesocket/wasm/internal/position"
 )
 
 // holding reports whether events are kept until the snapshot has come.
@@ -43,14 +45,14 @@ func (s *Stream[E]) fit() {
 	if !s.live {
 		return // the feed may still be told of another epoch
 	}
-	stands := unknown
+	stands := position.Unknown
 	if s.position != "" {
-		stands = relate(at, s.position, s.greeted)
+		stands = position.Relate(at, s.position, s.greeted)
 	}
 	switch stands {
-	case foreign:
+	case position.Foreign:
 		s.fail(fmt.Sprintf("its position %q is none of this feed, which is at %q; At must be read from the log of this feed, before the state", at, s.position), nil)
-	case after:
+	case position.After:
 		s.await()
 	default:
 		s.resume()
@@ -80,16 +82,16 @@ func (s *Stream[E]) heldUpTo(at string) int {
 	}
 	last := len(s.held) - 1
 	for ; last >= 0; last-- {
-		if id := s.held[last].ID; id == at || id != "" && relate(at, id, s.greeted) == after {
+		if id := s.held[last].ID; id == at || id != "" && position.Relate(at, id, s.greeted) == position.After {
 			break
 		}
 	}
 	switch {
 	case last >= 0 && s.held[last].ID == at:
 		return last + 1
-	case relate(at, s.position, s.greeted) != before:
+	case position.Relate(at, s.position, s.greeted) != position.Before:
 		return -1
-	case last >= 0 || relate(at, s.from, s.greeted) == after:
+	case last >= 0 || position.Relate(at, s.from, s.greeted) == position.After:
 		return last + 1
 	}
 	return -1

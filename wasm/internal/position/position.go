@@ -1,41 +1,43 @@
-package snapshot
+// Package position orders the positions of a log, as far as a client can. It is the logic
+// of shim/position.js in Go.
+package position
 
 import "strings"
 
-// relation is how one position stands to another.
-type relation int
+// Relation is how one position stands to another.
+type Relation int
 
 const (
-	unknown relation = iota // nobody knows what these ids are made of
-	same
-	before
-	after
-	foreign // ids of two epochs have no order
+	Unknown Relation = iota // nobody knows what these ids are made of
+	Same
+	Before
+	After
+	Foreign // ids of two epochs have no order
 )
 
-// relate returns how a stands to b. Greeted says that they are ids of a wakesocket
+// Relate returns how a stands to b. Greeted says that they are ids of a wakesocket
 // server, which are "<epoch>-<major>" or "<epoch>-<major>-<minor>"; see
 // web/store/id.go.
-func relate(a, b string, greeted bool) relation {
+func Relate(a, b string, greeted bool) Relation {
 	if a == b {
-		return same
+		return Same
 	}
 	if !greeted {
 		if isNumber(a) && isNumber(b) {
 			return order(a, b)
 		}
-		return unknown
+		return Unknown
 	}
 	first, ok := parse(a)
 	if !ok {
-		return foreign
+		return Foreign
 	}
 	second, ok := parse(b)
 	switch {
 	case !ok:
-		return unknown
+		return Unknown
 	case first.epoch != second.epoch:
-		return foreign
+		return Foreign
 	case first.major != second.major:
 		return order(first.major, second.major)
 	}
@@ -74,9 +76,9 @@ func isNumber(text string) bool {
 }
 
 // order compares two different numbers of any length.
-func order(a, b string) relation {
+func order(a, b string) Relation {
 	if len(a) < len(b) || len(a) == len(b) && a < b {
-		return before
+		return Before
 	}
-	return after
+	return After
 }
