@@ -2,6 +2,7 @@ package native
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -86,17 +87,15 @@ func (d *dispatcher) call(i item) {
 	if d.broke {
 		return // the event of a loop that was left is not finished
 	}
-	if i.newest != "" {
-		d.mu.Lock()
-		d.since = i.newest
-		d.mu.Unlock()
+	d.mu.Lock()
+	d.since = cmp.Or(i.newest, d.since)
+	if i.moves {
+		d.cursor = i.cursor
 	}
+	d.mu.Unlock()
 	if !i.moves {
 		return
 	}
-	d.mu.Lock()
-	d.cursor = i.cursor
-	d.mu.Unlock()
 	if d.uncommitted++; d.uncommitted >= commitEvery {
 		d.commit()
 	}
