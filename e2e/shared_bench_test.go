@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -17,41 +18,86 @@ import (
 	"github.com/wakesocket/wakesocket/e2e/levers"
 )
 
-// plainPage is a page as an application writes it without a client.
-const plainPage = `<!doctype html><title>plain</title><p>data</p><script type="module">
-	const socket = new WebSocket(new URLSearchParams(location.search).get("url"));
-	socket.onmessage = ({ data }) => (document.querySelector("p").textContent = data);
-	socket.onopen = () => (globalThis.opened = true);
-</script>`
+// memoryPages are pages that show the same events and differ in the client only.
+// Each has a promise, opened, that is kept once it is connected.
+var memoryPages = map[string]string{
+	"plain": memoryPage("", `const socket = new WebSocket(feedURL);
+		socket.onmessage = ({ data }) => show(data);
+		socket.onopen = done;`),
+	// What the browser takes for a script of this size and for a SharedWorker.
+	"plain-and-unused-shim": memoryPage(`import "/dist/shim.js";`, `const socket = new WebSocket(feedURL);
+		socket.onmessage = ({ data }) => show(data);
+		socket.onopen = done;`),
+	"plain-worker": memoryPage("", `const { port } = new SharedWorker("/plain-worker.js?url=" + encodeURIComponent(feedURL));
+		port.onmessage = ({ data }) => (data === "open" ? done() : show(data));`),
+	"share": memoryPage(`import { connect } from "/dist/shim.js";`, `const feed = connect(feedURL, { share: true });
+		feed.subscribe(({ data }) => show(JSON.stringify(data)));
+		feed.ready.then(done);`),
+	"alone": memoryPage(`import { connect } from "/dist/shim.js";`, `const feed = connect(feedURL);
+		feed.subscribe(({ data }) => show(JSON.stringify(data)));
+		feed.ready.then(done);`),
+}
 
-// BenchmarkNineFurtherTabs is the memory of nine tabs beside one that is there
-// already: tabs that share, tabs that do not, and pages with a plain WebSocket.
+func memoryPage(imports, script string) string {
+	return `<!doctype html><title>memory</title><p>data</p><script type="module">` + imports + `
+		const feedURL = new URLSearchParams(location.search).get("url");
+		const show = (text) => (document.querySelector("p").textContent = text);
+		let done;
+		globalThis.opened = new Promise((resolve) => (done = resolve));` + script + `</script>`
+}
+
+// plainWorker is the least that gives several pages one WebSocket.
+const plainWorker = `const ports = [];
+	const socket = new WebSocket(new URLSearchParams(location.search).get("url"));
+	const tell = (text) => { for (const port of ports) port.postMessage(text); };
+	socket.onmessage = ({ data }) => tell(data);
+	socket.onopen = () => tell("open");
+	onconnect = ({ ports: [port] }) => {
+		ports.push(port);
+		if (socket.readyState === WebSocket.OPEN) port.postMessage("open");
+	};`
+
+// memoryUse is what processes take, in bytes.
+type memoryUse struct {
+	footprint float64 // as Chromium's task manager counts it: anonymous pages
+	pss       float64 // all pages; those that several processes have in common are divided among them
+}
+
+// BenchmarkNineFurtherTabs is the memory of the renderers of nine tabs beside one that
+// is there already, for pages with different clients.
 func BenchmarkNineFurtherTabs(b *testing.B) {
-	sum := map[string]float64{}
+	sum := map[string]memoryUse{}
 	for range b.N {
-		for kind, script := range map[string]string{
-			"plain": `new Promise((done) => { const look = () => globalThis.opened ? done() : setTimeout(look, 20); look(); })`,
-			"alone": `open(%s, {}).then(() => feed.ready)`,
-			"share": `open(%s, { share: true }).then(() => feed.ready)`,
-		} {
-			sum[kind] += nineFurther(b, kind, script)
+		for kind := range memoryPages {
+			each := nineFurther(b, kind)
+			sum[kind] = memoryUse{sum[kind].footprint + each.footprint, sum[kind].pss + each.pss}
 		}
 	}
-	for kind, bytes := range sum {
-		b.ReportMetric(bytes/float64(b.N)/9/1e6, kind+"-MB/tab")
+	plain := sum["plain"]
+	for kind, all := range sum {
+		b.ReportMetric(all.footprint/float64(b.N)/9/1e6, kind+"-MB/tab")
+		b.ReportMetric(all.pss/float64(b.N)/9/1e6, kind+"-pss-MB/tab")
+		if kind != "plain" {
+			b.ReportMetric(all.footprint/plain.footprint, kind+"/plain")
+			b.ReportMetric(all.pss/plain.pss, kind+"-pss/plain")
+		}
 	}
-	b.ReportMetric(sum["share"]/sum["plain"], "share/plain")
-	b.ReportMetric(sum["alone"]/sum["plain"], "alone/plain")
 	b.ReportMetric(0, "ns/op")
 }
 
-func nineFurther(b *testing.B, kind, script string) float64 {
+func nineFurther(b *testing.B, kind string) memoryUse {
 	s := newSite(b)
 	mux := http.NewServeMux()
 	mux.Handle("/", s.page.Config.Handler)
-	mux.HandleFunc("/plain.html", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, plainPage) })
+	mux.HandleFunc("/memory.html", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, memoryPages[kind]) })
+	mux.HandleFunc("/plain-worker.js", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/javascript")
+		fmt.Fprint(w, plainWorker)
+	})
 	home := serve(b, mux).URL
-	browser, err := launch()
+	// Without a process in reserve, the new processes are those of the new tabs. The
+	// others do not count: one belongs to the browser's own pages, and grows for a while.
+	browser, err := launch(chromedp.Flag("disable-features", "SpareRendererForSitePerProcess"))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -59,40 +105,44 @@ func nineFurther(b *testing.B, kind, script string) float64 {
 	own := browser.openTab(b, "about:blank")
 	var tabs []*tab
 	open := func() {
-		page, args := "/page.html", []any{s.url}
-		if kind == "plain" {
-			page, args = "/plain.html?url="+s.url, nil
-		}
-		tb := browser.openTabIn(b, own.page, home+page, nil)
-		tb.run(script, args...)
+		tb := browser.openTabIn(b, own.page, home+"/memory.html?url="+s.url, nil)
+		tb.run(`opened`)
 		tabs = append(tabs, tb)
 	}
 	open()
-	one := settledMemory(b, browser.pid(), tabs)
+	others := renderers(b, browser.pid())
 	for range 9 {
 		open()
 	}
-	return settledMemory(b, browser.pid(), tabs) - one
+	further := slices.DeleteFunc(renderers(b, browser.pid()), func(pid int) bool { return slices.Contains(others, pid) })
+	if len(further) != 9 {
+		b.Fatalf("nine tabs have %d new renderers", len(further))
+	}
+	return settledMemory(b, tabs, further)
 }
 
 // settledMemory waits until engines have started, and collects the garbage of the tabs.
-func settledMemory(b *testing.B, root int, tabs []*tab) (bytes float64) {
-	last := 0.0
-	for range 20 {
-		<-time.After(time.Second)
+func settledMemory(b *testing.B, tabs []*tab, processes []int) (now memoryUse) {
+	var last memoryUse
+	for range 30 {
+		<-time.After(2 * time.Second)
 		for _, tb := range tabs {
 			if err := chromedp.Do(tb.page, chromedp.Func(collectGarbage)); err != nil {
 				b.Fatal(err)
 			}
 		}
-		bytes = rendererMemory(b, root)
-		if bytes >= 0.99*last && bytes <= 1.01*last {
-			return bytes
+		now = memoryUse{}
+		for _, pid := range processes {
+			now.footprint += processMemory(b, pid, "status", "RssAnon:")
+			now.pss += processMemory(b, pid, "smaps_rollup", "Pss:")
 		}
-		last = bytes
+		if now.footprint >= 0.99*last.footprint && now.footprint <= 1.01*last.footprint {
+			return now
+		}
+		last = now
 	}
 	b.Fatal("the memory does not settle")
-	return 0
+	return now
 }
 
 func collectGarbage(ctx context.Context, _ *chromedp.Target) error {
@@ -100,31 +150,33 @@ func collectGarbage(ctx context.Context, _ *chromedp.Target) error {
 	return err
 }
 
-// rendererMemory is what the renderers of a browser take, each page of memory that
-// several have in common divided among them.
-func rendererMemory(b *testing.B, root int) (sum float64) {
+// renderers are the processes of pages.
+func renderers(b *testing.B, root int) []int {
 	processes, err := levers.Tree(root)
 	if err != nil {
 		b.Fatal(err)
 	}
-	for _, pid := range processes {
+	return slices.DeleteFunc(processes, func(pid int) bool {
 		command, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
-		if err != nil || !bytes.Contains(command, []byte("--type=renderer")) {
-			continue // it has ended, or is another part of the browser
-		}
-		rollup, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
-		if err != nil {
-			continue
-		}
-		for line := range bytes.Lines(rollup) {
-			if value, ok := bytes.CutPrefix(line, []byte("Pss:")); ok {
-				kB, err := strconv.Atoi(string(bytes.Fields(value)[0]))
-				if err != nil {
-					b.Fatal(err)
-				}
-				sum += float64(kB) * 1024
+		return err != nil || !bytes.Contains(command, []byte("--type=renderer"))
+	})
+}
+
+// processMemory reads one line of a file about a process.
+func processMemory(b *testing.B, pid int, file, key string) float64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", pid, file))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for line := range bytes.Lines(text) {
+		if value, ok := bytes.CutPrefix(line, []byte(key)); ok {
+			kB, err := strconv.Atoi(string(bytes.Fields(value)[0]))
+			if err != nil {
+				b.Fatal(err)
 			}
+			return float64(kB) * 1024
 		}
 	}
-	return sum
+	b.Fatalf("%s of process %d has no %s", file, pid, key)
+	return 0
 }

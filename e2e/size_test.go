@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/andybalholm/brotli"
 )
@@ -30,6 +31,9 @@ func TestSizes(t *testing.T) {
 		t.Logf("%s: %.1f kB, %.1f kB compressed, of %d", name, float64(len(plain))/1e3, float64(len(compressed))/1e3, limit)
 		if len(compressed) > limit*1000 {
 			t.Errorf("%s takes %d bytes compressed; at most %d kB", name, len(compressed), limit)
+		}
+		if other := bytes.IndexFunc(plain, func(r rune) bool { return r > unicode.MaxASCII }); strings.HasSuffix(name, ".js") && other >= 0 {
+			t.Errorf("%s has a character beyond ASCII in byte %d, so that V8 takes two bytes for each of them", name, other)
 		}
 	}
 }

@@ -22,8 +22,9 @@ cd "$here"
 } >"$work/wasm_exec.js"
 
 esbuild=$(CGO_ENABLED=0 go -C ../e2e/tools tool -n esbuild)
+# The output is ASCII: V8 takes two bytes for each character of a script that has others.
 bundle() { # argument of esbuild...
-	"$esbuild" --bundle --format=esm --target=es2022 --charset=utf8 --alias:wasm_exec="$work/wasm_exec.js" --log-level=warning "$@"
+	"$esbuild" --bundle --format=esm --target=es2022 --alias:wasm_exec="$work/wasm_exec.js" --log-level=warning "$@"
 }
 
 if [ "${2:-}" != npm ]; then
