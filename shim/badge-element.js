@@ -1,7 +1,7 @@
 // @ts-check
 import { css } from "./badge.css.js";
 import { debounceLoss } from "./debounce.js";
-import { formatAge, formatCountdown, formatLag, formatSilence } from "./format.js";
+import { ageStep, formatAge, formatCountdown, formatLag, formatSilence } from "./format.js";
 import { changes } from "./registry.js";
 import { Styles } from "./styles.js";
 
@@ -250,8 +250,8 @@ function badgeClass(registry) {
  * @param {number | null} wait
  */
 function untilChange(age, wait) {
-  const unit = age !== null && age >= 60_000 ? 10_000 : 1000;
-  const byAge = unit - ((age ?? 0) % unit);
+  const step = ageStep(age ?? 0);
+  const byAge = step - ((age ?? 0) % step);
   return Math.max(20, wait === null ? byAge : Math.min(byAge, wait > 0 ? (wait % 1000) + 1 : 1000));
 }
 

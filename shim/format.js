@@ -27,9 +27,20 @@ export function formatLag(events) {
   return `${events} ${events === 1 ? "event waits" : "events wait"}`;
 }
 
+/**
+ * An age in words goes on by steps of so many ms. A new word each second would be
+ * most of the work of an idle page.
+ * @param {number} ms age
+ */
+export function ageStep(ms) {
+  if (ms < 10_000) return 1_000;
+  return ms < 60_000 ? 5_000 : 10_000;
+}
+
 /** @param {number} ms */
 function formatSpan(ms) {
-  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const step = ageStep(ms);
+  const seconds = Math.max(0, (Math.floor(ms / step) * step) / 1000);
   if (seconds < 60) return `${seconds} s`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
   if (seconds < 86400) return `${Math.floor(seconds / 3600)} h`;
