@@ -22,9 +22,10 @@ const topicAttribute = "data-stale-topic";
 const feedWithin = 1000;
 /** ms between two searches for new elements. */
 const searchEvery = 250;
-/** The same after so many searches that found nothing new. */
-const searchRarely = 1000;
+/** The same after so many searches that found nothing new: most pages change because the user does something. */
+const searchRarely = 2000;
 const patience = 20;
+const actions = ["click", "keydown"];
 /** ms that one search for shadow roots may take. */
 const budget = 1;
 /** Searches take at most one part in so many of the time. */
@@ -64,6 +65,7 @@ export class StaleMarks {
   constructor(registry) {
     this.#registry = registry;
     registry.watch(() => this.#update());
+    for (const type of actions) document.addEventListener(type, this.#onAction, { capture: true, passive: true });
     if (registry.feeds.length > 0) this.#search();
     else this.#timer = setTimeout(this.#search, feedWithin);
   }
@@ -77,6 +79,15 @@ export class StaleMarks {
     if (!this.#begun || this.#timer === undefined) this.#search();
     else this.#markAll();
   }
+
+  /** What the user asks for appears soon. */
+  #onAction = () => {
+    const rare = this.#vain > patience;
+    this.#vain = 0;
+    if (!rare || this.#timer === undefined) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(this.#search, searchEvery);
+  };
 
   #judge() {
     for (const [topic, { show }] of this.#shown) show(this.#registry.verdict(topic));

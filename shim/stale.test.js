@@ -287,8 +287,8 @@ test("a script that insists gets its way for the rest of a second, and nothing h
   assert.deepEqual(shows("p"), ["true"]);
 });
 
-test("a page that stays as it is is searched more rarely, until something new is found", async (t) => {
-  const { feed, document, shows, pass } = setup(t, "<p data-stale></p>");
+test("a page that stays as it is is searched more rarely, until something new is found or the user acts", async (t) => {
+  const { window, feed, document, shows, pass } = setup(t, "<p data-stale></p>");
   feed().is("live");
   const begun = document.querySelectorAll;
   let searches = 0;
@@ -300,12 +300,21 @@ test("a page that stays as it is is searched more rarely, until something new is
   };
   assert.equal(await during(16), 16, "at first");
   await during(8);
-  assert.equal(await during(40), 10, "once a second");
+  assert.equal(await during(40), 5, "every two seconds");
   document.body.insertAdjacentHTML("beforeend", "<b data-stale></b>");
-  await during(4);
+  await during(8);
   assert.deepEqual(shows("b"), ["false"]);
   const next = await during(3);
   assert.ok(next >= 2, `${next} searches after something new was found`);
+  for (const type of ["click", "keydown"]) {
+    await during(32);
+    assert.ok((await during(8)) <= 1, `rarely, before a ${type}`);
+    document.querySelector("b").dispatchEvent(new window.Event(type));
+    assert.equal(await during(16), 16, `after a ${type}`);
+  }
+  await during(2);
+  document.body.dispatchEvent(new window.Event("click"));
+  assert.equal(await during(4), 4, "the user's second action puts nothing off");
 });
 
 test("an element that was moved to another document goes on, until that is gone", async (t) => {
