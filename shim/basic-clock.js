@@ -41,13 +41,13 @@ export class BasicClock {
    * the deadline back.
    * @param {number} due when something is to be done, Infinity for never
    * @param {boolean} watched whether a sleep should be noticed soon
-   * @returns {{type: "timer", at: number} | undefined}
+   * @returns {import("./boundary.gen.js").TimerEffect | undefined}
    */
   move(due, watched) {
     const next = watched ? Math.min(due, this.mono + watchEvery) : due;
     const at = next === Infinity ? -1 : next;
     if (at < 0 ? this.#timer < 0 : this.#timer >= 0 && this.#timer <= at) return;
     this.#timer = at;
-    return { type: "timer", at };
+    return { type: "timer", at, every: 0 }; // to look is cheap here
   }
 }

@@ -44,19 +44,19 @@ test("a wall clock that runs ahead by more than two seconds is a sleep", () => {
 test("the timer is moved only to an earlier time, or after it has fired", () => {
   const clock = new BasicClock();
   assert.equal(clock.move(Infinity, false), undefined, "there is none");
-  assert.deepEqual(clock.move(0, false), { type: "timer", at: 0 });
+  assert.deepEqual(clock.move(0, false), { type: "timer", at: 0, every: 0 });
   assert.equal(clock.move(0, false), undefined);
   assert.equal(clock.move(5, false), undefined, "it comes early enough");
   clock.fired();
-  assert.deepEqual(clock.move(5, false), { type: "timer", at: 5 });
-  assert.deepEqual(clock.move(4, false), { type: "timer", at: 4 });
-  assert.deepEqual(clock.move(Infinity, false), { type: "timer", at: -1 });
+  assert.deepEqual(clock.move(5, false), { type: "timer", at: 5, every: 0 });
+  assert.deepEqual(clock.move(4, false), { type: "timer", at: 4, every: 0 });
+  assert.deepEqual(clock.move(Infinity, false), { type: "timer", at: -1, every: 0 });
   assert.equal(clock.move(Infinity, false), undefined);
 });
 
 test("a page that is watched looks at its clocks twice a second", () => {
   const clock = new BasicClock();
   clock.advance(1_000, 1_000, false);
-  assert.deepEqual(clock.move(Infinity, true), { type: "timer", at: 1_500 });
-  assert.deepEqual(clock.move(1_200, true), { type: "timer", at: 1_200 });
+  assert.deepEqual(clock.move(Infinity, true), { type: "timer", at: 1_500, every: 0 });
+  assert.deepEqual(clock.move(1_200, true), { type: "timer", at: 1_200, every: 0 });
 });

@@ -127,8 +127,9 @@ export class BasicSession {
         return;
       case "tick":
         return this.#clock.fired();
+      case "looked":
       case "adopt":
-        return; // only a session of the engine adopts
+        return; // those of the engine's session
     }
     const k = this.#socket;
     if (k?.generation === input.generation) this.#ofSocket(k, input);

@@ -85,6 +85,12 @@
  */
 
 /**
+ * Looked stands for the ticks of the watch on the clocks since the last input: each came in time, no time was missing, and nothing was due. It is handed in with the moment of the last of them, before the next input. See [Session.Due].
+ * @typedef {object} LookedInput
+ * @property {"looked"} type
+ */
+
+/**
  * URLReady says that the address is known and the socket is being made.
  * @typedef {object} URLReadyInput
  * @property {"urlReady"} type
@@ -203,7 +209,7 @@
 
 /**
  * What happens to a connection or around it. Durations are milliseconds.
- * @typedef {AdoptInput | StartInput | StopInput | ReconnectInput | TickInput | URLReadyInput | URLFailedInput | OpenedInput | ClosedInput | HelloInput | PositionInput | EventsInput | ExpiringInput | PongInput | FrameInput | WakeInput | NetworkInput | VisibleInput | OnlineInput | AwayInput} Input
+ * @typedef {AdoptInput | StartInput | StopInput | ReconnectInput | TickInput | LookedInput | URLReadyInput | URLFailedInput | OpenedInput | ClosedInput | HelloInput | PositionInput | EventsInput | ExpiringInput | PongInput | FrameInput | WakeInput | NetworkInput | VisibleInput | OnlineInput | AwayInput} Input
  */
 
 /**
@@ -290,6 +296,7 @@
  * @typedef {object} TimerEffect
  * @property {"timer"} type
  * @property {number} at
+ * @property {number} every between looks at the clocks until then; 0 for none
  */
 
 /**
@@ -362,38 +369,40 @@ export function encode(input) {
       return [3];
     case "tick":
       return [4];
+    case "looked":
+      return [5];
     case "urlReady":
-      return [5, input.generation];
+      return [6, input.generation];
     case "urlFailed":
-      return [6, input.generation, input.reason];
+      return [7, input.generation, input.reason];
     case "opened":
-      return [7, input.generation];
+      return [8, input.generation];
     case "closed":
-      return [8, input.generation, input.code, input.reason, input.hopeless];
+      return [9, input.generation, input.code, input.reason, input.hopeless];
     case "hello":
-      return [9, input.generation, input.resumed, input.position, input.live, input.heartbeat, input.firstRetryWindow, input.gap?.after, input.gap?.earliest, input.gap?.reason];
+      return [10, input.generation, input.resumed, input.position, input.live, input.heartbeat, input.firstRetryWindow, input.gap?.after, input.gap?.earliest, input.gap?.reason];
     case "position":
-      return [10, input.generation, input.position, input.live];
+      return [11, input.generation, input.position, input.live];
     case "events":
-      return [11, input.generation, input.ids.length, input.ids.join("\n"), input.contents.length, input.contents.join("\n")];
+      return [12, input.generation, input.ids.length, input.ids.join("\n"), input.contents.length, input.contents.join("\n")];
     case "expiring":
-      return [12, input.generation, input.in];
+      return [13, input.generation, input.in];
     case "pong":
-      return [13, input.generation];
-    case "frame":
       return [14, input.generation];
+    case "frame":
+      return [15, input.generation];
     case "wake":
-      return [15];
-    case "network":
       return [16];
+    case "network":
+      return [17];
     case "visible":
-      return [17, input.on];
-    case "online":
       return [18, input.on];
+    case "online":
+      return [19, input.on];
     case "away":
-      return [19];
+      return [20];
   }
 }
 
 /** The build of the client.wasm that this shim understands: the version, and a digest of the boundary. */
-export const build = "0.1.0-325bd226";
+export const build = "0.1.0-1ee7c1ee";

@@ -8,6 +8,7 @@
 /** @typedef {import("./boundary.gen.js").Effect} Effect */
 /** @typedef {import("./boundary.gen.js").StateName} StateName */
 /** @typedef {import("./error.js").WakesocketError} WakesocketError */
+/** @typedef {import("./watch.js").Instant} Instant */
 
 /**
  * The part of the state that the session knows; times are epoch milliseconds.
@@ -44,7 +45,7 @@
 /**
  * What decides for a driver.
  * @typedef {object} Session
- * @property {(input: import("./boundary.gen.js").Input) => readonly Effect[] | undefined} step
+ * @property {(input: import("./boundary.gen.js").Input, at: Instant, look?: Instant) => readonly Effect[] | undefined} step look: the last one at the clocks since the input before
  * @property {() => void} drop
  */
 
@@ -67,7 +68,7 @@
  * @typedef {object} API
  * @property {string} build that of the shim.js which it is made for
  * @property {(options: object) => number | string} open a session's number, or what is wrong with the options
- * @property {(sid: number, mono: number, wall: number, ...input: unknown[]) => Effect[] | string | undefined} step a string when Go panicked
+ * @property {(sid: number, mono: number, wall: number, ...input: unknown[]) => Effect[] | string | undefined} step an input, with a look at the clocks before it or without; a string when Go panicked
  * @property {(sid: number) => void} drop
  */
 

@@ -9,9 +9,9 @@ import { HeldEvents } from "./held-events.js";
 import { Inbound } from "./inbound.js";
 import { ShownState } from "./shown-state.js";
 import { Sockets } from "./sockets.js";
-import { Timer } from "./timer.js";
 import { Turns } from "./turns.js";
 import { Uplink } from "./uplink.js";
+import { Watch } from "./watch.js";
 
 /** @typedef {import("./boundary.js").Session} Session */
 /** @typedef {import("./boundary.gen.js").Effect} Effect */
@@ -66,7 +66,7 @@ export class Driver {
   );
   #dialer;
   #uplink;
-  #timer = new Timer(() => this.#after({ type: "tick" }));
+  #watch = new Watch(() => this.#after({ type: "tick" }));
 
   /** @param {import("./boundary.js").Page} page @param {import("./boundary.js").Settings} settings */
   constructor(page, settings) {
@@ -192,7 +192,7 @@ export class Driver {
   #step(input, events) {
     if (input.type === "reconnect") this.start();
     const session = this.#session;
-    if (session) this.#carryOut(session, session.step(input), input, events);
+    if (session) this.#carryOut(session, this.#watch.step(session, input), input, events);
     if (input.type === "stop") this.#stopped();
     if (input.type === "away") this.#guard.pause();
     if (isWake(input)) this.#guard.hurry();
@@ -230,7 +230,7 @@ export class Driver {
   #do(effect) {
     switch (effect.type) {
       case "timer":
-        return this.#timer.set(effect.at);
+        return this.#watch.set(effect.at, effect.every);
       case "moved":
         return this.#inbound.delivery.then(() => {
           this.#cursor = effect.cursor;
@@ -309,7 +309,7 @@ export class Driver {
     const { tuning, visible, online } = this.#settings;
     const before = { generation: this.#generation, wasLive: this.#wasLive };
     const basic = (this.#basic = new BasicSession({ ...tuning, after: this.#cursor, visible, online }, Math.random, before));
-    this.#session = { step: (input) => basic.step(input, performance.now(), Date.now()), drop() {} };
+    this.#session = { step: (input, { mono, wall }) => basic.step(input, mono, wall), drop() {} };
     this.#handle({ type: "start" });
     this.#guard.wait();
   }
@@ -332,7 +332,7 @@ export class Driver {
         died = true;
         this.#engineDied(session, error);
       });
-      session = { step: (input) => engine.step(sid, input), drop: () => engine.drop(sid) };
+      session = { step: (...given) => engine.step(sid, ...given), drop: () => engine.drop(sid) };
     } catch (thrown) {
       const error = /** @type {WakesocketError} */ (thrown);
       if (error.code === "options-invalid") this.#fail(error);
@@ -340,12 +340,12 @@ export class Driver {
       return;
     }
     const facts = basic.facts();
-    const effects = session.step(facts);
+    const effects = this.#watch.step(session, facts);
     if (died) return;
     this.#session = session;
     this.#basic = undefined;
     this.#guard.settled();
-    this.#timer.set(-1);
+    this.#watch.set(-1, 0);
     this.#carryOut(session, effects, facts, []);
   }
 
@@ -388,7 +388,7 @@ export class Driver {
     this.#session = this.#basic = undefined;
     this.#guard.stop();
     this.#dialer.giveUpAll();
-    this.#timer.set(-1);
+    this.#watch.set(-1, 0);
     this.#inbound.clear();
     this.#held.take();
     this.#uplink.reset();

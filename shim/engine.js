@@ -9,6 +9,8 @@ import { runGoProgram } from "./go-program.js";
 /** @typedef {import("./boundary.js").API} API */
 /** @typedef {import("./boundary.gen.js").Effect} Effect */
 
+/** @typedef {import("./watch.js").Instant} Instant */
+
 /** @type {Map<string, EngineLoader>} */
 const loaders = new Map();
 
@@ -89,13 +91,19 @@ export class Engine {
   }
 
   /**
-   * One input, at this moment of both clocks.
+   * One input.
    * @param {number} sid
    * @param {import("./boundary.gen.js").Input} input
+   * @param {Instant} at
+   * @param {Instant} [look] the last one at the clocks since the input before
    * @returns {readonly Effect[] | undefined}
    */
-  step(sid, input) {
-    const effects = this.#call((api) => api.step(sid, performance.now(), Date.now(), ...encode(input)));
+  step(sid, input, at, look) {
+    const effects = this.#call((api) =>
+      look
+        ? api.step(sid, look.mono, look.wall, ...encode({ type: "looked" }), at.mono, at.wall, ...encode(input))
+        : api.step(sid, at.mono, at.wall, ...encode(input)),
+    );
     if (typeof effects !== "string") return effects;
     this.#die(effects);
     return undefined;

@@ -6,6 +6,7 @@ import "./testing/wasm-exec.js";
 
 const { Engine, engineLoader, useCompiler } = await import("./engine.js");
 
+const now = () => ({ mono: performance.now(), wall: Date.now() });
 const load = (href, again = false) => Engine.load(href, new AbortController().signal, again);
 
 test("the real client.wasm runs sessions", async (t) => {
@@ -15,7 +16,7 @@ test("the real client.wasm runs sessions", async (t) => {
   const other = engine.open({}, assert.fail);
   assert.notEqual(session, other);
 
-  const effects = engine.step(session, { type: "start" });
+  const effects = engine.step(session, { type: "start" }, now());
   const dial = effects.find((effect) => effect.type === "dial");
   assert.equal(dial.after, "e-1");
   assert.ok(effects.some((effect) => effect.type === "state" && effect.name === "connecting"));
@@ -27,7 +28,7 @@ test("the real client.wasm runs sessions", async (t) => {
     { type: "opened", generation },
     { type: "hello", generation, resumed: true, position: "e-1", live: true, heartbeat: 0, firstRetryWindow: 0, gap: null },
     { type: "events", generation, ids: ["e-2", "", "e-2"], contents: [] },
-  ].flatMap((input) => engine.step(session, input) ?? []);
+  ].flatMap((input) => engine.step(session, input, now()) ?? []);
   assert.ok(all.some((effect) => effect.type === "ping" && effect.generation === generation));
   assert.ok(all.some((effect) => effect.type === "state" && effect.name === "live"));
   assert.deepEqual(
@@ -36,8 +37,8 @@ test("the real client.wasm runs sessions", async (t) => {
   );
 
   engine.drop(session);
-  assert.deepEqual(engine.step(session, { type: "tick" }) ?? [], []);
-  assert.ok(engine.step(other, { type: "start" }).length > 0);
+  assert.deepEqual(engine.step(session, { type: "tick" }, now()) ?? [], []);
+  assert.ok(engine.step(other, { type: "start" }, now()).length > 0);
 });
 
 test("a client.wasm of another build is refused, and both builds are named", async (t) => {
@@ -66,12 +67,12 @@ test("an input of another build ends the engine and is told", async (t) => {
   const died = [];
   const session = engine.open({}, (error) => died.push(`a ${error.code}: ${error.message}`));
   engine.open({}, (error) => died.push(`b ${error.code}: ${error.message}`));
-  assert.equal(engine.step(session, { type: "opened", generation: "one" }), undefined);
+  assert.equal(engine.step(session, { type: "opened", generation: "one" }, now()), undefined);
   assert.equal(ended, 1);
   assert.equal(died.length, 2);
   assert.match(died[0], /^a engine-failed: the engine died: /);
   assert.match(died[1], /^b engine-failed: the engine died: /);
-  assert.equal(engine.step(session, { type: "start" }), undefined);
+  assert.equal(engine.step(session, { type: "start" }, now()), undefined);
   assert.throws(() => engine.open({}, assert.fail), { code: "engine-failed", message: "the engine is gone" });
   engine.drop(session);
   assert.deepEqual([ended, died.length], [1, 2]);
@@ -82,7 +83,7 @@ test("a session that was dropped is not told of the engine's death", async (t) =
   const engine = await load(site.href);
   const session = engine.open({}, () => {});
   engine.drop(engine.open({}, assert.fail));
-  engine.step(session, { type: "opened", generation: "one" });
+  engine.step(session, { type: "opened", generation: "one" }, now());
 });
 
 test("a file that is not client.wasm is an error that names it", async (t) => {

@@ -8,7 +8,7 @@
 export function clocks(t, wall = 1_800_000_000_000) {
   let mono = 10_000;
   let ahead = 0;
-  t.mock.timers.enable({ apis: ["setTimeout"] });
+  t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
   t.mock.method(performance, "now", () => mono);
   t.mock.method(Date, "now", () => wall + mono - 10_000 + ahead);
   return {

@@ -12,7 +12,7 @@ const { EngineLoader } = await import("../engine-loader.js");
 class Timers {
   mono = 10_000;
   #next = 1;
-  /** @type {Map<number, {at: number, call: () => void}>} */
+  /** @type {Map<number, {at: number, call: () => void, every?: number}>} */
   #set = new Map();
 
   constructor(t) {
@@ -23,7 +23,11 @@ class Timers {
       this.#set.set(this.#next, { at: this.mono + Math.max(ms, 1), call });
       return this.#next++;
     });
-    t.mock.method(globalThis, "clearTimeout", (id) => void this.#set.delete(id));
+    t.mock.method(globalThis, "setInterval", (call, every) => {
+      this.#set.set(this.#next, { at: this.mono + every, call, every });
+      return this.#next++;
+    });
+    for (const clear of ["clearTimeout", "clearInterval"]) t.mock.method(globalThis, clear, (id) => void this.#set.delete(id));
   }
 
   /** Runs the first timer up to a time. @returns {boolean} whether there was one */
@@ -34,9 +38,10 @@ class Timers {
       this.mono = Math.max(this.mono, until);
       return false;
     }
-    const { at, call } = this.#set.get(first);
-    this.#set.delete(first);
+    const { at, call, every } = this.#set.get(first);
     this.mono = Math.max(this.mono, at);
+    if (every) this.#set.set(first, { at: this.mono + every, call, every });
+    else this.#set.delete(first);
     call();
     return true;
   }

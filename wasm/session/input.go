@@ -21,6 +21,10 @@ type (
 type (
 	// Tick says that the deadline may have passed.
 	Tick struct{}
+	// Looked stands for the ticks of the watch on the clocks since the last input:
+	// each came in time, no time was missing, and nothing was due. It is handed in
+	// with the moment of the last of them, before the next input. See [Session.Due].
+	Looked struct{}
 	// URLReady says that the address is known and the socket is being made.
 	URLReady struct{ Generation int }
 	// URLFailed says that the url function gave no address.
@@ -90,6 +94,7 @@ func (Start) input()     {}
 func (Stop) input()      {}
 func (Reconnect) input() {}
 func (Tick) input()      {}
+func (Looked) input()    {}
 func (URLReady) input()  {}
 func (URLFailed) input() {}
 func (Opened) input()    {}

@@ -65,9 +65,25 @@ func (s *Session) Deadline() (at time.Duration, ok bool) {
 	return s.deadline, s.deadline != never
 }
 
+// Due is the monotonic time at which something falls due, or ok is false. every is
+// how often to look at the clocks until then, for a sleep that no event announces;
+// 0 is not at all. Who hands in a [Tick] at each [Session.Deadline] has done so. To
+// look without the session costs less: a look that finds both clocks in step is
+// noted as [Looked], and any other one is a Tick.
+func (s *Session) Due() (at, every time.Duration, ok bool) {
+	at = s.due()
+	return at, s.watch(), at != never
+}
+
 // Handle takes one input and returns what to do, in order. The slice is valid
 // until the next call.
 func (s *Session) Handle(now Instant, in Input) []Effect {
+	if _, is := in.(Looked); is {
+		s.now = now
+		s.proveByTime()
+		s.deadline = s.next()
+		return nil
+	}
 	missing, last := missingTime(s.now, now, s.deadline), s.now.Mono
 	s.now = now
 	s.effects = s.effects[:0]

@@ -39,15 +39,29 @@ func (s *Session) timers() bool {
 	return true
 }
 
-// next is the earliest moment at which something falls due.
-func (s *Session) next() (at time.Duration) {
+// next is the earliest moment at which something falls due, or the clocks have to
+// be looked at.
+func (s *Session) next() time.Duration {
+	if every := s.watch(); every > 0 {
+		return min(s.due(), s.now.Mono+every)
+	}
+	return s.due()
+}
+
+// watch is how often to look at the clocks; 0 is not at all.
+func (s *Session) watch() time.Duration {
+	if s.running && !s.away && s.visible {
+		return watchEvery
+	}
+	return 0
+}
+
+// due is the earliest moment at which something falls due.
+func (s *Session) due() (at time.Duration) {
 	if !s.running || s.away {
 		return never
 	}
 	at = never
-	if s.visible {
-		at = s.now.Mono + watchEvery
-	}
 	if k := s.live; k != nil {
 		at = min(at, s.nextPing(k), s.unusuallyQuietAt(k), k.replay.decideAt())
 		if p := k.probe; p != nil {

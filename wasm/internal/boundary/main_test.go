@@ -91,13 +91,13 @@ func TestBothSidesAgree(t *testing.T) {
 		want       []string
 	}{
 		{"Go", goSide(m), []string{
-			"const opTick = 0\n",
+			"\topTick = 0\n",
 			"case 0:\n\t\treturn session.Tick{}\n",
 			"case 1:\n\t\treturn session.Opened{Generation: args.int(), URL: args.text()}\n",
 			`case session.State:` + "\n\t\t" + `return map[string]any{"type": "state", "name": string(e.Name)}`,
 			`if args := from.get("consecutiveIds"); args != nil {` + "\n\t\topt.ConsecutiveIDs = args.bool()",
 			`if args := from.get("heartbeat"); args != nil {` + "\n\t\topt.Heartbeat = args.duration()",
-			`"type": "timer", "at": milliseconds(at)`,
+			`"type": "timer", "at": milliseconds(at), "every": milliseconds(every)`,
 		}},
 		{"JavaScript", jsSide(m), []string{
 			"case \"tick\":\n      return [0];",

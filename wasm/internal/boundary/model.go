@@ -31,7 +31,7 @@ type field struct {
 
 // timer is the one effect that the bridge adds: the shim owns the session's timer.
 var timer = structure{name: "Timer", doc: "Timer asks to hand in a tick at a time of performance.now(), instead of the time asked for before; negative means never.",
-	fields: []field{{name: "At", kind: "time.Duration"}}}
+	fields: []field{{name: "At", kind: "time.Duration"}, {name: "Every", kind: "time.Duration", doc: "between looks at the clocks until then; 0 for none"}}}
 
 // read takes the types of package session from its source: whatever has a method
 // input or effect, and the struct Options.

@@ -46,6 +46,10 @@ func read[T any](a *arguments, as func(safejs.Value) (T, error)) (value T) {
 func (a *arguments) int() int   { return read(a, safejs.Value.Int) }
 func (a *arguments) bool() bool { return read(a, safejs.Value.Bool) }
 
+func (a *arguments) instant() session.Instant {
+	return session.Instant{Mono: a.duration(), Wall: a.duration()}
+}
+
 func (a *arguments) text() string {
 	return read(a, func(v safejs.Value) (string, error) {
 		if v.Type() != safejs.TypeString {

@@ -10,7 +10,12 @@ import (
 	"github.com/wakesocket/wakesocket/wasm/session"
 )
 
-const opTick = 4
+const (
+	opTick   = 4
+	opLooked = 5
+	opEvents = 12
+	opFrame  = 15
+)
 
 // input reads the arguments of an input; nil when the opcode is unknown.
 func input(op int, args *arguments) session.Input {
@@ -26,34 +31,36 @@ func input(op int, args *arguments) session.Input {
 	case 4:
 		return session.Tick{}
 	case 5:
-		return session.URLReady{Generation: args.int()}
+		return session.Looked{}
 	case 6:
-		return session.URLFailed{Generation: args.int(), Reason: args.text()}
+		return session.URLReady{Generation: args.int()}
 	case 7:
-		return session.Opened{Generation: args.int()}
+		return session.URLFailed{Generation: args.int(), Reason: args.text()}
 	case 8:
-		return session.Closed{Generation: args.int(), Code: args.int(), Reason: args.text(), Hopeless: args.bool()}
+		return session.Opened{Generation: args.int()}
 	case 9:
-		return session.Hello{Generation: args.int(), Resumed: args.bool(), Position: args.text(), Live: args.bool(), Heartbeat: args.duration(), FirstRetryWindow: args.duration(), Gap: args.gap()}
+		return session.Closed{Generation: args.int(), Code: args.int(), Reason: args.text(), Hopeless: args.bool()}
 	case 10:
-		return session.Position{Generation: args.int(), Position: args.text(), Live: args.bool()}
+		return session.Hello{Generation: args.int(), Resumed: args.bool(), Position: args.text(), Live: args.bool(), Heartbeat: args.duration(), FirstRetryWindow: args.duration(), Gap: args.gap()}
 	case 11:
-		return session.Events{Generation: args.int(), IDs: args.texts(), Contents: args.texts()}
+		return session.Position{Generation: args.int(), Position: args.text(), Live: args.bool()}
 	case 12:
-		return session.Expiring{Generation: args.int(), In: args.duration()}
+		return session.Events{Generation: args.int(), IDs: args.texts(), Contents: args.texts()}
 	case 13:
-		return session.Pong{Generation: args.int()}
+		return session.Expiring{Generation: args.int(), In: args.duration()}
 	case 14:
-		return session.Frame{Generation: args.int()}
+		return session.Pong{Generation: args.int()}
 	case 15:
-		return session.Wake{}
+		return session.Frame{Generation: args.int()}
 	case 16:
-		return session.Network{}
+		return session.Wake{}
 	case 17:
-		return session.Visible{On: args.bool()}
+		return session.Network{}
 	case 18:
-		return session.Online{On: args.bool()}
+		return session.Visible{On: args.bool()}
 	case 19:
+		return session.Online{On: args.bool()}
+	case 20:
 		return session.Away{}
 	}
 	return nil
@@ -84,8 +91,8 @@ func object(e session.Effect) map[string]any {
 	return nil
 }
 
-func timer(at time.Duration) map[string]any {
-	return map[string]any{"type": "timer", "at": milliseconds(at)}
+func timer(at, every time.Duration) map[string]any {
+	return map[string]any{"type": "timer", "at": milliseconds(at), "every": milliseconds(every)}
 }
 
 // readOptions reads the options that the page has set, over the defaults.
@@ -134,4 +141,4 @@ func readOptions(from *properties) session.Options {
 }
 
 // build is that of the shim.js which understands this program.
-const build = "0.1.0-325bd226"
+const build = "0.1.0-1ee7c1ee"

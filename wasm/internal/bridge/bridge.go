@@ -61,8 +61,16 @@ type bridge struct {
 
 type entry struct {
 	session *session.Session
-	timer   time.Duration // the shim's, mono; negative when it has none
+	timer   alarm // the shim's
 }
+
+// alarm is when the shim hands in a tick.
+type alarm struct {
+	at    time.Duration // mono; negative for never
+	every time.Duration // between its looks at the clocks until then; 0 for none
+}
+
+var unset = alarm{at: -time.Millisecond}
 
 // open makes a session: options → number, or the text of an error.
 func (b *bridge) open(args *arguments) any {
@@ -76,7 +84,7 @@ func (b *bridge) open(args *arguments) any {
 		return err.Error()
 	}
 	b.last++
-	b.sessions[b.last] = &entry{session: s, timer: -1}
+	b.sessions[b.last] = &entry{session: s, timer: unset}
 	return b.last
 }
 
@@ -86,11 +94,15 @@ func (b *bridge) drop(args *arguments) any {
 }
 
 // step hands in one input: (session, mono, wall, opcode, …) → effects, or
-// undefined when there is nothing to do.
+// undefined when there is nothing to do. A look at the clocks, if there was one
+// since the input before, comes first, in the same call: each call costs.
 func (b *bridge) step(args *arguments) any {
 	e := b.sessions[args.int()]
-	now := session.Instant{Mono: args.duration(), Wall: args.duration()}
-	op := args.int()
+	now, op := args.instant(), args.int()
+	look, looked := now, op == opLooked
+	if looked {
+		now, op = args.instant(), args.int()
+	}
 	in := input(op, args)
 	if in == nil {
 		args.fail(errors.New("unknown opcode " + strconv.Itoa(op) + ": shim.js and client.wasm are of different builds"))
@@ -98,11 +110,14 @@ func (b *bridge) step(args *arguments) any {
 	if e == nil || args.err != nil {
 		return safejs.Undefined()
 	}
+	if looked {
+		e.session.Handle(look, session.Looked{})
+	}
 	if op == opTick {
-		e.timer = -1 // it has fired
+		e.timer = unset // it has fired
 	}
 	effects := encode(e.session.Handle(now, in))
-	if timer, changed := e.rearm(); changed {
+	if timer, changed := e.rearm(op == opEvents || op == opFrame); changed {
 		effects = append(effects, timer)
 	}
 	if len(effects) == 0 {
@@ -111,19 +126,22 @@ func (b *bridge) step(args *arguments) any {
 	return effects
 }
 
-// rearm moves the shim's timer only when it would come too late: each burst of
-// events pushes the deadline back, and an early tick costs less than a timer a burst.
-func (e *entry) rearm() (effect map[string]any, changed bool) {
-	at, wanted := e.session.Deadline()
-	switch {
-	case !wanted && e.timer >= 0:
-		e.timer = -1
-		return timer(-time.Millisecond), true
-	case wanted && (e.timer < 0 || at < e.timer):
-		e.timer = at
-		return timer(at), true
+// rearm moves the shim's timer when what it waits for has changed. After data only
+// when it would come too late: each frame pushes the deadline back, and an early
+// tick costs less than a timer for each.
+func (e *entry) rearm(data bool) (effect map[string]any, changed bool) {
+	next := unset
+	if at, every, ok := e.session.Due(); ok {
+		next = alarm{at, every}
+	} else {
+		next.every = every
 	}
-	return nil, false
+	later := e.timer.at >= 0 && next.at >= e.timer.at
+	if next == e.timer || data && later && next.every == e.timer.every {
+		return nil, false
+	}
+	e.timer = next
+	return timer(next.at, next.every), true
 }
 
 func stack() string {

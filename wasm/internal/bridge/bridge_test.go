@@ -104,11 +104,12 @@ func TestOptions(t *testing.T) {
 
 // page calls the bridge as the shim does.
 type page struct {
-	t *testing.T
+	t   *testing.T
+	now int // ms
 	*bridge
 }
 
-func newPage(t *testing.T) page { return page{t, &bridge{sessions: map[int]*entry{}}} }
+func newPage(t *testing.T) page { return page{t, 0, &bridge{sessions: map[int]*entry{}}} }
 
 func (p page) call(serve func(*arguments) any, given ...any) any {
 	p.t.Helper()
@@ -165,23 +166,91 @@ func TestSessionsHaveNumbers(t *testing.T) {
 // only then.
 func TestTimer(t *testing.T) {
 	p := newPage(t)
-	p.call(p.open, map[string]any{"connectTimeout": 5000})
-	first, ok := p.step(1, 0, session.Start{})["timer"]["at"].(float64)
-	if !ok || first <= 0 {
-		t.Fatalf("a dial has the timer %v", first)
+	p.call(p.open, map[string]any{"visible": true, "online": true})
+	for _, step := range []struct {
+		name  string
+		in    session.Input
+		more  []any
+		at    int // ms; 0: the timer stays as it is
+		every int
+	}{
+		{"a dial", session.Start{}, nil, 10_001, 500},
+		{"an input that changes nothing", session.URLFailed{}, []any{7, ""}, 0, 0},
+		{"an open socket", session.Opened{}, []any{1}, 5003, 500},
+		{"its first frame: the next is a ping", session.Pong{}, []any{1}, 5004, 500},
+		{"events put the ping off", session.Events{}, []any{1, 1, "e-1", 0, ""}, 0, 0},
+		{"and other frames, too", session.Frame{}, []any{1}, 0, 0},
+		{"a timer that has fired", session.Tick{}, nil, 5006, 500},
+		{"a hidden page is not watched", session.Visible{}, []any{false}, 25_003, 0},
+		{"a page in the cache has no timer", session.Away{}, nil, -1, 0},
+		{"a page that is still away", session.Away{}, nil, 0, 0},
+		{"a page that is back dials", session.Wake{}, nil, 10_011, 0},
+		{"a stop", session.Stop{}, nil, -1, 0},
+		{"another one", session.Stop{}, nil, 0, 0},
+	} {
+		t.Run(step.name, func(t *testing.T) {
+			p.t = t
+			p.now++
+			got := p.step(1, p.now, step.in, step.more...)["timer"]
+			switch {
+			case step.at == 0 && got != nil:
+				t.Errorf("the timer is set: %v", got)
+			case step.at != 0 && got == nil:
+				t.Error("the timer stays as it is")
+			case step.at != 0 && (got["at"] != float64(step.at) || got["every"] != float64(step.every)):
+				t.Errorf("%v, want at %d, every %d", got, step.at, step.every)
+			}
+		})
 	}
-	if timer := p.step(1, 1, session.URLReady{}, 1)["timer"]; timer != nil && timer["at"].(float64) >= first {
-		t.Errorf("the timer is moved from %v back to %v", first, timer["at"])
+}
+
+// Data never make the shim set its timer for later, but do for sooner.
+func TestTimerAfterData(t *testing.T) {
+	for name, c := range map[string]struct {
+		before alarm
+		data   bool
+		told   bool
+	}{
+		"it would come a little early":         {alarm{time.Second, 500 * time.Millisecond}, true, false},
+		"it would, and these are no data":      {alarm{time.Second, 500 * time.Millisecond}, false, true},
+		"it would come too late":               {alarm{time.Hour, 500 * time.Millisecond}, true, true},
+		"there is none":                        {unset, true, true},
+		"the clocks are looked at too rarely":  {alarm{time.Second, time.Hour}, true, true},
+		"it is right":                          {alarm{10 * time.Second, 500 * time.Millisecond}, false, false},
+		"it is right, and data leave it alone": {alarm{10 * time.Second, 500 * time.Millisecond}, true, false},
+	} {
+		opt := session.Defaults()
+		opt.Visible, opt.Online = true, true
+		s, err := session.New(opt, func() float64 { return 0 })
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Handle(session.Instant{Wall: time.Hour}, session.Start{})
+		e := &entry{session: s, timer: c.before}
+		if _, told := e.rearm(c.data); told != c.told {
+			t.Errorf("%s: told %v", name, told)
+		}
+		if want := (alarm{10 * time.Second, 500 * time.Millisecond}); c.told && e.timer != want {
+			t.Errorf("%s: %v, want %v", name, e.timer, want)
+		}
 	}
-	if timer := p.step(1, 2, session.Tick{})["timer"]; timer == nil {
-		t.Error("the timer has fired, and no new one is asked for")
-	}
-	p.step(1, 3, session.Opened{}, 1)
-	if timer := p.step(1, 4, session.Stop{})["timer"]; timer == nil || timer["at"].(float64) >= 0 {
-		t.Errorf("a session that was stopped has the timer %v", timer)
-	}
-	if timer := p.step(1, 5, session.Stop{})["timer"]; timer != nil {
-		t.Errorf("there is no timer any more, and it is stopped again: %v", timer)
+}
+
+// Four seconds without an input are a sleep for a visible page that looks at its
+// clocks each half second, unless it tells of the last look.
+func TestLooked(t *testing.T) {
+	for _, looked := range []bool{true, false} {
+		p := newPage(t)
+		p.call(p.open, map[string]any{"visible": true, "online": true})
+		p.step(1, 0, session.Start{})
+		given := []any{1, 4000, 4000, opcode(t, session.Tick{})}
+		if looked {
+			given = []any{1, 3900, 3900, opcode(t, session.Looked{}), 4000, 4000, opcode(t, session.Tick{})}
+		}
+		effects := fmt.Sprint(p.call(p.bridge.step, given...))
+		if strings.Contains(effects, "type:dial") == looked {
+			t.Errorf("looked: %v, effects: %s", looked, effects)
+		}
 	}
 }
 

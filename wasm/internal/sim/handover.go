@@ -259,7 +259,7 @@ func (t *tab) handOver() {
 	}
 	opt := session.Defaults()
 	opt.Visible, opt.Online = f.visible, f.online
-	t.facts, t.s, t.armed = nil, t.w.session(opt), -1
+	t.facts, t.s, t.armed, t.looked = nil, t.w.session(opt), -1, false
 	t.timer++
 	t.w.stats.HandOvers++
 	t.do(f.adopt())

@@ -11,9 +11,11 @@ import (
 const (
 	intensiveAfter = 5 * time.Minute // hidden for so long, a page gets one timer a minute
 	timerLag       = 15 * ms         // that a timer may come late in a page that runs
+	lookTolerance  = 100 * ms        // that a look at the clocks may be wrong by without a call of the session
 )
 
-// arm moves the page's timer like the bridge does: only when it would come too late.
+// arm moves the page's timer, for what is due and for looks at the clocks, when it
+// would come too late.
 func (t *tab) arm() {
 	at, wanted := t.s.Deadline()
 	switch {
@@ -53,10 +55,29 @@ func (t *tab) fire(timer int) {
 		t.overdue = true
 	case t.w.instant().Mono < t.armed:
 		t.schedule()
+	case t.looksRight():
+		t.schedule()
 	default:
 		t.armed = -1
 		t.do(session.Tick{})
 	}
+}
+
+// looksRight reports whether nothing is due, and no time missing on the clocks. Like
+// shim.js, the page then tells the session only with its next input.
+func (t *tab) looksRight() bool {
+	due, every, ok := t.s.Due()
+	now := t.w.instant()
+	jump := (now.Wall - t.clocks.Wall) - (now.Mono - t.clocks.Mono)
+	if every == 0 || ok && now.Mono >= due || now.Mono-t.armed > lookTolerance || jump.Abs() > lookTolerance {
+		return false
+	}
+	t.clocks, t.looked = now, true
+	t.armed = now.Mono + every
+	if ok {
+		t.armed = min(t.armed, due)
+	}
+	return true
 }
 
 // show and hide are visibilitychange.

@@ -202,7 +202,7 @@ func (t *tab) goBack(at string) {
 	for len(t.sockets) > 0 {
 		t.drop(t.sockets[0], true)
 	}
-	t.ghosts, t.facts, t.armed = nil, nil, -1
+	t.ghosts, t.facts, t.armed, t.looked = nil, nil, -1, false
 	t.timer++
 	t.inputs = slices.DeleteFunc(t.inputs, func(in input) bool { return in.socket != nil })
 	t.program.held = nil

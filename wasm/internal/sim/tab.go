@@ -31,6 +31,9 @@ type tab struct {
 	timer   int           // counts timers, so that a replaced one is known
 	overdue bool          // it came while the page did not run
 
+	clocks session.Instant // at the last input or look
+	looked bool            // a look at the clocks came after the last input
+
 	urlFails, urlHangs time.Duration // until when
 	forbiddenUntil     time.Duration // the browser refuses the address
 	kept               string        // cursor in sessionStorage
@@ -99,7 +102,7 @@ func (t *tab) unload(orderly bool) {
 	for len(t.sockets) > 0 {
 		t.drop(t.sockets[0], true)
 	}
-	t.ghosts, t.inbox, t.armed, t.facts = nil, nil, -1, nil
+	t.ghosts, t.inbox, t.armed, t.looked, t.facts = nil, nil, -1, false, nil
 	t.timer++
 }
 
@@ -134,7 +137,12 @@ func (t *tab) enter(in input) {
 func (t *tab) step(in input) {
 	t.judge.before(in)
 	t.w.stats.Inputs++
-	effects := t.s.Handle(t.w.instant(), in.Input)
+	if t.looked {
+		t.s.Handle(t.clocks, session.Looked{})
+		t.looked = false
+	}
+	t.clocks = t.w.instant()
+	effects := t.s.Handle(t.clocks, in.Input)
 	if t.facts != nil {
 		t.facts.input(in.Input, t.w.instant())
 	}
