@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -25,6 +26,11 @@ type engine interface {
 	hide() error
 	show() error
 	pid() int // of the root of its processes
+
+	// openTab opens a further one, beside the first that all the rest is about.
+	openTab() (tab string, err error)
+	navigateTab(tab, url string) error
+	closeTab(tab string) error
 }
 
 // asText is a script that gives the JSON of an expression as a string.
@@ -58,8 +64,9 @@ func visitBy(t testing.TB, e engine, p traffic, options map[string]any) *world {
 var tell string
 
 // listen serves the site's pages as they are, but for a `tell` that needs no
-// driver, and a script before theirs.
-func (tb *tab) listen(s *site, script string) (url string) {
+// driver, and a script before theirs. The page with the query ?1 tells the first of
+// the further tabs, and so on.
+func (tb *tab) listen(s *site, script string, further ...*tab) (url string) {
 	mux := http.NewServeMux()
 	mux.Handle("/", s.page.Config.Handler)
 	mux.HandleFunc("/page.html", func(w http.ResponseWriter, r *http.Request) {
@@ -68,6 +75,10 @@ func (tb *tab) listen(s *site, script string) (url string) {
 		io.WriteString(w, strings.Replace(string(html), "<script", "<script>"+tell+script+"</script>\n<script", 1))
 	})
 	mux.HandleFunc("/tell", func(w http.ResponseWriter, r *http.Request) {
+		listener := tb
+		if n, _ := strconv.Atoi(r.URL.RawQuery); n > 0 {
+			listener = further[n-1]
+		}
 		conn, err := websocket.Accept(w, r, nil)
 		if err != nil {
 			return
@@ -78,7 +89,7 @@ func (tb *tab) listen(s *site, script string) (url string) {
 			if err != nil {
 				return
 			}
-			tb.note(string(data))
+			listener.note(string(data))
 		}
 	})
 	return serve(tb, mux).URL
@@ -151,4 +162,5 @@ func core(t *testing.T, name string, e engine) {
 	})
 	truths(t, clientTabBy(e))
 	values(t, clientTabBy(e))
+	t.Run("tabs that share", func(t *testing.T) { tabsShare(t, e) })
 }

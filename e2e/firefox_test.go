@@ -135,10 +135,7 @@ func (f *firefox) callWithin(ctx context.Context, method string, params any) (js
 
 func (f *firefox) pid() int { return f.main.Process.Pid }
 
-func (f *firefox) navigate(url string) error {
-	_, err := f.call("browsingContext.navigate", map[string]any{"context": f.tab, "url": url, "wait": "complete"})
-	return err
-}
+func (f *firefox) navigate(url string) error { return f.navigateTab(f.tab, url) }
 
 func (f *firefox) reload() error {
 	_, err := f.call("browsingContext.reload", map[string]any{"context": f.tab, "wait": "complete"})
@@ -163,20 +160,34 @@ func (f *firefox) evaluate(ctx context.Context, script string) ([]byte, error) {
 	return []byte(outcome.Result.Value), err
 }
 
-// hide opens another tab in front.
-func (f *firefox) hide() error {
+func (f *firefox) openTab() (string, error) {
 	data, err := f.call("browsingContext.create", map[string]any{"type": "tab"})
 	if err != nil {
-		return err
+		return "", err
 	}
 	var made struct{ Context string }
 	err = json.Unmarshal(data, &made)
-	f.over = made.Context
+	return made.Context, err
+}
+
+func (f *firefox) navigateTab(tab, url string) error {
+	_, err := f.call("browsingContext.navigate", map[string]any{"context": tab, "url": url, "wait": "complete"})
+	return err
+}
+
+func (f *firefox) closeTab(tab string) error {
+	_, err := f.call("browsingContext.close", map[string]any{"context": tab})
+	return err
+}
+
+// hide opens another tab in front.
+func (f *firefox) hide() (err error) {
+	f.over, err = f.openTab()
 	return err
 }
 
 func (f *firefox) show() error {
-	_, err := f.call("browsingContext.close", map[string]any{"context": f.over})
+	err := f.closeTab(f.over)
 	if err == nil {
 		_, err = f.call("browsingContext.activate", map[string]any{"context": f.tab})
 	}

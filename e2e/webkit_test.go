@@ -135,3 +135,31 @@ func (k *webkit) evaluate(ctx context.Context, script string) ([]byte, error) {
 	}
 	return []byte(outcome.Text), err
 }
+
+func (k *webkit) openTab() (string, error) {
+	var made struct{ Handle string }
+	err := k.call(context.Background(), http.MethodPost, "/window/new", map[string]any{"type": "window"}, &made)
+	return made.Handle, err
+}
+
+// navigateTab and closeTab leave the driver with its first window.
+func (k *webkit) navigateTab(tab, url string) error {
+	return k.in(tab, func() error { return k.navigate(url) })
+}
+
+func (k *webkit) closeTab(tab string) error {
+	return k.in(tab, func() error { return k.call(context.Background(), http.MethodDelete, "/window", nil, nil) })
+}
+
+// in has something done in another window.
+func (k *webkit) in(tab string, do func() error) error {
+	var first string
+	if err := k.call(context.Background(), http.MethodGet, "/window", nil, &first); err != nil {
+		return err
+	}
+	err := k.post("/window", map[string]any{"handle": tab})
+	if err == nil {
+		err = do()
+	}
+	return errors.Join(err, k.post("/window", map[string]any{"handle": first}))
+}

@@ -4,7 +4,7 @@
 "use strict";
 
 {
-  const line = new WebSocket(location.origin.replace("http", "ws") + "/tell");
+  const line = new WebSocket(location.origin.replace("http", "ws") + "/tell" + location.search);
   /** @type {string[]} */
   const early = [];
   line.onopen = () => early.splice(0).forEach((text) => line.send(text));
