@@ -129,7 +129,7 @@ export class Feed extends EventTarget {
     const latest = new Latest(this.#conflation.rules, saved.since);
     /** @type {import("./boundary.js").Settings} */
     const settings = {
-      latest: checked.snapshot ? undefined : latest, // the events after a snapshot are all those after a cursor
+      latest: checked.snapshot && share ? undefined : latest, // the tabs have snapshots of other positions
       loader: engineLoader(wasm),
       client: client || clientID(),
       tuning: tuningOf(checked),
@@ -148,7 +148,7 @@ export class Feed extends EventTarget {
           this.#dispatch("snapshot", snapshot);
         },
       };
-      this.#snapshots = new Snapshots(checked.snapshot, page, feed, settings.after);
+      this.#snapshots = new Snapshots(checked.snapshot, page, feed, settings.after, settings.latest);
       if (this.#snapshots.pending) this.#status.snapshot = "loading";
     }
     const told = this.#snapshots?.page ?? page;

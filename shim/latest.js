@@ -32,7 +32,15 @@ export function isNewest(event) {
 export class Latest {
   /** Of every such topic the page has the newest event up to this position; "" before there was a server that knows it. */
   since;
+  /** Whether events are of use at the moment. */
+  wants = () => true;
+  /**
+   * Calls back when the page has got what was delivered.
+   * @param {() => void} call
+   */
+  then = (call) => call();
   #rules;
+  #chosen = false;
   /** @type {Map<number, Counts>} by generation */
   #counts = new Map();
   /** @type {Map<string, {id: string, counts: string, count: number | undefined}>} by topic */
@@ -51,6 +59,11 @@ export class Latest {
   get wanted() {
     for (const every of this.#rules.values()) if (every > 0) return true;
     return false;
+  }
+
+  /** Whether the last server chooses the newest events of some topics. */
+  get chosen() {
+    return this.wanted && this.#chosen;
   }
 
   /**
@@ -88,8 +101,9 @@ export class Latest {
    * @returns {import("./shim.d.ts").Gap | undefined} newest events that this server will not send
    */
   hello(generation, { latest, at }) {
-    if (typeof latest === "string" && latest) {
-      this.#counts.set(generation, { name: latest, topics: new Map() });
+    this.#chosen = typeof latest === "string" && latest !== "";
+    if (this.#chosen) {
+      this.#counts.set(generation, { name: `${latest}`, topics: new Map() });
       this.since ||= `${at}`;
       return undefined;
     }
@@ -105,13 +119,22 @@ export class Latest {
    */
   take(generation, events) {
     const counts = this.#counts.get(generation);
-    if (!counts || !Array.isArray(events)) return [];
+    if (!counts || !Array.isArray(events) || !this.wants()) return [];
     return events.filter((event) => typeof event === "object" && event !== null && typeof event.topic === "string" && this.#isNew(event, counts));
   }
 
   /** @param {unknown} position up to which everything was sent, and the page has got it */
   moved(position) {
-    if (typeof position === "string" && position && relation(position, this.since, true) !== "before") this.since = position;
+    if (typeof position !== "string" || !position) return;
+    this.then(() => {
+      if (relation(position, this.since, true) !== "before") this.since = position;
+    });
+  }
+
+  /** @param {string} at the page has the state at this position, and nothing after it */
+  restart(at) {
+    if (this.since) this.since = at; // else the next hello says it
+    this.#known.clear();
   }
 
   /** @param {number} generation */

@@ -166,3 +166,33 @@ test("a list that is too long for an address with its rules comes in the first m
   const { later, query } = dialed(new Latest(many, "e-1"));
   assert.deepEqual([later, query], [true, [["since", "e-1"]]]);
 });
+
+test("beside a snapshot, events before it are of no use, and those after it begin anew", () => {
+  const { latest, hello, take } = setup();
+  assert.equal(latest.chosen, false);
+  latest.restart("e-1");
+  assert.equal(latest.since, "", "the next hello says it");
+  hello(1, "c", "e-3");
+  assert.equal(latest.chosen, true);
+  assert.equal(take(1, [5]).length, 1);
+  let use = false;
+  const later = [];
+  latest.wants = () => use;
+  latest.then = (call) => later.push(call);
+  assert.deepEqual(take(1, [6]), []);
+  latest.ended(1);
+  assert.equal(latest.chosen, true, "until another server has said something else");
+  latest.restart("e-4");
+  assert.equal(latest.since, "e-4");
+  use = true;
+  hello(2, "c", "e-4");
+  assert.deepEqual(take(2, [5, { count: 9, skipped: 2 }]), [{ id: "e-5", topic: "price.a", skipped: 2 }], "it counts from the snapshot on");
+  latest.moved("e-7");
+  assert.equal(latest.since, "e-4", "the page has not got it");
+  for (const call of later) call();
+  assert.equal(latest.since, "e-7");
+  hello(3, undefined, "e-7");
+  assert.equal(latest.chosen, false);
+  hello(4, "", "e-7");
+  assert.equal(latest.chosen, false);
+});

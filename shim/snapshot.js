@@ -8,11 +8,9 @@ import { relation } from "./position.js";
 /** @typedef {{at: string, data: unknown}} Loaded */
 
 /** How long the first call may take, in ms. Each further one gets twice as long, up to the longest. */
-const firstLimit = 10_000;
-const longestLimit = 60_000;
+const [firstLimit, longestLimit] = [10_000, 60_000];
 /** Waits after failures, in ms: each bound is twice the one before. */
-const minDelay = 1_000;
-const maxDelay = 30_000;
+const [minDelay, maxDelay] = [1_000, 30_000];
 /** Calls begin at least so far apart, in ms, whatever happens. */
 const leastPause = 1_000;
 /** For how long the feed may be before the snapshot's position, in ms, until the server is asked for that. */
@@ -79,6 +77,7 @@ export class SnapshotStream {
   #overflowed = false;
   #live = false;
   #greeted = false;
+  #chooses;
 
   /**
    * @param {Host} host
@@ -86,9 +85,11 @@ export class SnapshotStream {
    * @param {() => number} clock in ms
    * @param {() => number} random from 0 to below 1
    * @param {{events: number, bytes: number}} [most] that may be held
+   * @param {() => boolean} [chooses] whether the server sends only the newest events of some topics
    */
-  constructor(host, after, clock, random, most = heldMost) {
+  constructor(host, after, clock, random, most = heldMost, chooses = () => false) {
     this.#most = most;
+    this.#chooses = chooses;
     this.#host = host;
     this.#position = this.#from = after;
     this.#wanted = after === "";
@@ -99,6 +100,11 @@ export class SnapshotStream {
   /** Whether the page lacks a snapshot, or the events up to now that belong to it. */
   get pending() {
     return this.#wanted;
+  }
+
+  /** Whether events of now are of no use: the feed goes back to a position before the page gets any. */
+  get passesOver() {
+    return this.#wanted && !this.#resumed;
   }
 
   /** Failures in a row. */
@@ -161,12 +167,20 @@ export class SnapshotStream {
   /** @param {Item} item */
   event(item) {
     if (item.id) this.#position = item.id;
-    if (!this.#wanted) return this.#host.deliver(item);
-    // It came over the connection that goes on after the snapshot.
-    if (this.#resumed) this.#accept(0);
+    if (this.#resumed) this.#accept(0); // it came over the connection that goes on after the snapshot
     if (!this.#wanted) return this.#host.deliver(item);
     this.#hold(item);
     this.#fit();
+  }
+
+  /**
+   * An event that the server has chosen as the newest of its topic. It moves no position.
+   * @param {Item} item
+   */
+  newest(item) {
+    if (this.passesOver) return;
+    if (this.#resumed) this.#accept(0);
+    this.#host.deliver(item);
   }
 
   /** @param {string} position to which the feed has moved without an event */
@@ -182,9 +196,9 @@ export class SnapshotStream {
    * @returns {boolean} whether it is one of the feed, and not the answer to a position that does not fit
    */
   gap({ reason }) {
+    this.#position = "";
     if (this.#resumed) {
       const at = this.#loaded?.at;
-      this.#position = "";
       this.#fail(
         reason === "trimmed"
           ? `its position "${at}" is older than the server's log; hand out newer states, or keep a longer log`
@@ -192,7 +206,6 @@ export class SnapshotStream {
       );
       return false;
     }
-    this.#position = "";
     this.#forget();
     this.#wanted = true;
     this.#reason = reason;
@@ -306,8 +319,7 @@ export class SnapshotStream {
     this.#held.push(item);
     this.#bytes += JSON.stringify(item.event).length;
     if (this.#held.length <= this.#most.events && this.#bytes <= this.#most.bytes) return;
-    const loading = this.#phase === "loading";
-    if (loading) this.#begin("overflow");
+    if (this.#phase === "loading") this.#begin("overflow");
     this.#held = [];
     this.#overflowed = true;
     this.#from = this.#position;
@@ -321,7 +333,8 @@ export class SnapshotStream {
       if (this.#live) this.#accept(0);
       return;
     }
-    const found = this.#heldUpTo(at);
+    // What a server passed over before it was asked to begin at the snapshot cannot be counted.
+    const found = this.#chooses() ? -1 : this.#heldUpTo(at);
     if (found >= 0) return this.#accept(found);
     if (!this.#live) return; // the feed may still be told of another epoch
     const stands = this.#position === "" ? "unknown" : relation(at, this.#position, this.#greeted);

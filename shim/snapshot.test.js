@@ -222,3 +222,29 @@ test("what came before a gap does not count for what comes after it", () => {
   s.answer(state("e-7"));
   assert.deepEqual(s.take(), ["resume e-7"]);
 });
+
+test("of a server that chooses, newest events come from the snapshot on", () => {
+  const s = started({ chooses: true });
+  s.newest("e-6");
+  s.event("e-6");
+  s.answer(state("e-6"));
+  assert.deepEqual([s.take(), s.stream.passesOver], [["resume e-6"], false]);
+  s.stream.status(false);
+  s.newest("e-8");
+  s.event("e-7");
+  s.newest("e-9");
+  assert.deepEqual(s.take(), ["give e-6 s start", "event e-8", "event e-7", "event e-9"]);
+  s.stream.gap(gap("trimmed"));
+  s.newest("e-10");
+  s.pass(1000);
+  s.stream.moved("e-8");
+  s.stream.status(true);
+  s.answer(state("e-9"));
+  s.newest("e-11");
+  assert.deepEqual([s.take(), s.stream.passesOver], [["ask"], true]);
+  s.stream.moved("e-9");
+  assert.deepEqual(s.take(), ["resume e-9"]);
+  s.stream.status(true);
+  s.newest("e-12");
+  assert.deepEqual([s.take(), s.stream.pending], [["give e-9 s trimmed", "event e-12"], false]);
+});

@@ -1,6 +1,7 @@
 // @ts-check
 import { Delivery } from "./delivery.js";
 import { WakesocketError, messageOf } from "./error.js";
+import { isNewest } from "./latest.js";
 import { ShownState } from "./shown-state.js";
 import { schedule } from "./slices.js";
 import { SnapshotStream } from "./snapshot.js";
@@ -56,8 +57,9 @@ export class Snapshots {
    * @param {P} page
    * @param {Feed} feed
    * @param {string} after
+   * @param {import("./latest.js").Latest} [latest] undefined: the server sends every event
    */
-  constructor(ask, page, feed, after) {
+  constructor(ask, page, feed, after, latest) {
     this.#ask = ask;
     this.#page = page;
     this.#feed = feed;
@@ -76,6 +78,7 @@ export class Snapshots {
         ask: () => feed.wake(),
         resume: (at) => {
           this.#position = at;
+          latest?.restart(at);
           feed.resume(at);
         },
         give: ({ at, data, reason }) =>
@@ -97,7 +100,13 @@ export class Snapshots {
       after,
       () => performance.now(),
       Math.random,
+      undefined,
+      () => latest?.chosen === true,
     );
+    if (latest) {
+      latest.wants = () => !this.#stream.passesOver;
+      latest.then = (call) => this.#delivery.then(() => this.#stream.pending || call());
+    }
   }
 
   get pending() {
@@ -119,6 +128,7 @@ export class Snapshots {
       ...page,
       status: (status) => this.#told(status),
       deliver: (event, at) => {
+        if (isNewest(event)) return this.#stream.newest({ event, id: "", at });
         const position = this.#feed.cursor();
         const id = position === this.#position ? "" : position;
         this.#position = position;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { SnapshotStream } from "../snapshot.js";
 
 /** A stream, and what it asks of its host, as lines. */
-export function setup({ after = "", random = 0.5, most, greeted = true } = {}) {
+export function setup({ after = "", random = 0.5, most, greeted = true, chooses = false } = {}) {
   const log = [];
   let now = 0;
   let due = -1;
@@ -28,6 +28,7 @@ export function setup({ after = "", random = 0.5, most, greeted = true } = {}) {
     () => now,
     () => random,
     most,
+    () => chooses,
   );
   if (greeted) stream.greeted();
   const take = () => log.splice(0).filter((line) => line !== "abort");
@@ -47,6 +48,7 @@ export function setup({ after = "", random = 0.5, most, greeted = true } = {}) {
       return take();
     },
     due: () => due,
+    newest: (id) => stream.newest({ event: { id }, id, at: now }),
     event: (id) => stream.event({ event: { id }, id, at: now }),
     answer: (value, of = number) => stream.loaded(of, value),
     fail: (text) => stream.failed(number, text, new Error(text)),

@@ -65,11 +65,9 @@ func New(options Options) (*Client, error) {
 	if _, err := session.New(options.session(), rand.Float64); err != nil {
 		return nil, fmt.Errorf("native: %w", err)
 	}
-	initial := newTopics(options.Topics, options.Latest)
-	initial.alone = options.Snapshot != nil // the events after a snapshot are all those after a cursor
 	return &Client{
 		options: options, refreshable: refreshable, queue: newQueue(options.Buffer), epoch: time.Now(), run: newRun(),
-		state: State{Name: Connecting, Since: time.Now()}, cursor: options.After, since: options.Since, topics: initial,
+		state: State{Name: Connecting, Since: time.Now()}, cursor: options.After, since: options.Since, topics: newTopics(options.Topics, options.Latest),
 		changed: make(chan struct{}), command: make(chan struct{}, 1),
 	}, nil
 }

@@ -62,9 +62,10 @@
 // [Event.Skipped] tells how many were passed over for it. After an outage the newest of
 // each topic comes, and not all between. A wakesocket feed sends only these events, and
 // they move no cursor: save [Client.Since] beside the cursor, and give it to
-// [Options.Since]. From any other server, and where there is a snapshot, all events
-// come, and the client passes the older ones over. [Client.SetLatest] and [AddOptions]
-// change what is wanted.
+// [Options.Since]. With a snapshot they begin at its position, over another
+// connection: what was passed over since can be counted only from there. From any
+// other server all events come, and the client passes the older ones over.
+// [Client.SetLatest] and [AddOptions] change what is wanted.
 //
 // # Errors
 //

@@ -51,8 +51,8 @@ func checkEvery(name string, every time.Duration) error {
 type latestTopics struct {
 	*loop
 	conflation *latest.Conflation[waiting]
-	newest     *latest.Newest // nil: the server is to send every event
-	wanted     bool           // there are rules
+	newest     *latest.Newest
+	wanted     bool // there are rules
 }
 
 // waiting is an event on its way through the conflation.
@@ -75,14 +75,12 @@ func (t *latestTopics) init(l *loop) {
 	t.loop = l
 	t.conflation = latest.NewConflation(t.show)
 	t.set(l.topics, nil)
-	if !l.topics.alone {
-		t.newest = latest.NewNewest(l.Client.since)
-	}
+	t.newest = latest.NewNewest(l.Client.since)
 }
 
 // since is what an address says beside the topics; "" for nothing.
 func (t *latestTopics) since() string {
-	if t.newest == nil || !t.wanted {
+	if !t.wanted {
 		return ""
 	}
 	return t.newest.Since
@@ -133,7 +131,7 @@ func (t *latestTopics) show(w waiting, skipped int) {
 // complete is the position up to which the program has the newest events, where the
 // client chooses these; "" where the server does.
 func (t *latestTopics) complete() string {
-	if t.newest != nil && t.newest.Since != "" || !t.wanted {
+	if t.newest.Since != "" || !t.wanted {
 		return ""
 	}
 	if position, waits := t.conflation.Since(); waits {
@@ -144,9 +142,6 @@ func (t *latestTopics) complete() string {
 
 // hello takes what a server says of newest events.
 func (t *latestTopics) hello(k *socket, counts, at string) {
-	if t.newest == nil {
-		return
-	}
 	var lost string
 	if k.counts, lost = t.newest.Hello(counts, at, t.wanted); lost != "" {
 		t.gap(session.Gap{After: lost, Reason: "unknown"})
@@ -158,12 +153,13 @@ func (t *latestTopics) chosen(k *socket, n *newest) {
 	if n.gap != nil {
 		t.gap(*n.gap)
 	}
-	if k.counts == nil {
+	stream := t.snapshots.stream
+	if k.counts == nil || stream != nil && stream.PassesOver() {
 		return
 	}
 	for i, e := range n.events {
 		skipped, isNew := t.newest.Take(k.counts, latest.Choice{Topic: e.Topic, ID: e.ID, Skipped: int64(e.Skipped), Count: n.counts[i]})
-		if !isNew {
+		if !isNew || stream != nil && !stream.Newest() {
 			continue
 		}
 		t.mu.Lock()
@@ -171,6 +167,9 @@ func (t *latestTopics) chosen(k *socket, n *newest) {
 		t.Client.fresh.received(e)
 		t.mu.Unlock()
 		t.conflation.Newest(e.Topic, waiting{e, e.Received, t.now}, int(skipped))
+	}
+	if stream != nil && stream.Pending() {
+		return
 	}
 	t.newest.Moved(n.position)
 	if _, waits := t.conflation.Since(); !waits {

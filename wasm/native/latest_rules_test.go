@@ -77,11 +77,7 @@ func TestListsWithNewestEvents(t *testing.T) {
 	if got := fmt.Sprint(list.rules(), len(list.names)); got != "map[a:0s b:17ms p.*:250ms] 3" {
 		t.Errorf("a list was changed in place: %s", got)
 	}
-	list.alone = true
-	if got := query(list) + frames(list); got != `[a b p.*] []{"wakesocket":"topics","topics":["a","b","p.*"]}` {
-		t.Error(got)
-	}
-	if by := list.replace(newTopics([]string{"x"}, nil)); !by.alone || by.version != 1 || by.replaced != 1 {
+	if by := list.replace(newTopics([]string{"x"}, nil)); by.version != 1 || by.replaced != 1 {
 		t.Errorf("%+v", by)
 	}
 	if all := newTopics(nil, nil).with([]string{"p.*"}, 40); fmt.Sprint(all.rules(), all.of([]string{"p.*"})) != "map[p.*:40ms] map[]" {
@@ -97,11 +93,11 @@ func TestListsWithNewestEvents(t *testing.T) {
 	if !long.later() {
 		t.Error("the rules do not count in the length of an address")
 	}
-	if long.alone = true; long.later() {
-		t.Error("rules count that the server is not told")
+	if long.latest = nil; long.later() {
+		t.Error("rules count that there are not")
 	}
+	long = newTopics(nil, names)
 	for _, limit := range []int64{1200, 2000, 4000} {
-		long.alone = false
 		for _, f := range long.frames(limit) {
 			if int64(len(f)) > limit {
 				t.Errorf("a frame has %d bytes, at most %d are allowed", len(f), limit)

@@ -212,9 +212,8 @@ func TestTopicsOfNewestEventsChange(t *testing.T) {
 	}
 }
 
-// Through cuts, of a server that chooses and one that leaves that to the client: never
-// an older one after a newer one, the newest in the end, and what was shown and what
-// was passed over is all that came.
+// Through cuts: never an older one after a newer one, the newest in the end, and what
+// was shown and what was passed over is all that came.
 func TestNewestEventsThroughCuts(t *testing.T) {
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
@@ -228,13 +227,6 @@ func TestNewestEventsThroughCuts(t *testing.T) {
 			o := quick(r.options("http://" + proxy.Addr()))
 			o.Topics, o.Latest = []string{"cpu"}, map[string]time.Duration{"p.*": []time.Duration{10, 100}[seed%2] * time.Millisecond}
 			o.MinReconnectDelay, o.FirstRetryWindow = 50*time.Millisecond, 50*time.Millisecond
-			if seed >= 2 { // a snapshot: the client chooses
-				o.Snapshot = func(context.Context, string) (Snapshot, error) {
-					at, err := f.Position(context.Background())
-					return Snapshot{At: at}, err
-				}
-				o.OnSnapshot = func(*Client, Snapshot) {}
-			}
 			others := 0
 			o.OnEvent = func(_ *Client, e Event) {
 				r.note(func() {

@@ -102,7 +102,10 @@ func (s *snapshots) look() {
 	}
 }
 
-// Load implements snapshot.Host, as do the methods after it.
+// Chooses implements snapshot.Host, as do the methods after it.
+func (s *snapshots) Chooses() bool { return s.latest.wanted && s.latest.newest.Chosen }
+
+// Load calls the function of the program.
 func (s *snapshots) Load(number int, reason string) {
 	ctx, cancel := context.WithCancel(s.run.ctx)
 	s.cancel = cancel
@@ -125,7 +128,11 @@ func (s *snapshots) Resume(at string) { s.back = at }
 func (s *snapshots) Give(g snapshot.Snapshot) {
 	s.loop.latest.conflation.Flush(s.now)
 	s.told = g.At
-	s.queue.push(item{snapshot: &Snapshot{At: g.At, Data: g.Data, Reason: g.Reason}, cursor: g.At, moves: true})
+	i := item{snapshot: &Snapshot{At: g.At, Data: g.Data, Reason: g.Reason}, cursor: g.At, moves: true}
+	if s.loop.latest.wanted {
+		i.newest = g.At
+	}
+	s.queue.push(i)
 }
 
 func (s *snapshots) Deliver(items []snapshot.Item[Event], replayed bool) {
@@ -193,5 +200,6 @@ func (l *loop) goBack(at string) {
 		return // New has checked the options
 	}
 	l.session, l.cursor, l.held = s, at, nil
+	l.latest.newest.Restart(at)
 	l.step(session.Start{}, nil)
 }

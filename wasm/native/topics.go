@@ -27,7 +27,6 @@ const (
 type topics struct {
 	names    []string
 	latest   wire.Latest // of these the newest event is wanted
-	alone    bool        // the server is not to know of latest
 	all      bool        // every topic, or those that the address names
 	version  int         // counts changes
 	replaced int         // the version that SetTopics made last
@@ -49,7 +48,7 @@ func newTopics(names []string, newest map[string]time.Duration) topics {
 
 // replace returns what replaces them.
 func (t topics) replace(by topics) topics {
-	by.alone, by.version, by.replaced = t.alone, t.version+1, t.version+1
+	by.version, by.replaced = t.version+1, t.version+1
 	return by
 }
 
@@ -70,7 +69,7 @@ func (t topics) rules() latest.Rules {
 
 // of are the rules that the server is told beside some of the names.
 func (t topics) of(names []string) wire.Latest {
-	if t.alone || t.all || len(t.latest) == 0 {
+	if t.all || len(t.latest) == 0 {
 		return nil
 	}
 	told := wire.Latest{}
@@ -129,7 +128,7 @@ func (t topics) later() bool {
 	size := 0
 	for _, name := range t.names {
 		size += len(name) + len("&topic=")
-		if t.latest[name] > 0 && !t.alone {
+		if t.latest[name] > 0 {
 			size += len(name) + len("&latest=3600000%2C")
 		}
 	}
@@ -148,7 +147,7 @@ func (t topics) addQuery(q url.Values) {
 	case !t.all:
 		q[wire.QueryTopic] = t.names
 		for _, name := range t.names {
-			if every := t.latest[name]; every > 0 && !t.alone {
+			if every := t.latest[name]; every > 0 {
 				q.Add(wire.QueryLatest, strconv.FormatInt(every, 10)+","+name)
 			}
 		}

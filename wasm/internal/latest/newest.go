@@ -19,6 +19,8 @@ type Newest struct {
 	// Since: of every such topic the program has the newest event up to this
 	// position; "" before there was a server that knows it.
 	Since string
+	// Chosen: the last server chooses the newest events.
+	Chosen bool
 
 	known map[string]*list.Element // by topic, of a known
 	order list.List                // those that have changed longest ago come first
@@ -50,7 +52,7 @@ func NewNewest(since string) *Newest {
 // the position after which newest events are missing, which such a server does not
 // send; "" for none.
 func (n *Newest) Hello(counts, at string, wanted bool) (c *Counts, lost string) {
-	if counts != "" {
+	if n.Chosen = counts != ""; n.Chosen {
 		if n.Since == "" {
 			n.Since = at
 		}
@@ -99,4 +101,13 @@ func (n *Newest) Moved(to string) {
 	if to != "" && position.Relate(to, n.Since, true) != position.Before {
 		n.Since = to
 	}
+}
+
+// Restart says that the program has the state at a position, and nothing after it.
+func (n *Newest) Restart(at string) {
+	if n.Since != "" { // else the next hello says it
+		n.Since = at
+	}
+	clear(n.known)
+	n.order.Init()
 }

@@ -119,3 +119,24 @@ func TestTopicsOfLongAgoAreForgotten(t *testing.T) {
 		t.Errorf("of %d topics the wrong ones are known", len(n.known))
 	}
 }
+
+// Beside a snapshot, counts begin anew with it.
+func TestNewestEventsBeginAnew(t *testing.T) {
+	n := NewNewest("")
+	if n.Restart("e-1"); n.Since != "" || n.Chosen {
+		t.Errorf("since %q, before there was a server", n.Since)
+	}
+	c := hello(n, "c")
+	if got := take(n, c, "5/1/5"); got != "5/1" || !n.Chosen {
+		t.Errorf("got %q, chosen %v", got, n.Chosen)
+	}
+	if n.Restart("e-3"); n.Since != "e-3" || n.order.Len() > 0 {
+		t.Errorf("since %q, %d topics are known", n.Since, n.order.Len())
+	}
+	if got := take(n, hello(n, "c"), "4/3/4"); got != "4/3" {
+		t.Errorf("got %q", got)
+	}
+	if n.Hello("", "e-4", true); n.Chosen {
+		t.Error("a server that does not know newest events chooses them")
+	}
+}

@@ -175,6 +175,7 @@ func (p *program) read(fault int) (at string, total int, err error) {
 }
 
 // Abort and the methods after it are those of a host.
+func (p *program) Chooses() bool    { return false }
 func (p *program) Abort()           {}
 func (p *program) Ask()             { p.asked = true }
 func (p *program) Resume(at string) { p.back = at }

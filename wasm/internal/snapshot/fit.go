@@ -38,7 +38,9 @@ func (s *Stream[E]) fit() {
 		return
 	}
 	at := s.loaded.At
-	if n := s.heldUpTo(at); n >= 0 {
+	// What a server passed over before it was asked to begin at the snapshot cannot be
+	// counted.
+	if n := s.heldUpTo(at); n >= 0 && !s.host.Chooses() {
 		s.accept(n)
 		return
 	}

@@ -27,6 +27,8 @@ type Failure struct {
 // Host does what a [Stream] asks for. None of it may call the stream before it has
 // returned.
 type Host[E any] interface {
+	// Chooses tells whether the server sends only the newest events of some topics.
+	Chooses() bool
 	// Load asks the program for a snapshot; Loaded or Failed answers with the number.
 	Load(number int, reason string)
 	// Abort says that nobody waits for the answer any more.

@@ -14,6 +14,7 @@ type script struct {
 	*Stream[string]
 	lines  []string
 	aborts int
+	choose bool
 	now    time.Duration
 	calls  int // number of the last Load
 }
@@ -21,6 +22,8 @@ type script struct {
 func (s *script) say(format string, values ...any) {
 	s.lines = append(s.lines, fmt.Sprintf(format, values...))
 }
+
+func (s *script) Chooses() bool { return s.choose }
 
 func (s *script) Load(number int, reason string) {
 	s.calls = number
@@ -46,12 +49,13 @@ func (s *script) SnapshotFailed(f Failure) { s.say("failed %d %v %s", f.Attempt,
 type options struct {
 	after  string
 	plain  bool
+	choose bool // the server sends only the newest events of some topics
 	random float64
 	limits Limits
 }
 
 func newScript(o options) *script {
-	s := &script{}
+	s := &script{choose: o.choose}
 	if o.limits == (Limits{}) {
 		o.limits = DefaultLimits
 	}
@@ -75,6 +79,8 @@ func (s *script) do(steps string) string {
 			s.Hurry()
 		case "live", "down":
 			s.Status(word == "live")
+		case "newest":
+			s.say("%v", s.Newest())
 		case "event":
 			s.Event(Item[string]{Event: rest, ID: strings.TrimPrefix(rest, "none"), Size: 10})
 		case "moved":

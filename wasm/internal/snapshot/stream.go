@@ -133,6 +133,22 @@ func (s *Stream[E]) Event(item Item[E]) {
 	s.fit()
 }
 
+// PassesOver reports whether events of now are of no use: the feed goes back to a
+// position before the program gets any.
+func (s *Stream[E]) PassesOver() bool { return s.wanted && !s.resumed }
+
+// Newest says that an event comes which the server has chosen as the newest of its
+// topic, and tells whether to deliver it. It moves no position.
+func (s *Stream[E]) Newest() (deliver bool) {
+	if s.PassesOver() {
+		return false
+	}
+	if s.resumed {
+		s.accept(0)
+	}
+	return true
+}
+
 // Moved says that the feed has moved to a position without an event.
 func (s *Stream[E]) Moved(position string) {
 	s.position = position

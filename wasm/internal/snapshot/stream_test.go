@@ -47,6 +47,23 @@ func TestStories(t *testing.T) {
 			{"live", "give e-4 s start"},
 			{"event e-5", "event e-5"},
 		}},
+		"of a server that chooses, newest events come from the snapshot on": {options: options{choose: true}, story: []tell{
+			{started + ", newest, event e-6, answer e-6", "load start, false, resume e-6"},
+			{"down, newest, event e-7, newest", "give e-6 s start, true, event e-7, true"},
+			{"gap trimmed", "true"},
+			{"newest, pass 1s, moved e-8, live, answer e-9, newest", "false, load trimmed, ask, false"},
+			{"moved e-9", "resume e-9"},
+			{"live, newest", "give e-9 s trimmed, true"},
+			{"request, newest", "false"},
+		}},
+		"of a server that chooses, a later position is waited for": {options: options{choose: true}, story: []tell{
+			{started + ", answer e-7", "load start, ask"},
+			{"event e-6", ""},
+			{"event e-7", "resume e-7"},
+		}},
+		"with a cursor newest events come at once": {options: options{choose: true, after: "e-5"}, story: []tell{
+			{"start, newest, event e-6", "true, event e-6"},
+		}},
 		"going back to what the log no longer has": {story: []tell{
 			{started + ", answer e-4, gap trimmed", "load start, resume e-4, failed 1 1s " + tooOld + ", false"},
 			{"pass 999ms", ""},

@@ -312,6 +312,9 @@ func (w *world) answerRightly(number int) {
 
 func (w *world) Abort() {}
 
+// Chooses is told of a server that sends every event.
+func (w *world) Chooses() bool { return false }
+
 func (w *world) Ask() {
 	k := w.link
 	if k == nil || !k.open || !w.greets || w.chance(20) {
