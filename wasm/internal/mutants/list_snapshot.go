@@ -5,7 +5,7 @@ var snapshots = []Mutant{
 	{"events are not held while a snapshot is loaded", "shim/snapshot.js",
 		"    this.#held.push(item);\n", ""},
 	{"a position from before a gap counts after it", "shim/snapshot.js",
-		"    this.#position = \"\";\n    this.#forget();\n", "    this.#forget();\n"},
+		"    this.#position = \"\";\n    if (this.#resumed) {\n", "    if (this.#resumed) {\n"},
 	{"the snapshot's own event comes again", "shim/snapshot.js",
 		"    if (this.#held[last]?.id === at) return last + 1;\n", "    if (this.#held[last]?.id === at) return last;\n"},
 	{"events that the snapshot includes come again", "shim/snapshot.js",
