@@ -64,13 +64,14 @@ type client struct {
 
 // inputs are set by others for the writer, under mu.
 type inputs struct {
-	pongs    int    // answers due to text pings
-	ping     []byte // payload of the last ping frame, to be answered; nil if none
-	filter   filter
-	closing  *websocket.CloseError
-	controls [][]byte  // control frames, to be sent before events
-	requests []command // to be answered before events
-	later    bool      // the client has not named its topics yet; the position stays
+	pongs         int    // answers due to text pings
+	ping          []byte // payload of the last ping frame, to be answered; nil if none
+	filter        filter
+	closing       *websocket.CloseError
+	controls      [][]byte  // control frames, to be sent before events
+	requests      []command // to be answered before events
+	filterChanges int       // how often the topics of filter have changed
+	later         bool      // the client has not named its topics yet; the position stays
 }
 
 // outputs are where the writer is.
@@ -80,6 +81,7 @@ type outputs struct {
 	at          cursor   // the same place in the ring,
 	inRing      bool     // if it is there
 	page        bookmark // the same place in a page of the store, if it is not
+	readFor     int      // filterChanges when the page was read
 	emptyAt     cursor   // head of the ring when the store had nothing after pos
 	awaiting    bool     // the next append wakes the client, whatever its topic
 	positionDue bool     // a position frame has to be sent
@@ -89,10 +91,10 @@ type outputs struct {
 	replayed int // events sent before the client was live, or from the store
 }
 
-// bookmark is a place in a page: how many of the entries after an id are done.
+// bookmark is a place in a page: how many of its entries are done.
 type bookmark struct {
-	after store.ID
-	done  int
+	key  pageKey
+	done int
 }
 
 // setCause notes why the connection ends, unless a reason is known already.

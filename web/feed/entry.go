@@ -37,7 +37,7 @@ func valid(data []byte) bool { return utf8.Valid(data) && json.Valid(data) }
 // into the log, so an event that is not JSON gets no frame.
 func encode(event store.Event) entry {
 	e := entry{id: event.ID, topic: event.Topic}
-	if !valid(event.Data) || event.Topic == controlTopic {
+	if !valid(event.Data) || event.Topic == controlTopic || store.IsMilestone(event.Topic) {
 		return e
 	}
 	e.frame = slices.Grow(e.frame, len(`{"id":"","topic":"","time":,"data":}`)+48+len(event.Topic)+len(event.Data)) // cap is what is allocated

@@ -97,6 +97,7 @@ func New(options Options) (*Feed, error) {
 	}
 	f.newest = newNewest(f.ring, options.RingBytes)
 	f.pager = newPager(options.Store, options.StoreTimeout, f.memory)
+	f.pager.topics = topicReaderOf(options.Store.(shieldedStore))
 	f.hooks = &hooks{options: &f.options, slots: newSlots(hookSlots, hookSlotsPerAddress)}
 	f.gate = newGate(options.AcceptRate, time.Now())
 	f.fresh.topics = maps.Clone(options.Fresh)

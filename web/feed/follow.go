@@ -38,12 +38,14 @@ type sink struct {
 func (s *sink) Reset(top store.ID) {
 	f := s.feed
 	s.used = true
-	_, _, again := f.ring.head()
+	_, before, again := f.ring.head()
 	f.ring.reset(top)
 	f.newest.reset(top)
 	f.pager.forget()
 	f.health.reached(top)
-	if again {
+	if again && before.Epoch == top.Epoch {
+		f.options.Logger.Warn("events left the log before this feed had read them; clients that want them are told of a gap", "after", before, "position", top)
+	} else if again {
 		f.options.Logger.Warn("log epoch changed; clients reconnect and are told of a gap", "epoch", top.Epoch)
 	} else {
 		f.health.begin(time.Now())
@@ -63,7 +65,7 @@ func (s *sink) Append(events []store.Event) {
 	for i, e := range entries {
 		if e.topic == controlTopic {
 			f.control(events[i])
-		} else if e.frame == nil {
+		} else if e.frame == nil && !store.IsMilestone(e.topic) {
 			f.options.Logger.Warn("event in the log is not JSON; it is not sent", "id", e.id.String(), "topic", e.topic)
 		}
 	}

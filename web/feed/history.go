@@ -78,8 +78,11 @@ func (f *Feed) history(s *search, pause func() bool) error {
 	if f.ring.search(s); s.done() {
 		return nil
 	}
+	if f.pager.topics != nil && s.filter.names != nil {
+		return f.historyOfTopics(s, pause)
+	}
 	bounds, err := f.pager.bounds()
-	if err != nil {
+	if err != nil || f.pager.topics != nil && bounds.Base == bounds.Top { // the log has holes
 		return err
 	}
 	floor := bounds.Base

@@ -21,7 +21,7 @@ type topicList struct {
 
 // add notes an event under each of its names, and returns the lists that it is in.
 func (x index) add(topic string, seq uint64) []*topicList {
-	if len(topic) > store.MaxTopic {
+	if len(topic) > store.MaxTopic || store.IsMilestone(topic) {
 		return nil // no filter can ask for it
 	}
 	patterns := wire.Patterns(topic)

@@ -132,6 +132,7 @@ func (c *client) changeLatest(change func(*filter), position store.ID) {
 		cf.look(f, now)
 	}
 	change(f)
+	c.forgetPage()
 	switch {
 	case cf == nil && len(f.latest) > 0 && c.later:
 		c.conflate(c.pos, c.latest)

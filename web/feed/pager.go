@@ -19,6 +19,7 @@ import (
 // finds that its page is gone reads again from its own position.
 type pager struct {
 	store   store.Store
+	topics  store.TopicReader // nil unless the store drops events in the middle of its log
 	timeout time.Duration
 	memory  *budget
 	flight  singleflight.Group
@@ -26,14 +27,14 @@ type pager struct {
 	slow    atomic.Int32  // reads in a row that took too long
 
 	mu     sync.Mutex
-	pages  map[store.ID]*list.Element // of *page, by the id before the first event
-	recent *list.List                 // used last first
+	pages  map[pageKey]*list.Element // of *page
+	recent *list.List                // used last first
 	bytes  int
 }
 
 // page is a part of the log, encoded.
 type page struct {
-	after   store.ID
+	key     pageKey
 	entries []entry
 	size    int
 }
@@ -52,15 +53,15 @@ var errBusy = errors.New("feed: the store does not keep up with replays")
 func newPager(s store.Store, timeout time.Duration, memory *budget) *pager {
 	return &pager{
 		store: s, timeout: timeout, memory: memory, slots: make(chan struct{}, pageReads),
-		pages: map[store.ID]*list.Element{}, recent: list.New(),
+		pages: map[pageKey]*list.Element{}, recent: list.New(),
 	}
 }
 
-// cached returns the page after id if it is at hand.
-func (p *pager) cached(id store.ID) []entry {
+// cached returns a page if it is at hand.
+func (p *pager) cached(key pageKey) []entry {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	e, ok := p.pages[id]
+	e, ok := p.pages[key]
 	if !ok {
 		return nil
 	}
@@ -70,7 +71,7 @@ func (p *pager) cached(id store.ID) []entry {
 
 // after returns the entries right after id; none at the end of the log.
 func (p *pager) after(id store.ID) ([]entry, error) {
-	if entries := p.cached(id); entries != nil {
+	if entries := p.cached(pageKey{after: id}); entries != nil {
 		return entries, nil
 	}
 	v, err := p.once(id.String(), func(ctx context.Context) (any, error) {
@@ -79,7 +80,7 @@ func (p *pager) after(id store.ID) ([]entry, error) {
 			return nil, err
 		}
 		entries := encodeAll(events)
-		p.keep(id, entries)
+		p.keep(pageKey{after: id}, entries)
 		return entries, nil
 	})
 	if err != nil {
@@ -141,14 +142,14 @@ func (p *pager) limit() time.Duration {
 
 // keep puts a page into the cache, in place of those that were not used for the
 // longest time.
-func (p *pager) keep(id store.ID, entries []entry) {
+func (p *pager) keep(key pageKey, entries []entry) {
 	if len(entries) == 0 {
 		return // the end of the log moves on
 	}
 	size := sizeOf(entries)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if _, ok := p.pages[id]; ok {
+	if _, ok := p.pages[key]; ok {
 		return
 	}
 	for p.bytes+size > int(p.memory.max)/cacheShare || !p.memory.take(size) {
@@ -158,12 +159,12 @@ func (p *pager) keep(id store.ID, entries []entry) {
 		p.drop(p.recent.Back())
 	}
 	p.bytes += size
-	p.pages[id] = p.recent.PushFront(&page{id, entries, size})
+	p.pages[key] = p.recent.PushFront(&page{key, entries, size})
 }
 
 func (p *pager) drop(e *list.Element) {
 	page := p.recent.Remove(e).(*page)
-	delete(p.pages, page.after)
+	delete(p.pages, page.key)
 	p.bytes -= page.size
 	p.memory.give(page.size)
 }
@@ -183,7 +184,7 @@ func (p *pager) trim(base store.ID) {
 	defer p.mu.Unlock()
 	for e := p.recent.Front(); e != nil; {
 		next := e.Next()
-		if e.Value.(*page).after.Compare(base) < 0 {
+		if e.Value.(*page).key.after.Compare(base) < 0 {
 			p.drop(e)
 		}
 		e = next

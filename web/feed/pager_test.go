@@ -54,7 +54,7 @@ func pageAfter(t *testing.T, p *pager, after int) []entry {
 func TestPagesAreReadOnce(t *testing.T) {
 	log := &book{last: 2500}
 	p := newPager(log, time.Second, newBudget(1<<20))
-	if p.cached(id(0)) != nil {
+	if p.cached(pageKey{after: id(0)}) != nil {
 		t.Fatal("a page that was never read")
 	}
 	for range 3 {
@@ -62,7 +62,7 @@ func TestPagesAreReadOnce(t *testing.T) {
 			t.Fatalf("%d entries", len(page))
 		}
 	}
-	if len(p.cached(id(0))) != pageEvents || len(log.reads) != 1 {
+	if len(p.cached(pageKey{after: id(0)})) != pageEvents || len(log.reads) != 1 {
 		t.Fatalf("reads %v", log.reads)
 	}
 	for range 2 {
@@ -77,7 +77,7 @@ func TestPagesAreReadOnce(t *testing.T) {
 		t.Fatalf("%v %v", bounds, err)
 	}
 	p.forget()
-	if p.cached(id(0)) != nil || p.bytes != 0 || p.memory.used.Load() != 0 {
+	if p.cached(pageKey{after: id(0)}) != nil || p.bytes != 0 || p.memory.used.Load() != 0 {
 		t.Fatalf("%d bytes are left, %d of the budget", p.bytes, p.memory.used.Load())
 	}
 }
@@ -94,7 +94,7 @@ func TestPagesShareTheBudget(t *testing.T) {
 	pageAfter(t, p, 1000)
 	pageAfter(t, p, 4000)
 	for after, kept := range map[int]bool{1000: true, 2000: false, 3000: true, 4000: true} {
-		if got := p.cached(id(after)) != nil; got != kept {
+		if got := p.cached(pageKey{after: id(after)}) != nil; got != kept {
 			t.Errorf("the page after %d is kept: %v", after, got)
 		}
 	}
@@ -106,7 +106,7 @@ func TestPagesShareTheBudget(t *testing.T) {
 		t.Fatal("no memory")
 	}
 	pageAfter(t, p, 5000)
-	if n := p.recent.Len(); n != 3 || p.cached(id(5000)) == nil {
+	if n := p.recent.Len(); n != 3 || p.cached(pageKey{after: id(5000)}) == nil {
 		t.Errorf("%d pages", n)
 	}
 	tiny := newPager(log, time.Second, newBudget(1000))
@@ -122,7 +122,7 @@ func TestTrimmedPagesAreForgotten(t *testing.T) {
 	}
 	p.trim(id(200))
 	for after, kept := range map[int]bool{100: false, 200: true, 300: true} {
-		if got := p.cached(id(after)) != nil; got != kept {
+		if got := p.cached(pageKey{after: id(after)}) != nil; got != kept {
 			t.Errorf("the page after %d is kept: %v", after, got)
 		}
 	}

@@ -103,7 +103,7 @@ func (f *Feed) check(topic string, data []byte) error {
 	if err := store.CheckTopic(topic); err != nil {
 		return fmt.Errorf("%w: %v", ErrInvalidTopic, err)
 	}
-	if topic == controlTopic {
+	if topic == controlTopic || store.IsMilestone(topic) {
 		return fmt.Errorf("%w: %q is reserved", ErrInvalidTopic, topic)
 	}
 	if len(data) > f.options.MaxEvent {

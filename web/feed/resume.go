@@ -63,7 +63,7 @@ func (f *Feed) place(after string, names map[string]struct{}) (start, error) {
 	}
 	// Older than the ring, or newer: this process may lag; the client may come from one that does not.
 	// Only the log itself knows.
-	_, err := f.pager.after(id)
+	_, _, err := f.pager.read(id, names, f.ring.knows(id))
 	if reason, gap := store.AsGap(err); gap {
 		return f.gap(after, reason)
 	}
@@ -80,6 +80,9 @@ func (f *Feed) gap(after, reason string) (start, error) {
 		bounds, err := f.pager.bounds()
 		if err != nil {
 			return start{}, err
+		}
+		if base := f.ring.beginning(); f.pager.topics != nil && base.Epoch == bounds.Base.Epoch && base.Compare(bounds.Base) < 0 {
+			bounds.Base = base // the ring has more than what the log has without holes
 		}
 		s := start{pos: bounds.Base, gap: &wire.Gap{After: after, Reason: reason}}
 		if at, place := f.ring.find(bounds.Base); place == placeInside {

@@ -12,11 +12,12 @@ import (
 // Invariant: the entries with sequence numbers first..next-1 are, without holes,
 // the log's events after base; index holds exactly these.
 type ring struct {
-	mu       sync.RWMutex
-	slots    []entry
-	maxBytes int
-	index    index
-	past     past
+	mu        sync.RWMutex
+	slots     []entry
+	maxBytes  int
+	index     index
+	past      past
+	milestone store.ID // the newest one, see [store.MilestoneTopic]
 
 	resets      uint64 // 0 before the log was first reached
 	first, next uint64
@@ -57,6 +58,9 @@ func (r *ring) append(entries []entry) (from cursor, before store.ID) {
 		}
 		e.lists = r.index.add(e.topic, r.next)
 		*r.slot(r.next) = *e
+		if store.IsMilestone(e.topic) {
+			r.milestone = e.id
+		}
 		r.next++
 		r.bytes += size
 	}
@@ -100,6 +104,13 @@ func (r *ring) head() (at cursor, top store.ID, ready bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	return cursor{r.resets, r.next}, r.topLocked(), r.resets > 0
+}
+
+// beginning is the position where the ring begins.
+func (r *ring) beginning() store.ID {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.base
 }
 
 // place says where an id lies, seen from a ring.

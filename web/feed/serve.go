@@ -68,7 +68,7 @@ func (f *Feed) connect(w http.ResponseWriter, r *http.Request, a *admission) err
 		limit:    rate.NewLimiter(rate.Limit(f.options.MessageRate), f.messageBurst()),
 		writing:  true, // until the first write has found nothing more to do
 		inputs:   inputs{filter: wanted},
-		outputs:  outputs{pos: from.pos, at: from.at, inRing: from.inRing, page: bookmark{after: from.pos}, live: from.live},
+		outputs:  outputs{pos: from.pos, at: from.at, inRing: from.inRing, page: bookmark{key: pageKey{after: from.pos}}, live: from.live},
 	}
 	if a.later { // the position stays until the list has come
 		c.filter = filter{hook: a.access.hook, granted: a.access.topics, names: map[string]struct{}{}}
@@ -120,11 +120,15 @@ func (f *Feed) connect(w http.ResponseWriter, r *http.Request, a *admission) err
 }
 
 func (f *Feed) helloFor(c *client, from start) []byte {
+	position := from.pos
+	if !from.resumed && from.gap == nil {
+		position = c.lastingPosition()
+	}
 	hello := wire.Hello{
 		Kind:             wire.KindHello,
 		Resumed:          from.resumed,
 		Gap:              from.gap,
-		Position:         from.pos.String(),
+		Position:         position.String(),
 		Live:             from.live,
 		Heartbeat:        f.options.Heartbeat.Milliseconds(),
 		FirstRetryWindow: f.spread().Milliseconds(),

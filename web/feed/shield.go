@@ -104,6 +104,18 @@ func (s shieldedStore) Follow(ctx context.Context, from store.ID, sink store.Sin
 	return cmp.Or(ordered.err, err)
 }
 
+// shieldedTopicReader is a [shieldedStore] for events of some topics.
+type shieldedTopicReader struct{ store.TopicReader }
+
+func (s shieldedTopicReader) AfterTopics(ctx context.Context, id store.ID, names []string, limit int, known bool) (page store.TopicPage, err error) {
+	defer shieldCall("AfterTopics", &err)
+	page, err = s.TopicReader.AfterTopics(ctx, id, names, limit, known)
+	if err == nil && !id.IsZero() {
+		err = checkOrder(id, page.Events)
+	}
+	return page, err
+}
+
 // shieldedRecorder is a [shieldedStore] for records.
 type shieldedRecorder struct{ store.Recorder }
 

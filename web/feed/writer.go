@@ -7,7 +7,6 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/wakesocket/wakesocket/wasm/wire"
-	"github.com/wakesocket/wakesocket/web/store"
 )
 
 // input changes what the writer has to do and wakes it.
@@ -104,6 +103,9 @@ func (c *client) write() {
 	var page []entry // just read; the client does not hold it while it writes
 	for {
 		c.mu.Lock()
+		if c.readFor != c.filterChanges {
+			page = nil
+		}
 		s := c.next(page)
 		page = nil
 		if s.kind == idle {
@@ -236,11 +238,13 @@ func (c *client) fromRing() step {
 	}
 	switch got.outcome {
 	case ringReset:
+		if _, top, _ := c.feed.ring.head(); top.Epoch == c.pos.Epoch && c.conflation.Load() == nil {
+			return c.leaveRing() // a hole that may be of other topics
+		}
 		c.closeWithAdvice(causeEpoch, wire.CloseRestart, "log epoch changed")
 		return step{kind: again}
 	case evicted:
-		c.inRing, c.page = false, bookmark{after: c.pos}
-		return step{kind: again}
+		return c.leaveRing()
 	case topicToAsk:
 		return step{kind: askHook, topic: got.topic}
 	case atHead:
@@ -293,13 +297,6 @@ func (c *client) takePong() bool {
 	return true
 }
 
-// storeHasNoMore reports whether the store had nothing after the client, and the
-// ring has not grown since.
-func (c *client) storeHasNoMore() bool {
-	head, _, _ := c.feed.ring.head()
-	return c.emptyAt == head
-}
-
 func (c *client) newBatch() batch {
 	b := batch{most: batchEvents, memory: c.feed.memory}
 	if c.plain {
@@ -308,71 +305,14 @@ func (c *client) newBatch() batch {
 	return b
 }
 
-// currentPage is what is left of the client's page, if the pager still has it.
-func (c *client) currentPage() []entry {
-	entries := c.feed.pager.cached(c.page.after)
-	return entries[min(c.page.done, len(entries)):]
-}
-
-// fromPage takes the next batch of a page.
-func (c *client) fromPage(page []entry) step {
-	b := c.newBatch()
-	for i := range page {
-		e := &page[i]
-		wanted := e.frame != nil && c.filter.has(e.topic) && !c.filter.passes(e)
-		if wanted {
-			allowed, known := c.filter.allows(e.topic)
-			if !known && b.n == 0 {
-				return step{kind: askHook, topic: e.topic}
-			}
-			if !known || allowed && !b.add(e) {
-				break
-			}
-			wanted = allowed
-		}
-		c.skipped = !wanted
-		c.pos = e.id
-		c.page.done++
-	}
-	c.replayed += b.n
-	return step{kind: events, batch: b}
-}
-
 // positionFrame makes a position frame; a plain client gets none.
 func (c *client) positionFrame() step {
 	c.positionDue, c.skipped = false, false
 	if c.plain {
 		return step{kind: again}
 	}
-	frame, _ := json.Marshal(wire.Position{Kind: wire.KindPosition, Position: c.pos.String(), Live: c.live})
+	frame, _ := json.Marshal(wire.Position{Kind: wire.KindPosition, Position: c.lastingPosition().String(), Live: c.live})
 	return step{kind: oneFrame, frame: frame}
-}
-
-// readPage reads the next page from the store. A gap that opened meanwhile can be
-// told only in a hello, so the client is sent to get one.
-func (c *client) readPage() []entry {
-	c.mu.Lock()
-	pos := c.pos
-	c.mu.Unlock()
-	head, _, _ := c.feed.ring.head()
-	page, err := c.feed.pager.after(pos)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	reason, gap := store.AsGap(err)
-	switch {
-	case gap && reason == store.Trimmed:
-		c.closeWithAdvice(causeLapped, wire.CloseRestart, "log trimmed past the client")
-	case gap:
-		c.closeWithAdvice(causeEpoch, wire.CloseRestart, "log epoch changed")
-	case err != nil:
-		c.feed.options.Observer.StoreFailed(operationAfter)
-		c.closeWithAdvice(causeStore, wire.CloseTryLater, "the log cannot be read")
-	case len(page) == 0:
-		c.emptyAt = head
-	default:
-		c.page = bookmark{after: pos}
-	}
-	return page
 }
 
 // closeWithAdvice ends the connection with advice; it runs under mu.

@@ -3,6 +3,7 @@ package nats
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -20,12 +21,10 @@ const (
 // handed on is read and proved like any other page.
 func (s *Store) Follow(ctx context.Context, from store.ID, sink store.Sink) error {
 	following, cancel := context.WithCancel(ctx)
-	trimmed := make(chan struct{})
-	go func() {
-		defer close(trimmed)
-		s.trim(following)
-	}()
-	defer func() { cancel(); <-trimmed }()
+	var beside sync.WaitGroup
+	beside.Go(func() { s.trim(following) })
+	beside.Go(func() { s.milestones(following) })
+	defer func() { cancel(); beside.Wait() }()
 	return s.follow(following, from, sink)
 }
 

@@ -42,6 +42,11 @@ type Options struct {
 	Stream string
 	// Events is how many events to keep. Defaults to 10,000.
 	Events int
+	// EventsPerTopic is how many events of each topic to keep, so that a busy topic does
+	// not push out the events of others; choose more than a topic gets in a few seconds.
+	// A feed does not tell clients of a gap for what topics that they do not want have
+	// lost. Raising it begins a new epoch. Defaults to 0: no limit.
+	EventsPerTopic int
 	// Bytes bounds the size of what is kept. Defaults to 0: no limit.
 	Bytes int64
 	// Age is how long to keep an event, by the clock of the server. Defaults to 0: no
@@ -61,6 +66,8 @@ type Store struct {
 	batcher *batch.Batcher
 	pages   page.Sizer
 	alone   bool // nobody else can change the stream
+
+	milestoneEvery time.Duration
 
 	mu     sync.Mutex
 	stream jetstream.Stream // nil until it was first reached
@@ -120,7 +127,7 @@ func open(conn *nats.Conn, options Options, sync, shut func() error) (*Store, er
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("nats: %w", err), shut())
 	}
-	s := &Store{options: options, conn: conn, js: js, close: shut, alone: sync != nil}
+	s := &Store{options: options, conn: conn, js: js, close: shut, alone: sync != nil, milestoneEvery: milestoneEvery}
 	if sync == nil {
 		s.batcher = batch.New(s.commit)
 	} else {
@@ -139,6 +146,7 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Events <= 0 {
 		o.Events = 10_000
 	}
+	o.EventsPerTopic = max(o.EventsPerTopic, 0)
 	if o.Replicas <= 0 {
 		o.Replicas = 1
 	}

@@ -18,6 +18,7 @@ import (
 type message struct {
 	sequence uint64
 	sum      uint64
+	subject  string
 	topic    string
 	data     []byte
 	time     time.Time
@@ -105,7 +106,11 @@ func (s *Store) bounds(ctx context.Context, state state) (b store.Bounds, err er
 	}
 	b.Top = last[0].id(state.epoch)
 	first := state.first
-	if state.holes {
+	switch {
+	case state.holes && s.DropsByTopic(): // there may be a million of them
+		b.Base = b.Top
+		return b, nil
+	case state.holes:
 		if first, err = s.afterHoles(ctx, state); err != nil {
 			return b, err
 		}
@@ -170,21 +175,46 @@ func (s *Store) batch(ctx context.Context, state state, from uint64, limit int) 
 	}
 }
 
-var errCut = errors.New("nats: the answer ends early")
-
 // request is one batch of direct gets. The server ends it with a status; what is
 // short is not the end of the log.
 func (s *Store) request(ctx context.Context, from uint64, limit, bytes int) (messages []message, err error) {
-	request, err := json.Marshal(map[string]uint64{"seq": from, "batch": uint64(limit), "max_bytes": uint64(max(bytes, 1))})
+	question := map[string]uint64{"seq": from, "batch": uint64(limit), "max_bytes": uint64(max(bytes, 1))}
+	return s.directGet(ctx, s.options.Stream, question, limit, bytes)
+}
+
+// directGet reads the messages that a question names, at most so many of them and so
+// many bytes, but one at least.
+func (s *Store) directGet(ctx context.Context, stream string, question any, limit, bytes int) (messages []message, err error) {
+	size := 0
+	_, err = s.ask(ctx, stream, question, func(m message) bool {
+		if size += len(m.data); size > bytes && len(messages) > 1 {
+			return false
+		}
+		messages = append(messages, m)
+		return len(messages) < limit
+	})
+	if errors.Is(err, errNoAnswer) && ctx.Err() == nil && len(messages) > 0 {
+		return messages, nil // what came is whole
+	}
 	if err != nil {
 		return nil, err
 	}
-	return s.directGet(ctx, s.options.Stream, request, limit, bytes)
+	return messages, nil
 }
 
-// directGet reads the messages that a request names, at most so many of them and so
-// many bytes, but one at least.
-func (s *Store) directGet(ctx context.Context, stream string, request []byte, limit, bytes int) (messages []message, err error) {
+var (
+	errCut      = errors.New("nats: the answer ends early")
+	errNoAnswer = errors.New("no answer")
+	errTooMany  = errors.New("nats: the names stand for too many topics")
+)
+
+// ask hands each message of an answer on, until it is told to stop, and returns the
+// header at the end of the answer.
+func (s *Store) ask(ctx context.Context, stream string, question any, take func(message) (more bool)) (end nats.Header, err error) {
+	request, err := json.Marshal(question)
+	if err != nil {
+		return nil, err
+	}
 	inbox := s.conn.NewInbox()
 	answers, err := s.conn.SubscribeSync(inbox)
 	if err != nil {
@@ -196,19 +226,17 @@ func (s *Store) directGet(ctx context.Context, stream string, request []byte, li
 	}
 	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	size := 0
 	for {
 		answer, err := answers.NextMsgWithContext(limited)
 		if err != nil {
-			if ctx.Err() == nil && len(messages) > 0 {
-				return messages, nil // what came is whole
-			}
-			return nil, err
+			return nil, fmt.Errorf("%w: %w", errNoAnswer, err)
 		}
 		switch status := answer.Header.Get("Status"); status {
 		case "":
 		case "204", "404": // the end of the batch; no message from there on
-			return messages, nil
+			return answer.Header, nil
+		case "413":
+			return nil, errTooMany
 		case "503":
 			return nil, nats.ErrNoResponders
 		default:
@@ -218,24 +246,24 @@ func (s *Store) directGet(ctx context.Context, stream string, request []byte, li
 		if err != nil {
 			return nil, err
 		}
-		if size += len(m.data); size > bytes && len(messages) > 1 {
-			return messages, nil
+		if s.DropsByTopic() && m.subject != subject(stream, m.topic) {
+			m.topic = "" // the limit of the topic would not count it
 		}
-		if messages = append(messages, m); len(messages) == limit {
-			return messages, nil
+		if !take(m) {
+			return nil, nil
 		}
 	}
 }
 
 // parse reads one message of a batch.
 func parse(stream string, answer *nats.Msg) (m message, err error) {
-	subject := answer.Header.Get("Nats-Subject")
-	if m.sequence, err = strconv.ParseUint(answer.Header.Get("Nats-Sequence"), 10, 64); err != nil || subject == "" {
+	m.subject = answer.Header.Get("Nats-Subject")
+	if m.sequence, err = strconv.ParseUint(answer.Header.Get("Nats-Sequence"), 10, 64); err != nil || m.subject == "" {
 		return m, fmt.Errorf("%w: the headers are %v", errCut, answer.Header)
 	}
 	if m.time, err = time.Parse(time.RFC3339Nano, answer.Header.Get("Nats-Time-Stamp")); err != nil {
 		return m, err
 	}
-	m.topic, m.data, m.sum = topicOf(stream, subject), answer.Data, checksum(subject, answer.Data)
+	m.topic, m.data, m.sum = topicOf(stream, m.subject), answer.Data, checksum(m.subject, answer.Data)
 	return m, nil
 }

@@ -2,7 +2,6 @@ package nats
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"time"
 
@@ -63,11 +62,8 @@ func (s *Store) Records(ctx context.Context) ([]store.Record, error) {
 	if info.State.Msgs == 0 {
 		return nil, nil
 	}
-	request, err := json.Marshal(map[string]any{"multi_last": []string{s.recordStream() + ".>"}, "batch": store.MaxRecords})
-	if err != nil {
-		return nil, err
-	}
-	messages, err := s.directGet(limited, s.recordStream(), request, store.MaxRecords, store.MaxRecords*store.MaxRecord)
+	question := map[string]any{"multi_last": []string{s.recordStream() + ".>"}, "batch": store.MaxRecords}
+	messages, err := s.directGet(limited, s.recordStream(), question, store.MaxRecords, store.MaxRecords*store.MaxRecord)
 	if err != nil {
 		return nil, explain("the records cannot be read", err)
 	}

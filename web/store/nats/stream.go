@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -145,11 +146,15 @@ func (s *Store) reach(ctx context.Context) (jetstream.Stream, error) {
 	if err != nil {
 		return nil, explain("the stream cannot be reached", err)
 	}
-	config := stream.CachedInfo().Config
+	info := stream.CachedInfo()
+	config := info.Config
 	if err := s.check(config); err != nil {
 		return nil, err
 	}
-	if wanted := s.limits(config); wanted.Metadata[epochKey] != "" && (wanted.MaxMsgs != config.MaxMsgs || wanted.MaxBytes != config.MaxBytes) {
+	if wanted := s.limits(config); own(config) && limitsDiffer(wanted, config) {
+		if raisesTopicLimit(info, wanted.MaxMsgsPerSubject) {
+			wanted = withNewEpoch(wanted)
+		}
 		if stream, err = s.js.UpdateStream(limited, wanted); err != nil {
 			return nil, explain("the limits of the stream cannot be changed", err)
 		}
@@ -167,6 +172,37 @@ func (s *Store) limits(config jetstream.StreamConfig) jetstream.StreamConfig {
 	if s.options.Bytes > 0 {
 		config.MaxBytes = s.options.Bytes
 	}
+	config.MaxMsgsPerSubject = -1
+	if s.DropsByTopic() {
+		config.MaxMsgsPerSubject = int64(s.options.EventsPerTopic)
+	}
+	return config
+}
+
+// own reports whether the stream was made by this package.
+func own(config jetstream.StreamConfig) bool { return config.Metadata[epochKey] != "" }
+
+func limitsDiffer(a, b jetstream.StreamConfig) bool {
+	return a.MaxMsgs != b.MaxMsgs || a.MaxBytes != b.MaxBytes || max(a.MaxMsgsPerSubject, 0) != max(b.MaxMsgsPerSubject, 0)
+}
+
+// raisesTopicLimit reports whether a topic that has fewer events than the new limit may
+// have lost some to an old one. A topic with fewer than the limit must have lost none.
+func raisesTopicLimit(info *jetstream.StreamInfo, limit int64) bool {
+	if limit <= 0 {
+		return false
+	}
+	if old := info.Config.MaxMsgsPerSubject; old > 0 {
+		return limit > old
+	}
+	return info.State.NumDeleted > 0
+}
+
+func withNewEpoch(config jetstream.StreamConfig) jetstream.StreamConfig {
+	metadata := map[string]string{}
+	maps.Copy(metadata, config.Metadata)
+	metadata[epochKey] = store.NewEpoch()
+	config.Metadata = metadata
 	return config
 }
 
@@ -183,6 +219,8 @@ func (s *Store) check(config jetstream.StreamConfig) error {
 		wrong = "it refuses new messages when it is full; set discard to old"
 	case !config.AllowDirect:
 		wrong = "it cannot be read directly; set allow_direct"
+	case s.DropsByTopic() && !own(config) && config.MaxMsgsPerSubject != int64(s.options.EventsPerTopic):
+		wrong = fmt.Sprintf("it keeps %d messages of each subject; set max_msgs_per_subject to %d", config.MaxMsgsPerSubject, s.options.EventsPerTopic)
 	case config.Duplicates < store.KeyWindow:
 		wrong = fmt.Sprintf("it remembers message ids for %v; set the duplicate window to %v", config.Duplicates, store.KeyWindow)
 	}
@@ -200,18 +238,12 @@ func (s *Store) renewEpoch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	config := state.config
-	config.Metadata = map[string]string{}
-	for key, value := range state.config.Metadata {
-		config.Metadata[key] = value
-	}
-	config.Metadata[epochKey] = store.NewEpoch()
 	defer func() {
 		s.mu.Lock()
 		s.epoch = "" // it is asked again
 		s.mu.Unlock()
 	}()
-	if _, err := s.js.UpdateStream(limited, config); err != nil {
+	if _, err := s.js.UpdateStream(limited, withNewEpoch(state.config)); err != nil {
 		return explain("the epoch cannot be renewed", err)
 	}
 	return nil

@@ -1,0 +1,13 @@
+package nats
+
+import (
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+// SetMilestoneEvery changes how often a store that is followed later writes milestones.
+func SetMilestoneEvery(s *Store, d time.Duration) { s.milestoneEvery = d }
+
+// Conn is the connection of the store, for what other programs publish.
+func (s *Store) Conn() *nats.Conn { return s.conn }
