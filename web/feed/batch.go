@@ -1,6 +1,10 @@
 package feed
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/wakesocket/wakesocket/web/store"
+)
 
 const (
 	batchBytes  = 12 << 10 // of one array frame: what a client that does not read holds
@@ -13,6 +17,7 @@ type batch struct {
 	most   int // events
 	memory *budget
 	n      int
+	last   store.ID
 	single entry   // the first event
 	array  *[]byte // the events, once there are two
 }
@@ -35,6 +40,7 @@ func (b *batch) add(e *entry) bool {
 		*b.array = append(append(*b.array, ','), e.frame...)
 	}
 	b.n++
+	b.last = e.id
 	return true
 }
 

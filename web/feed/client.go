@@ -78,6 +78,7 @@ type inputs struct {
 type outputs struct {
 	hello       []byte   // to be sent first
 	pos         store.ID // everything up to here was sent or filtered out
+	proof       store.ID // stands for pos, and lasts, see ring.lasting; zero for none
 	at          cursor   // the same place in the ring,
 	inRing      bool     // if it is there
 	page        bookmark // the same place in a page of the store, if it is not

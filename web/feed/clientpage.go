@@ -16,6 +16,7 @@ func (c *client) leaveRing() step {
 // forgetPage makes the client read anew what it may have read for other topics; it runs
 // under mu.
 func (c *client) forgetPage() {
+	c.proof = store.ID{}
 	if c.filterChanges++; c.feed.pager.topics != nil {
 		c.page, c.emptyAt = bookmark{key: pageKey{after: c.pos}}, cursor{}
 	}
@@ -26,7 +27,13 @@ func (c *client) lastingPosition() store.ID {
 	if c.later || c.conflation.Load() != nil {
 		return c.pos
 	}
-	return c.feed.ring.lasting(c.pos, c.filter.names)
+	if last := c.feed.ring.lasting(c.pos, c.filter.names); last != c.pos && last.Compare(c.proof) > 0 {
+		c.proof = last
+	}
+	if c.proof.Epoch == c.pos.Epoch {
+		return c.proof
+	}
+	return c.pos
 }
 
 // storeHasNoMore reports whether the store had nothing after the client, and the
@@ -61,6 +68,9 @@ func (c *client) fromPage(page []entry) step {
 		c.skipped = !wanted
 		c.pos = e.id
 		c.page.done++
+	}
+	if b.n > 0 {
+		c.proof = b.last
 	}
 	c.replayed += b.n
 	return step{kind: events, batch: b}

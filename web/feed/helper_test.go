@@ -92,6 +92,7 @@ type peer struct {
 	conn *websocket.Conn
 
 	hello     *wire.Hello
+	cursor    string // where a client would go on
 	positions []wire.Position
 	events    []event
 	errors    []wire.Error
@@ -166,9 +167,12 @@ func (p *peer) take(data []byte) error {
 	if data[0] == '[' {
 		var events []event
 		p.arrays++
-		err := json.Unmarshal(data, &events)
+		if err := json.Unmarshal(data, &events); err != nil {
+			return err
+		}
 		p.events = append(p.events, events...)
-		return err
+		p.cursor = events[len(events)-1].ID
+		return nil
 	}
 	var kind struct {
 		Wakesocket string
@@ -178,7 +182,9 @@ func (p *peer) take(data []byte) error {
 	}
 	switch kind.Wakesocket {
 	case wire.KindHello:
-		return json.Unmarshal(data, &p.hello)
+		err := json.Unmarshal(data, &p.hello)
+		p.cursor = p.hello.Position
+		return err
 	case wire.KindLatest:
 		var frame wire.LatestEvents[sampled]
 		err := json.Unmarshal(data, &frame)
@@ -188,6 +194,7 @@ func (p *peer) take(data []byte) error {
 		var at wire.Position
 		err := json.Unmarshal(data, &at)
 		p.positions = append(p.positions, at)
+		p.cursor = at.Position
 		return err
 	}
 	if kind.Wakesocket != "" {
@@ -202,6 +209,7 @@ func (p *peer) take(data []byte) error {
 	var e event
 	err := json.Unmarshal(data, &e)
 	p.events = append(p.events, e)
+	p.cursor = e.ID
 	return err
 }
 

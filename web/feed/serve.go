@@ -87,6 +87,9 @@ func (f *Feed) connect(w http.ResponseWriter, r *http.Request, a *admission) err
 	if from.gap != nil {
 		c.gap = from.gap.Reason
 	}
+	if from.resumed {
+		c.proof = from.pos
+	}
 	c.conn, c.network, err = f.accept(w, r, websocket.AcceptOptions{OnPingReceived: c.pinged})
 	if err != nil {
 		return err

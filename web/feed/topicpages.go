@@ -91,7 +91,7 @@ func (r *ring) lasting(pos store.ID, names map[string]struct{}) store.ID {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	from := r.milestone
-	if names == nil || from.Epoch != pos.Epoch || from.Compare(pos) >= 0 || from.Compare(r.past.from) < 0 {
+	if names == nil || from.Epoch != pos.Epoch || from.Compare(pos) >= 0 || from.Compare(r.past.from) < 0 || pos.Compare(r.topLocked()) > 0 {
 		return pos
 	}
 	newest := from

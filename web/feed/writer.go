@@ -234,6 +234,7 @@ func (c *client) fromRing() step {
 		c.replayed += b.n
 	}
 	if b.n > 0 {
+		c.proof = b.last
 		return step{kind: events, batch: b}
 	}
 	switch got.outcome {

@@ -54,6 +54,9 @@ func (s *Store) follow(ctx context.Context, from store.ID, sink store.Sink) erro
 			}
 			from = bounds.Top
 			sink.Reset(from)
+			if reason == store.Trimmed && s.DropsByTopic() { // those from before are not known any more
+				s.milestone(ctx, 0, store.NewEpoch())
+			}
 			continue
 		}
 		if err != nil {
