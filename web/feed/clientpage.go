@@ -86,7 +86,7 @@ func (c *client) readPage() []entry {
 	}
 	c.mu.Unlock()
 	head, _, _ := c.feed.ring.head()
-	page, key, err := c.feed.pager.read(pos, names, c.feed.ring.knows(pos))
+	page, key, err := c.feed.pager.read(pos, names, true) // pos was proved, or came from the log
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.readFor = changes; c.filterChanges != changes {

@@ -63,7 +63,7 @@ func (f *Feed) place(after string, names map[string]struct{}) (start, error) {
 	}
 	// Older than the ring, or newer: this process may lag; the client may come from one that does not.
 	// Only the log itself knows.
-	_, _, err := f.pager.read(id, names, f.ring.knows(id))
+	err := f.prove(id, names)
 	if reason, gap := store.AsGap(err); gap {
 		return f.gap(after, reason)
 	}

@@ -16,6 +16,7 @@ import (
 // what it has dropped.
 type thinned struct {
 	limit int
+	short bool // a page ends before a hole, as in JetStream
 	marks bool // a follower that meets a hole writes a milestone
 
 	mu       sync.Mutex
@@ -100,10 +101,14 @@ func (l *thinned) from(id store.ID, known bool, wanted func(topic string) bool) 
 func (l *thinned) After(_ context.Context, id store.ID, limit int) ([]store.Event, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err := l.from(id, false, func(string) bool { return true }); err != nil {
+	err := l.from(id, false, func(string) bool { return true })
+	rest := l.events[min(int(id.Major), len(l.events)):]
+	if hole := slices.Index(l.kept[len(l.events)-len(rest):], false); l.short && hole > 0 && (id.Major == 0 || l.kept[id.Major-1]) {
+		rest, err = rest[:hole], nil
+	}
+	if err != nil {
 		return nil, err
 	}
-	rest := l.events[id.Major:]
 	return slices.Clone(rest[:min(limit, len(rest))]), nil
 }
 

@@ -58,6 +58,26 @@ func (p *pager) read(id store.ID, names map[string]struct{}, known bool) ([]entr
 	return v.([]entry), key, nil
 }
 
+// prove returns a gap when the log cannot be read on from id by somebody with these
+// names. When the log drops events in its middle, a page may end before a hole; so it
+// looks on until there is something to send. Who is not sent anything would else come
+// back to the same position again and again.
+func (f *Feed) prove(id store.ID, names map[string]struct{}) error {
+	wanted := filter{names: names, patterns: true}
+	known := f.ring.knows(id)
+	for range historyPages {
+		entries, key, err := f.pager.read(id, names, known)
+		if err != nil || f.pager.topics == nil || key.topics != "" || len(entries) == 0 {
+			return err
+		}
+		if slices.ContainsFunc(entries, func(e entry) bool { return e.frame != nil && wanted.has(e.topic) }) {
+			return nil
+		}
+		id, known = entries[len(entries)-1].id, true
+	}
+	return nil
+}
+
 func (p *pager) readTopics(ctx context.Context, id store.ID, names []string, known bool) ([]entry, error) {
 	page, err := p.topics.AfterTopics(ctx, id, names, max(1, pageEvents>>p.slow.Load()), known)
 	if err != nil {
@@ -129,10 +149,11 @@ func (r *ring) knows(id store.ID) bool {
 // historyOfTopics finds in the log what the ring no longer has of some topics, unless
 // there is more than it may read.
 func (f *Feed) historyOfTopics(s *search, pause func() bool) error {
-	at := s.after
+	at, known := s.after, s.after.IsZero() || f.ring.knows(s.after)
 	var found []entry
 	for pages := historyPages; pages > 0 && pause(); pages-- {
-		page, _, err := f.pager.read(at, s.filter.names, at.IsZero() || f.ring.knows(at))
+		page, _, err := f.pager.read(at, s.filter.names, known)
+		known = true
 		if _, gap := store.AsGap(err); gap {
 			return nil
 		}

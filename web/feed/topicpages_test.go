@@ -332,6 +332,34 @@ func TestTopicsChangeDuringAPage(t *testing.T) {
 	}
 }
 
+// A page that ends before a hole and has nothing to send is no proof: the client would
+// come back to the same position again and again.
+func TestHoleAfterAMilestone(t *testing.T) {
+	log := newThinned(3)
+	log.short = true
+	first := log.put("busy")
+	log.milestone()
+	log.milestone()
+	for range 5 {
+		log.put("busy")
+	}
+	log.milestone()
+	// The log has 2 and 3, which are milestones, then 6 to 8 and another one.
+	s := serve(t, Options{Store: log, Ring: 2}).ready()
+	s.settle("e-9")
+	for _, query := range []string{"", "topic=busy"} {
+		if p := s.knowing("e-2", query); p.hello.Gap == nil {
+			t.Errorf("%q: %+v", query, p.hello)
+		}
+	}
+	if p := s.knowing(first, "topic=rare"); p.hello.Gap == nil {
+		t.Errorf("the position is proved by nothing: %+v", p.hello)
+	}
+	if p := s.knowing("e-3", "topic=rare"); !p.hello.Resumed {
+		t.Errorf("%+v", p.hello)
+	}
+}
+
 // Earlier events of a rare topic are found beyond what busy topics have lost.
 func TestHistoryBeyondHoles(t *testing.T) {
 	log := newThinned(5)

@@ -17,7 +17,8 @@ type TopicReader interface {
 	// AfterTopics reads the events that follow id and have one of the names, which are
 	// topics and patterns (see wire.MatchTopic). It fails with a [GapError] when it cannot
 	// prove the place of id, or that no event of these topics was dropped after it. The
-	// caller may know that the log has had id in this epoch; its place needs no proof then.
+	// caller may know that the log has had id in this epoch; that its event is gone is no
+	// gap then.
 	//
 	// From a zero id it reads what the log still has of the topics, without a proof.
 	AfterTopics(ctx context.Context, id ID, names []string, limit int, known bool) (TopicPage, error)

@@ -4,6 +4,7 @@ package stores
 
 import (
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -15,16 +16,27 @@ func init() {
 	openers["file"], openers["nats"] = openNATS, openNATS
 }
 
-// openNATS takes nats://a:4222,nats://b:4222?replicas=3, too.
+// openNATS takes nats://a:4222,nats://b:4222?replicas=3, too, and how many events of
+// each topic to keep: file:///directory?per-topic=1000.
 func openNATS(name string) (store.Store, func() error, error) {
 	var options nats.Options
-	address, text, ok := strings.Cut(name, "?replicas=")
-	if ok {
-		replicas, err := strconv.Atoi(text)
-		if err != nil || replicas < 1 {
-			return nil, nil, fmt.Errorf("nats: replicas=%q must be 1, 3 or 5", text)
+	address, query, _ := strings.Cut(name, "?")
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return nil, nil, fmt.Errorf("nats: %q: %w", query, err)
+	}
+	for key := range values {
+		n, err := strconv.Atoi(values.Get(key))
+		switch {
+		case err != nil || n < 1 || len(values[key]) > 1:
+			return nil, nil, fmt.Errorf("nats: %s=%q must be a whole number above 0, and be given once", key, values.Get(key))
+		case key == "replicas":
+			options.Replicas = n
+		case key == "per-topic":
+			options.EventsPerTopic = n
+		default:
+			return nil, nil, fmt.Errorf("nats: %q is none of replicas and per-topic", key)
 		}
-		options.Replicas = replicas
 	}
 	s, err := nats.Open(address, options)
 	if err != nil {

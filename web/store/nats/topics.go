@@ -57,7 +57,7 @@ func (s *Store) afterTopics(ctx context.Context, id store.ID, names []string, li
 	}
 	whole := !id.IsZero()
 	if !whole {
-		id.Epoch, known = state.epoch, true
+		id.Epoch = state.epoch
 	}
 	switch {
 	case id.Epoch != state.epoch:
@@ -67,8 +67,9 @@ func (s *Store) afterTopics(ctx context.Context, id store.ID, names []string, li
 	case id.Major > state.last:
 		return gap(store.Future)
 	}
-	if !known {
-		if _, err := s.after(ctx, state, id, 0); err != nil {
+	if whole {
+		_, err := s.after(ctx, state, id, 0)
+		if reason, _ := store.AsGap(err); err != nil && !(known && reason == store.Trimmed) {
 			return page, err
 		}
 	}

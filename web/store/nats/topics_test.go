@@ -202,6 +202,7 @@ func TestAfterTopicsRefuses(t *testing.T) {
 		"known, and the topic lost":  {busy[1], true, []string{"busy"}, store.Trimmed},
 		"place is there, topic too":  {busy[3], false, []string{"busy"}, ""},
 		"another event at the place": {change(rare, func(id *store.ID) { id.Minor++ }), false, []string{"rare"}, store.Invalid},
+		"the same, though known":     {change(rare, func(id *store.ID) { id.Minor++ }), true, []string{"rare"}, store.Invalid},
 		"another epoch":              {change(rare, func(id *store.ID) { id.Epoch = "other" }), true, []string{"rare"}, store.Epoch},
 		"later than the log":         {change(rare, func(id *store.ID) { id.Major = 99 }), true, []string{"rare"}, store.Future},
 		"pattern that is no subject": {rare, false, []string{"a..*"}, store.Trimmed},
