@@ -200,9 +200,8 @@ func TestStreamMadeAnew(t *testing.T) {
 	wantGap(t, s, old, store.Epoch)
 }
 
-// A limit for each subject deletes in the middle of the log. What is missing there is
-// reported as a gap, though the subject that a reader wants has lost nothing: so it is
-// no way to keep a rare topic longer.
+// A limit for each subject deletes in the middle of the log. Without
+// Options.EventsPerTopic each hole is reported as a gap, whatever a reader wants.
 func TestLimitForEachSubject(t *testing.T) {
 	t.Parallel()
 	url := serverWith(t, server.Options{JetStream: true})
