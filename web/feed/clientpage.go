@@ -24,7 +24,7 @@ func (c *client) forgetPage() {
 
 // lastingPosition is what the client is told as its position; it runs under mu.
 func (c *client) lastingPosition() store.ID {
-	if c.later || c.conflation.Load() != nil {
+	if c.feed.pager.topics == nil || c.later || c.conflation.Load() != nil {
 		return c.pos
 	}
 	if last := c.feed.ring.lasting(c.pos, c.filter.names); last != c.pos && last.Compare(c.proof) > 0 {

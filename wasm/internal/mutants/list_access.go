@@ -115,7 +115,7 @@ var access = []Mutant{
 	{"a second idempotency key is ignored", "web/feed/receive.go",
 		`len(keys) > 1 {`, `len(keys) > 2 {`},
 	{"clients can publish orders for other feeds", "web/feed/receive.go",
-		`if topic == controlTopic {`, `if topic == controlTopic && len(data) == 0 {`},
+		`if topic == controlTopic || store`, `if topic == controlTopic && len(data) == 0 || store`},
 	{"what was stored for certain counts as failed", "web/feed/receive.go",
 		`if errors.Is(err, store.ErrStored) {`, `if errors.Is(err, store.ErrStored) && err == nil {`},
 	{"the first of two topics is published to", "web/feed/receive.go",
