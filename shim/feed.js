@@ -102,7 +102,7 @@ export class Feed extends EventTarget {
         this.#changed();
       },
       deliver: (event, at) => this.#conflation.event(event, at),
-      paused: () => this.#saved.write(this.cursor, latest),
+      paused: () => this.#saved.write(this.cursor, latest.wanted ? latest.saved : ""),
       lagChanged: () => this.#changed(),
       gap: (gap) => {
         this.#conflation.flush(); // what came before

@@ -32,6 +32,8 @@ export function isNewest(event) {
 export class Latest {
   /** Of every such topic the page has the newest event up to this position; "" before there was a server that knows it. */
   since;
+  /** The same, of the state that the page shows: while the feed goes back to a snapshot, that is an older one. */
+  saved;
   /** Whether events are of use at the moment. */
   wants = () => true;
   /**
@@ -52,7 +54,7 @@ export class Latest {
    */
   constructor(rules, since = "") {
     this.#rules = rules;
-    this.since = since;
+    this.since = this.saved = since;
   }
 
   /** Whether any topic is wanted in its newest event only. */
@@ -105,10 +107,11 @@ export class Latest {
     if (this.#chosen) {
       this.#counts.set(generation, { name: `${latest}`, topics: new Map() });
       this.since ||= `${at}`;
+      this.saved ||= this.since;
       return undefined;
     }
     const after = this.since;
-    this.since = "";
+    this.since = this.saved = "";
     return after && this.wanted && relation(after, `${at}`, true) !== "same" ? { after, earliest: "", reason: "unknown" } : undefined;
   }
 
@@ -127,7 +130,7 @@ export class Latest {
   moved(position) {
     if (typeof position !== "string" || !position) return;
     this.then(() => {
-      if (relation(position, this.since, true) !== "before") this.since = position;
+      if (relation(position, this.since, true) !== "before") this.since = this.saved = position;
     });
   }
 
@@ -135,6 +138,11 @@ export class Latest {
   restart(at) {
     if (this.since) this.since = at; // else the next hello says it
     this.#known.clear();
+  }
+
+  /** The page has got what it was told to begin at. */
+  given() {
+    this.saved = this.since;
   }
 
   /** @param {number} generation */

@@ -25,10 +25,10 @@ export class SavedCursor {
 
   /**
    * @param {string} cursor
-   * @param {{wanted: boolean, since: string}} latest
+   * @param {string} since "" for none
    */
-  write(cursor, { wanted, since }) {
-    const text = wanted && since ? `${cursor}\n${since}` : cursor;
+  write(cursor, since) {
+    const text = since ? `${cursor}\n${since}` : cursor;
     if (text === this.#last) return;
     this.#last = text;
     this.#try((key) => sessionStorage.setItem(key, text));

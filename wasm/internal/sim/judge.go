@@ -34,6 +34,7 @@ const (
 	ruleVerdict = "a verdict belongs to one socket"
 	ruleAlive   = "a live connection is left alone"
 	ruleMemory  = "memory is bounded"
+	ruleNewest  = "of a topic the newest event is shown, never an older one, with how many were passed over"
 	ruleState   = "a state that is shown as live is that of the server at the page's position"
 )
 

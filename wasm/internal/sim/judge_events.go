@@ -239,7 +239,12 @@ func (j *judge) atTheEnd() {
 	if log := j.w.server.log; j.log != log || j.wanted(j.n, log.top()) {
 		j.violated(ruleOnce, "the page has %s, the log is at %s", j.log.id(j.n), log.id(log.top()))
 	}
-	if p := j.tab.program; p != nil && p.stream.Pending() {
+	p := j.tab.program
+	switch {
+	case p == nil:
+	case p.stream.Pending():
 		j.violated(ruleHealed, "at the end of the day there is no snapshot: %s", p.stream.Failure())
+	default:
+		p.values.atTheEnd()
 	}
 }

@@ -1,8 +1,11 @@
 package sim
 
-// sessionMutants are deliberate bugs in the session: each must be found by the days that
-// it makes go wrong. `in` is put in the place of `out`, which must be there once.
-var sessionMutants = []struct{ name, file, out, in string }{
+// mutant is a deliberate bug, which must be found by the days that it makes go wrong.
+// `in` is put in the place of `out`, which must be there once.
+type mutant struct{ name, file, out, in string }
+
+// sessionMutants are bugs in the session.
+var sessionMutants = []mutant{
 	// closed sockets
 	{"the close of a socket that was given up counts for the live one", "closed.go",
 		"\tif !k.is(in.Generation) {\n\t\treturn\n\t}\n",

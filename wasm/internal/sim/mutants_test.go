@@ -11,7 +11,16 @@ import (
 	"github.com/wakesocket/wakesocket/wasm/internal/mutants"
 )
 
-// TestEveryMutantIsFound builds the command with each bug put over the session's
+func allMutants() (all []mutants.Mutant) {
+	for folder, list := range map[string][]mutant{"wasm/session/": sessionMutants, "wasm/internal/": stateMutants} {
+		for _, m := range list {
+			all = append(all, mutants.Mutant{Name: m.name, File: folder + m.file, Out: m.out, In: m.in})
+		}
+	}
+	return all
+}
+
+// TestEveryMutantIsFound builds the command with each bug put over the
 // source, which stays as it is.
 func TestEveryMutantIsFound(t *testing.T) {
 	if testing.Short() {
@@ -21,11 +30,11 @@ func TestEveryMutantIsFound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range sessionMutants {
-		t.Run(m.name, func(t *testing.T) {
+	for _, m := range allMutants() {
+		t.Run(m.Name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			list, err := mutants.Mutant{Name: m.name, File: "wasm/session/" + m.file, Out: m.out, In: m.in}.Overlay(root, dir)
+			list, err := m.Overlay(root, dir)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -50,8 +59,8 @@ func TestEveryMutantIsFound(t *testing.T) {
 
 // Every bug of the list fits the source as it is.
 func TestMutantsFitTheSource(t *testing.T) {
-	for _, m := range sessionMutants {
-		if _, err := (mutants.Mutant{Name: m.name, File: "wasm/session/" + m.file, Out: m.out, In: m.in}).Source("../../.."); err != nil {
+	for _, m := range allMutants() {
+		if _, err := m.Source("../../.."); err != nil {
 			t.Error(err)
 		}
 	}

@@ -12,6 +12,7 @@ const (
 	events
 	pong
 	noise // a frame that is not of the protocol
+	newest
 	closed
 )
 
@@ -24,6 +25,9 @@ type packet struct {
 	to    int   // the position of hello and at
 	start start // of hello
 	live  bool
+
+	chosen []chosenEvent
+	lost   bool // newest events that the server no longer has
 
 	code   int
 	reason string

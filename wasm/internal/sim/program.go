@@ -23,6 +23,7 @@ type program struct {
 	back   string // position to which the feed has to go back; "" for none
 	asked  bool   // the server is to be asked for the feed's position
 	timer  int    // counts timers, so that a replaced one is known
+	values values
 }
 
 // truth is the state at a place of the log. The state outlives the log.
@@ -38,6 +39,7 @@ func (p *program) begin(after string) {
 	p.lacks, p.held, p.back, p.asked = false, nil, "", false
 	limits := snapshot.Limits{Events: pick(w.random, 3, 50, 10_000), Bytes: 1 << 20}
 	p.stream = snapshot.New[int](p, after, func() time.Duration { return w.instant().Mono }, w.random.float, limits)
+	p.values.begin(p, after)
 	p.stream.Start()
 	p.arm()
 }
@@ -67,6 +69,7 @@ func (p *program) tell(what func()) {
 
 // settle does what the stream has asked for, and looks whether all is well.
 func (p *program) settle() {
+	p.values.arm()
 	switch at := p.back; {
 	case at != "":
 		p.t.goBack(at)
@@ -107,9 +110,11 @@ func (p *program) effect(in input, e session.Effect) {
 			p.at = e.Cursor
 		}
 	case session.Gap:
+		p.values.flush()
 		p.lacks = p.stream.Gap(e.Reason) || p.lacks
 	case session.State:
 		p.stream.Status(e.Name == session.Live)
+		p.values.live(e.Name == session.Live || e.Name == session.Checking)
 	}
 }
 
@@ -175,12 +180,13 @@ func (p *program) read(fault int) (at string, total int, err error) {
 }
 
 // Abort and the methods after it are those of a host.
-func (p *program) Chooses() bool    { return false }
+func (p *program) Chooses() bool    { return p.values.chooses() }
 func (p *program) Abort()           {}
 func (p *program) Ask()             { p.asked = true }
 func (p *program) Resume(at string) { p.back = at }
 
 func (p *program) Give(s snapshot.Snapshot) {
+	p.values.given(s.At)
 	p.total, p.at, p.lacks = s.Data.(int), s.At, false
 }
 
@@ -188,7 +194,9 @@ func (p *program) Deliver(items []snapshot.Item[int], _ bool) {
 	for _, i := range items {
 		if !p.lacks {
 			p.total++
+			before := p.at
 			p.at = i.ID
+			p.values.event(i.Event, before)
 		}
 	}
 }
@@ -207,6 +215,7 @@ func (t *tab) goBack(at string) {
 	t.timer++
 	t.inputs = slices.DeleteFunc(t.inputs, func(in input) bool { return in.socket != nil })
 	t.program.held = nil
+	t.program.values.newest.Restart(at)
 	t.judge.load(at)
 	t.judge.goesOnFrom(at)
 	opt := session.Defaults()

@@ -48,6 +48,7 @@ type client struct {
 	closeFrame *packet
 	busy       bool // a frame is on its way out
 	long       bool // and takes long
+	choices    choices
 	lastFrame  time.Duration
 }
 
@@ -140,6 +141,11 @@ func (s *server) accept(c *conn, k *socket) {
 		from = s.log.resumeCounter(k.after, w.cfg.Resume)
 	}
 	c.log, c.from, c.pos, c.after, c.live = s.log, from.pos, from.pos, k.after, from.live
+	if c.tab.program != nil && w.cfg.Topics > 1 {
+		c.choices.begin(c.log, k.since, from)
+		c.live = c.live && c.choices.told == c.log.top()
+		from.live = c.live
+	}
 	c.watch()
 	if !w.cfg.Plain {
 		c.down(packet{kind: hello, log: c.log, to: c.pos, start: from})
@@ -284,6 +290,9 @@ func (c *conn) next() (packet, bool) {
 		return *c.closeFrame, true
 	}
 	if p, any := c.read(); any {
+		return p, true
+	}
+	if p, any := c.choose(); any {
 		return p, true
 	}
 	if !c.live {

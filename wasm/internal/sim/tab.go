@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/wakesocket/wakesocket/wasm/internal/latest"
 	"github.com/wakesocket/wakesocket/wasm/session"
 )
 
@@ -48,6 +49,8 @@ type socket struct {
 	conn    *conn         // nil before the handshake is complete
 	begun   bool          // its first frame was taken
 	brought time.Duration // when its first event came
+	since   string        // its newest events begin after this position
+	counts  *latest.Counts
 
 	toldLive bool
 	pings    []time.Duration // sent and unanswered
@@ -172,6 +175,9 @@ func (t *tab) carryOut(in input, e session.Effect) {
 	switch e := e.(type) {
 	case session.Dial:
 		k := &socket{tab: t, gen: e.Generation, after: e.After, fresh: e.Fresh}
+		if t.program != nil {
+			k.since = t.program.values.newest.Since
+		}
 		t.sockets = append(t.sockets, k)
 		t.resolve(k)
 	case session.Abandon:
@@ -273,7 +279,12 @@ func (t *tab) take(k *socket, p *packet) {
 	switch p.kind {
 	case opened:
 		t.enter(input{session.Opened{Generation: k.gen}, k, p})
+	case newest:
+		t.takeNewest(k, p)
 	case hello:
+		if t.program != nil && slices.Contains(t.sockets, k) {
+			t.program.values.hello(k, p)
+		}
 		t.enter(input{session.Hello{
 			Generation: k.gen, Resumed: p.start.resumed, Position: p.log.id(p.to), Live: p.start.live,
 			Heartbeat: t.w.cfg.Heartbeat, FirstRetryWindow: t.w.cfg.Spread, Gap: p.start.gap,
