@@ -123,20 +123,22 @@ test-nats: ## those of the NATS store, which is a module of its own
 test-npm: build needs-js
 	go test -count=1 -timeout 20m ./e2e/npm
 
-# The other modules: they run browsers and servers, and assert no times either.
+# The other modules, and the lab: they run browsers and servers, and assert no times
+# either.
 .PHONY: test-modules
 test-modules: build needs-js
 	cd e2e/peers && npm ci --ignore-scripts --no-audit --no-fund
 	go -C e2e/peers test -count=1 -timeout 20m ./...
 	go -C e2e/middleware test -count=1 ./...
 	go -C web/deploy test -count=1 ./...
+	go test -count=1 -timeout 20m ./e2e/lab
 
 # Alone on the machine, because the scenarios assert times. They wait more than they
-# work, so that three at a time are not too many for two processors.
+# work, so that four at a time are not too many for two processors.
 test-e2e: build needs-js ## the tests in real browsers that assert times
 	cd e2e/conform && npm ci --ignore-scripts --no-audit --no-fund
-	go test -count=1 -timeout 20m -parallel 3 ./e2e
-	go test -count=1 -timeout 20m $$(go list ./e2e/... | grep -v -e /e2e$$ -e /e2e/npm)
+	go test -count=1 -timeout 20m -parallel 4 ./e2e
+	go test -count=1 -timeout 20m $$(go list ./e2e/... | grep -v -e /e2e$$ -e /e2e/npm -e /e2e/lab)
 
 sim: ## simulated days in the lives of sessions; SEEDS=number
 	go run ./wasm/internal/sim/cmd -seeds $(SEEDS)
