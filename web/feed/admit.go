@@ -88,7 +88,7 @@ func (f *Feed) checkTopics(topics []string) error {
 
 // checkName refuses what can be neither a topic nor a pattern.
 func checkName(name string) error {
-	if err := store.CheckTopic(name); err != nil {
+	if err := store.CheckName(name); err != nil {
 		return err
 	}
 	return wire.CheckName(name)

@@ -11,7 +11,7 @@ var (
 	// ErrInvalidEvent is returned by Publish for data that are not one JSON value in UTF-8.
 	ErrInvalidEvent = errors.New("feed: event is not valid JSON")
 	// ErrInvalidTopic is returned by Publish for a topic that is empty, too long,
-	// reserved, or holds control characters.
+	// reserved, a pattern such as "price.*", or holds control characters.
 	ErrInvalidTopic = errors.New("feed: invalid topic")
 )
 

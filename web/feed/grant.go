@@ -76,7 +76,7 @@ func (f *Feed) permission(r *http.Request, block netip.Prefix) (*Grant, *access,
 		return nil, nil, f.rightsUnknown()
 	}
 	for _, name := range grant.Topics {
-		if err := store.CheckTopic(name); err != nil {
+		if err := store.CheckName(name); err != nil {
 			f.options.Logger.Error("Authorize returned a grant with an invalid topic", "topic", name, "user", grant.User, "error", err)
 			return nil, nil, f.rightsUnknown()
 		}

@@ -154,6 +154,7 @@ func TestPublishRefuses(t *testing.T) {
 		"control":   {"a\nb", `1`, ErrInvalidTopic},
 		"not UTF-8": {"a\xff", `1`, ErrInvalidTopic},
 		"long":      {strings.Repeat("x", 129), `1`, ErrInvalidTopic},
+		"a pattern": {"price.*", `1`, ErrInvalidTopic},
 	} {
 		if _, err := s.Publish(context.Background(), test.topic, []byte(test.data)); !errors.Is(err, test.want) {
 			t.Errorf("%s: %v", name, err)

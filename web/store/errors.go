@@ -3,6 +3,8 @@ package store
 import (
 	"errors"
 	"fmt"
+
+	"github.com/wakesocket/wakesocket/wasm/wire"
 )
 
 // Reasons of a [GapError]; package wire has the same words for clients.
@@ -62,9 +64,22 @@ var (
 // MaxTopic is the longest topic in bytes.
 const MaxTopic = 128
 
-// CheckTopic refuses topics that are empty, longer than [MaxTopic], not UTF-8, or
-// that hold control characters.
-func CheckTopic(topic string) error { return check(ErrInvalidTopic, topic, MaxTopic) }
+// CheckTopic refuses topics that [CheckName] refuses, and those that no client could
+// ask for, since their name is a pattern or looks like one: with a "*" in it, ">",
+// or with ".>" at the end.
+func CheckTopic(topic string) error {
+	if err := CheckName(topic); err != nil {
+		return err
+	}
+	if wire.IsPattern(topic) || wire.CheckName(topic) != nil {
+		return fmt.Errorf("%w: %q looks like a pattern of topics, so that no client could ask for it alone", ErrInvalidTopic, topic)
+	}
+	return nil
+}
+
+// CheckName refuses names, of topics or patterns of topics, that are empty, longer
+// than [MaxTopic], not UTF-8, or that hold control characters.
+func CheckName(name string) error { return check(ErrInvalidTopic, name, MaxTopic) }
 
 // CheckKey refuses idempotency keys that are empty, longer than [MaxKey], not
 // UTF-8, or that hold control characters.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"errors"
 	"strings"
 	"testing"
 )
@@ -55,8 +56,21 @@ func TestCheckTopic(t *testing.T) {
 		}
 	}
 	for _, topic := range []string{"", "a\nb", "\x00", "\x7f", "\xff", strings.Repeat("x", MaxTopic+1)} {
-		if CheckTopic(topic) == nil {
-			t.Errorf("%q is taken", topic)
+		if CheckTopic(topic) == nil || CheckName(topic) == nil {
+			t.Errorf("%q is accepted", topic)
+		}
+	}
+	for _, topic := range []string{"price.*", "price.eur.*", ".*", "*", "a*", "*.a", "a.*.b", ">", "a.>"} {
+		if err := CheckTopic(topic); !errors.Is(err, ErrInvalidTopic) {
+			t.Errorf("%q: %v", topic, err)
+		}
+		if err := CheckName(topic); err != nil {
+			t.Errorf("the name %q: %v", topic, err)
+		}
+	}
+	for _, topic := range []string{"price.", ".", "a..b", "a>b", "a > b"} {
+		if err := CheckTopic(topic); err != nil {
+			t.Errorf("%q: %v", topic, err)
 		}
 	}
 }

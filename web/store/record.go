@@ -31,10 +31,9 @@ const (
 	MaxRecords = 256
 )
 
-// CheckRecord refuses names that are no topic, see [CheckTopic], and data above
-// [MaxRecord].
+// CheckRecord refuses names that [CheckName] refuses, and data above [MaxRecord].
 func CheckRecord(name string, data []byte) error {
-	if err := CheckTopic(name); err != nil {
+	if err := CheckName(name); err != nil {
 		return fmt.Errorf("the name of a record: %w", err)
 	}
 	if len(data) > MaxRecord {

@@ -74,7 +74,7 @@ func roundTrip(t *testing.T, newLog Make) {
 	if _, err := s.Publish(ended, "töpic", []byte("1")); !errors.Is(err, store.ErrNotStored) || !errors.Is(err, context.Canceled) {
 		t.Fatalf("with a context that has ended: %v", err)
 	}
-	for _, topic := range []string{"", "a\x00b", string(rune(0xfffd))} {
+	for _, topic := range []string{"", "a\x00b", string(rune(0xfffd)), "price.*"} {
 		_, err := s.Publish(context.Background(), topic, []byte(`1`))
 		if !errors.Is(err, store.ErrInvalidTopic) || !errors.Is(err, store.ErrNotStored) {
 			t.Fatalf("topic %q: %v", topic, err)
