@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -170,6 +171,10 @@ func filterOf(stream, name string) (filter string, ok bool) {
 func (r *topicRead) read(ctx context.Context, news map[string]message, limit int, whole bool) (through message, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	witnesses, err := r.witnesses(ctx, news, whole)
+	if err != nil {
+		return through, err
+	}
 	each := max(1, limit/max(1, len(news)))
 	through = r.end
 	var reads sync.WaitGroup
@@ -178,7 +183,7 @@ func (r *topicRead) read(ctx context.Context, news map[string]message, limit int
 		slots <- struct{}{}
 		reads.Go(func() {
 			defer func() { <-slots }()
-			messages, err := r.topic(ctx, topic, last.sequence, each, max(1, r.bytes/len(news)), whole)
+			messages, err := r.topic(ctx, topic, witnesses[topic], last.sequence, each, max(1, r.bytes/len(news)), whole)
 			if err != nil {
 				cancel(err)
 				return
@@ -204,20 +209,33 @@ func (r *topicRead) read(ctx context.Context, news map[string]message, limit int
 	return through, nil
 }
 
-// topic reads one topic. Its newest event at or before the place is asked for together
-// with those after it: if the answer has it, the topic is whole.
-func (r *topicRead) topic(ctx context.Context, topic string, last uint64, limit, bytes int, whole bool) ([]message, error) {
-	name := subject(r.store.options.Stream, topic)
-	witness := uint64(0)
-	if whole {
-		before, err := r.ask(ctx, map[string]any{"multi_last": []string{name}, "up_to_seq": max(r.after, 1), "batch": 1})
+// witnesses returns the newest event of each topic at or before the place, where there
+// is one.
+func (r *topicRead) witnesses(ctx context.Context, news map[string]message, whole bool) (map[string]uint64, error) {
+	witnesses := map[string]uint64{}
+	if !whole || r.after == 0 {
+		return witnesses, nil
+	}
+	for topics := range slices.Chunk(slices.Collect(maps.Keys(news)), namesAtOnce) {
+		var filters []string
+		for _, topic := range topics {
+			filters = append(filters, subject(r.store.options.Stream, topic))
+		}
+		answer, err := r.ask(ctx, map[string]any{"multi_last": filters, "up_to_seq": r.after, "batch": namesAtOnce, "max_bytes": newsBytes})
 		if err != nil {
 			return nil, err
 		}
-		if len(before.messages) > 0 && before.messages[0].sequence <= r.after {
-			witness = before.messages[0].sequence
+		for _, m := range answer.messages {
+			witnesses[m.topic] = m.sequence
 		}
 	}
+	return witnesses, nil
+}
+
+// topic reads one topic. Its witness is asked for together with what comes after the
+// place: if the answer has it, the topic is whole.
+func (r *topicRead) topic(ctx context.Context, topic string, witness, last uint64, limit, bytes int, whole bool) ([]message, error) {
+	name := subject(r.store.options.Stream, topic)
 	from := r.after + 1
 	if witness > 0 {
 		from, limit = witness, limit+1
