@@ -140,9 +140,9 @@ export class Latest {
     this.#known.clear();
   }
 
-  /** The page has got what it was told to begin at. */
-  given() {
-    this.saved = this.since;
+  /** @param {string} at the page has got the state at this position */
+  given(at) {
+    this.saved = at;
   }
 
   /** @param {number} generation */

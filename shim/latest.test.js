@@ -183,7 +183,9 @@ test("beside a snapshot, events before it are of no use, and those after it begi
   latest.ended(1);
   assert.equal(latest.chosen, true, "until another server has said something else");
   latest.restart("e-4");
-  assert.equal(latest.since, "e-4");
+  assert.deepEqual([latest.since, latest.saved], ["e-4", "e-3"], "the page has not got the snapshot");
+  latest.given("e-4");
+  assert.equal(latest.saved, "e-4");
   use = true;
   hello(2, "c", "e-4");
   assert.deepEqual(take(2, [5, { count: 9, skipped: 2 }]), [{ id: "e-5", topic: "price.a", skipped: 2 }], "it counts from the snapshot on");

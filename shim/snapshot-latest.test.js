@@ -63,7 +63,9 @@ test("newest events begin at the snapshot, over another connection", async (t) =
   const server = new ChoosingServer();
   for (const topic of ["a", "p.0", "p.0"]) server.publish(topic);
   let answer;
-  const world = await open(t, server, { snapshot: () => new Promise((resolve) => (answer = resolve)) });
+  const world = await open(t, server, { persist: "k", snapshot: () => new Promise((resolve) => (answer = resolve)) });
+  const saved = [];
+  globalThis.sessionStorage.setItem = (_, value) => value.startsWith("e-") && saved.push(value.replace("\n", " "));
   await until("a connection", () => server.sockets.size === 1 && answer);
   const state = { at: "e-4", data: stateOf([...server.log, server.publish("p.0")]) };
   for (const topic of ["p.0", "a", "p.0", "p.1"]) server.publish(topic);
@@ -79,6 +81,7 @@ test("newest events begin at the snapshot, over another connection", async (t) =
     ],
   );
   assert.deepEqual([world.events, world.passed, world.snapshots, world.wrong], [3, 1, 1, []]);
+  assert.deepEqual([saved[0], saved.at(-1)], ["e-4 e-4", "e-8 e-8"], "what a reload finds is the state that the page shows");
 
   // A cut, and each comes once: they go on where they were.
   server.publish("p.2");

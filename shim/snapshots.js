@@ -84,7 +84,7 @@ export class Snapshots {
         give: ({ at, data, reason }) =>
           this.#delivery.then(() => {
             this.#moveTo(at);
-            latest?.given();
+            latest?.given(at);
             feed.give(Object.freeze({ at, data, reason }));
             page.paused();
           }),

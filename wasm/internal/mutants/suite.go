@@ -35,6 +35,7 @@ func Suites() []Suite {
 		{"bridge", bridge, wasmTest},
 		{"shim", shim, nodeTests("*")},
 		{"snapshot", snapshots, nodeTests("*")},
+		{"latest", newestEvents, nodeTests("latest", "conflation", "uplink", "saved-cursor", "snapshot", "snapshot-latest")},
 		{"share", shared, nodeTests("shared*")},
 	}
 }
@@ -116,8 +117,8 @@ func wasmTest(ctx context.Context, root, dir string, m Mutant) (*exec.Cmd, error
 //go:embed overlay.mjs
 var overlayHook []byte
 
-// nodeTests runs the tests of the shim whose files have such a name.
-func nodeTests(name string) func(ctx context.Context, root, dir string, m Mutant) (*exec.Cmd, error) {
+// nodeTests runs the tests of the shim whose files have such names.
+func nodeTests(names ...string) func(ctx context.Context, root, dir string, m Mutant) (*exec.Cmd, error) {
 	return func(ctx context.Context, root, dir string, m Mutant) (*exec.Cmd, error) {
 		mutated, err := m.Write(root, dir)
 		if err != nil {
@@ -127,9 +128,13 @@ func nodeTests(name string) func(ctx context.Context, root, dir string, m Mutant
 		if err := os.WriteFile(hook, overlayHook, 0o600); err != nil {
 			return nil, err
 		}
-		tests, err := fs.Glob(os.DirFS(root), "shim/"+name+".test.js")
-		if err != nil {
-			return nil, err
+		var tests []string
+		for _, name := range names {
+			found, err := fs.Glob(os.DirFS(root), "shim/"+name+".test.js")
+			if err != nil {
+				return nil, err
+			}
+			tests = append(tests, found...)
 		}
 		cmd := exec.CommandContext(ctx, "node", append([]string{"--test"}, tests...)...)
 		cmd.Env = append(os.Environ(), "NODE_OPTIONS=--import="+hook, "MUTANT_OF="+filepath.Join(root, m.File), "MUTANT="+mutated)
