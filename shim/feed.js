@@ -122,7 +122,8 @@ export class Feed extends EventTarget {
       },
     };
     const { share, client = "", workerURL } = checked;
-    if (share === true && typeof url === "function") {
+    const asks = typeof url === "function";
+    if (share === true && asks) {
       throw new TypeError("with a url function, option share must be a name for whose rights count, such as the user's id: tabs with the same name share");
     }
     const saved = this.#saved.read();
@@ -153,7 +154,7 @@ export class Feed extends EventTarget {
     }
     const told = this.#snapshots?.page ?? page;
     this.#driver = share
-      ? shareDriver(told, settings, { share, asks: typeof url === "function", client, wasm, workerURL }, (driver) => (this.#driver = driver))
+      ? shareDriver(told, settings, { share, asks, client, snapshot: !!checked.snapshot, wasm, workerURL }, (driver) => (this.#driver = driver))
       : new Driver(told, settings);
     this.#driver.start(); // the socket first: the network works while the page does the rest
     registry().add(this);

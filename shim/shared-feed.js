@@ -164,7 +164,12 @@ export class SharedFeed {
   /** @param {string} position @param {ReadonlySet<string>} names */
   nextAfter(position, names) {
     const next = this.ring.after(position);
-    return next !== undefined && next >= this.ring.first && next >= this.#coverage.from(names) ? next : undefined;
+    return next !== undefined && next >= this.ring.first && next >= this.from(names) ? next : undefined;
+  }
+
+  /** @param {ReadonlySet<string>} names */
+  from(names) {
+    return this.#coverage.from(names);
   }
 
   /**

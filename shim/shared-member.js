@@ -27,6 +27,7 @@ const skippedMost = 256;
  * @property {string} cursor
  * @property {(position: string, names: ReadonlySet<string>) => number | undefined} nextAfter the entry of the ring that comes
  *   next after the position, when from there on the ring has all events of the topics
+ * @property {(names: ReadonlySet<string>) => number} from the entry from which on that is so, Infinity while that is not known
  * @property {(taker: import("./shared-catchup.js").Taker, after: string, names: ReadonlySet<string>) => import("./shared-catchup.js").CatchUp} catchUp
  */
 
@@ -46,6 +47,8 @@ export class Member {
   #next;
   /** Up to where the tab was sent, or will be from the queue. */
   #position;
+  /** No event of its topics is missing after the positions that it is told. */
+  #complete;
   /** What comes next for the tab is not in the ring. */
   #lost = false;
   /** @type {import("./shared-catchup.js").CatchUp | undefined} */
@@ -76,15 +79,16 @@ export class Member {
    * @param {Join} join
    * @param {Source} source
    */
-  constructor(send, { topics, addressTopics, after, visible }, source) {
+  constructor(send, { topics, addressTopics, after, snapshot, visible }, source) {
     this.#send = send;
     this.#source = source;
     this.visible = visible;
     this.names = wantedTopics(topics, addressTopics);
     this.#next = source.ring.end;
     this.#position = after || source.cursor;
+    this.#complete = after !== "" || !snapshot || source.from(this.names) <= this.#next;
     if (after) this.#lost = true;
-    else if (source.cursor) send({ type: "moved", cursor: source.cursor });
+    else if (source.cursor && this.#complete) send({ type: "moved", cursor: source.cursor });
   }
 
   /** @param {number} ask @param {import("./shim.d.ts").URLContext} context */
@@ -184,7 +188,7 @@ export class Member {
         this.#sendEvents(run.splice(0));
         this.#send(entry.message);
       } else if (entry.text && (entry.earlier || wants(this.names, entry.topic))) {
-        run.push(entry);
+        run.push(this.#complete ? entry : { ...entry, id: "" });
         size += entry.text.length;
         this.#skipped = 0;
         moved = "";
@@ -194,7 +198,7 @@ export class Member {
       }
     }
     this.#sendEvents(run);
-    if (moved) this.#send({ type: "moved", cursor: moved });
+    if (moved && this.#complete) this.#send({ type: "moved", cursor: moved });
     return any;
   }
 
@@ -211,7 +215,9 @@ export class Member {
       this.#queued -= sizeOf(queued);
       return queued;
     }
-    return this.#lost || this.#next === ring.end ? undefined : ring.at(this.#next++);
+    if (this.#lost || this.#next === ring.end) return undefined;
+    this.#complete ||= this.#source.from(this.names) <= this.#next;
+    return ring.at(this.#next++);
   }
 
   /** @param {Entry[]} run */
@@ -225,7 +231,7 @@ export class Member {
 
   /** The tab was too slow for the ring. */
   #fellOff() {
-    this.#lost = true;
+    this.#lost = this.#complete = true; // from here on it catches up with all of its topics
     this.#add(Infinity);
     this.#show({ ...this.#source.status, name: "reconnecting", cause: "slow", retryAt: null });
   }

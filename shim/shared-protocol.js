@@ -29,6 +29,7 @@ export const protocol = 2;
  * @property {string} client "" for the worker's own id
  * @property {string[]} [topics] names, as in shared-topics.js: none for no topics, "" for all
  * @property {string} after the cursor to go on from, "" for the present
+ * @property {boolean} [snapshot] the tab begins with a snapshot: it is told a cursor only when all of its topics are known to come after it
  * @property {boolean} visible
  * @property {boolean} online
  * @property {string} [lock] Web Lock that the tab holds as long as it lives
@@ -87,6 +88,7 @@ const tabShapes = {
     client: "string",
     topics: "?strings",
     after: "string",
+    snapshot: "?boolean",
     visible: "boolean",
     online: "boolean",
     lock: "?string",
