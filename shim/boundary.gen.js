@@ -62,32 +62,27 @@
 
 /**
  * Start opens the connection; without effect while running.
- * @typedef {object} StartInput
- * @property {"start"} type
+ * @typedef {{type: "start"}} StartInput
  */
 
 /**
  * Stop closes it for good: no wake signal opens it again.
- * @typedef {object} StopInput
- * @property {"stop"} type
+ * @typedef {{type: "stop"}} StopInput
  */
 
 /**
  * Reconnect dials now. It ends waiting, stopped and failed, and probes a connection that looks alive.
- * @typedef {object} ReconnectInput
- * @property {"reconnect"} type
+ * @typedef {{type: "reconnect"}} ReconnectInput
  */
 
 /**
  * Tick says that the deadline may have passed.
- * @typedef {object} TickInput
- * @property {"tick"} type
+ * @typedef {{type: "tick"}} TickInput
  */
 
 /**
  * Looked stands for the ticks of the watch on the clocks since the last input: each came in time, no time was missing, and nothing was due. It is handed in with the moment of the last of them, before the next input. See [Session.Due].
- * @typedef {object} LookedInput
- * @property {"looked"} type
+ * @typedef {{type: "looked"}} LookedInput
  */
 
 /**
@@ -177,14 +172,12 @@
 
 /**
  * Wake is a hint that time may have been lost: focus, pageshow, resume.
- * @typedef {object} WakeInput
- * @property {"wake"} type
+ * @typedef {{type: "wake"}} WakeInput
  */
 
 /**
  * Network says that the network changed under the connection.
- * @typedef {object} NetworkInput
- * @property {"network"} type
+ * @typedef {{type: "network"}} NetworkInput
  */
 
 /**
@@ -203,8 +196,7 @@
 
 /**
  * Away says that the browser takes the page away and may bring it back. The connection is closed in order; the next sign of a wake dials.
- * @typedef {object} AwayInput
- * @property {"away"} type
+ * @typedef {{type: "away"}} AwayInput
  */
 
 /**
@@ -405,4 +397,4 @@ export function encode(input) {
 }
 
 /** The build of the client.wasm that this shim understands: the version, and a digest of the boundary. */
-export const build = "0.1.0-1ee7c1ee";
+export const build = "0.1.0-43e8e66f";

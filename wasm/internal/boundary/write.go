@@ -125,6 +125,10 @@ func literal(value any) string {
 }
 
 func typedef(b *strings.Builder, m *model, s structure, tag string) {
+	if len(s.fields) == 0 {
+		fmt.Fprintf(b, "\n/**\n * %s\n * @typedef {{type: %q}} %s\n */\n", s.doc, tag, s.name)
+		return
+	}
 	fmt.Fprintf(b, "\n/**\n * %s\n * @typedef {object} %s\n", s.doc, s.name)
 	if tag != "" {
 		fmt.Fprintf(b, " * @property {%q} type\n", tag)

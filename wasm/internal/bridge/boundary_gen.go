@@ -141,4 +141,4 @@ func readOptions(from *properties) session.Options {
 }
 
 // build is that of the shim.js which understands this program.
-const build = "0.1.0-1ee7c1ee"
+const build = "0.1.0-43e8e66f"
