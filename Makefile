@@ -50,7 +50,7 @@ check: build node_modules ## format, lint, generated files and quick tests: run 
 # computes. The tests in browsers assert times and are alone on the machine.
 test: needs ## installs what the tests need (as root; else says what is missing) and runs all of them
 	@$(MAKE) --no-print-directory build node_modules
-	@$(MAKE) --no-print-directory -j3 --output-sync=target test-go test-nats test-rest
+	@$(MAKE) --no-print-directory -j3 --output-sync=target test-go test-nats test-rest test-lab
 	@$(MAKE) --no-print-directory test-e2e
 
 needs:
@@ -111,8 +111,9 @@ test-go: ## all Go tests that need no browser, with the race detector
 	$(test_bridge)
 
 .PHONY: test-rest
-test-rest:
-	@$(MAKE) --no-print-directory lint test-js sim test-npm test-modules
+test-rest: # with a part of the days of "make sim"
+	@$(MAKE) --no-print-directory lint test-js test-npm test-modules
+	@$(MAKE) --no-print-directory sim SEEDS=8000
 
 test-nats: ## those of the NATS store, which is a module of its own
 	go -C web/store/nats test -race -timeout 20m ./...
@@ -123,14 +124,18 @@ test-nats: ## those of the NATS store, which is a module of its own
 test-npm: build needs-js
 	go test -count=1 -timeout 20m ./e2e/npm
 
-# The other modules, and the lab: they run browsers and servers, and assert no times
-# either.
+# The other modules: they run browsers and servers, and assert no times either.
 .PHONY: test-modules
 test-modules: build needs-js
 	cd e2e/peers && npm ci --ignore-scripts --no-audit --no-fund
 	go -C e2e/peers test -count=1 -timeout 20m ./...
 	go -C e2e/middleware test -count=1 ./...
 	go -C web/deploy test -count=1 ./...
+
+# Those that try the lab in pages of many kinds; it is begun when one of the others
+# has ended.
+.PHONY: test-lab
+test-lab: build needs-js
 	go test -count=1 -timeout 20m ./e2e/lab
 
 # Alone on the machine, because the scenarios assert times. They wait more than they
