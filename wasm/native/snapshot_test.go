@@ -159,10 +159,15 @@ func TestWrongSnapshots(t *testing.T) {
 					}
 					return Snapshot{At: "e-5", Data: "right"}, nil
 				})
-			var shown State
-			o.OnError = func(cl *Client, err error) {
-				r.note(func() { wrong, r.errors, shown = false, append(r.errors, err), cl.State() })
+			var shown State // with the failure; the next try may begin before anybody asks
+			told := o.OnState
+			o.OnState = func(cl *Client, s State) {
+				told(cl, s)
+				if s.Snapshot == SnapshotFailed && shown.Snapshot == "" {
+					r.note(func() { shown = s })
+				}
 			}
+			o.OnError = func(_ *Client, err error) { r.note(func() { wrong, r.errors = false, append(r.errors, err) }) }
 			client := start(t, o)
 			eventually(t, "the connection", func() bool { return client.State().Cause == "the snapshot is loading" })
 			close(connected)
