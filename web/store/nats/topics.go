@@ -171,7 +171,7 @@ func filterOf(stream, name string) (filter string, ok bool) {
 func (r *topicRead) read(ctx context.Context, news map[string]message, limit int, whole bool) (through message, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	witnesses, err := r.witnesses(ctx, news, whole)
+	earlier, err := r.earlier(ctx, news, whole)
 	if err != nil {
 		return through, err
 	}
@@ -183,7 +183,7 @@ func (r *topicRead) read(ctx context.Context, news map[string]message, limit int
 		slots <- struct{}{}
 		reads.Go(func() {
 			defer func() { <-slots }()
-			messages, err := r.topic(ctx, topic, witnesses[topic], last.sequence, each, max(1, r.bytes/len(news)), whole)
+			messages, err := r.topic(ctx, topic, earlier[topic], last.sequence, each, max(1, r.bytes/len(news)), whole)
 			if err != nil {
 				cancel(err)
 				return
@@ -209,12 +209,12 @@ func (r *topicRead) read(ctx context.Context, news map[string]message, limit int
 	return through, nil
 }
 
-// witnesses returns the newest event of each topic at or before the place, where there
+// earlier returns the newest event of each topic at or before the place, where there
 // is one.
-func (r *topicRead) witnesses(ctx context.Context, news map[string]message, whole bool) (map[string]uint64, error) {
-	witnesses := map[string]uint64{}
+func (r *topicRead) earlier(ctx context.Context, news map[string]message, whole bool) (map[string]uint64, error) {
+	earlier := map[string]uint64{}
 	if !whole || r.after == 0 {
-		return witnesses, nil
+		return earlier, nil
 	}
 	for topics := range slices.Chunk(slices.Collect(maps.Keys(news)), namesAtOnce) {
 		var filters []string
@@ -226,28 +226,28 @@ func (r *topicRead) witnesses(ctx context.Context, news map[string]message, whol
 			return nil, err
 		}
 		for _, m := range answer.messages {
-			witnesses[m.topic] = m.sequence
+			earlier[m.topic] = m.sequence
 		}
 	}
-	return witnesses, nil
+	return earlier, nil
 }
 
-// topic reads one topic. Its witness is asked for together with what comes after the
-// place: if the answer has it, the topic is whole.
-func (r *topicRead) topic(ctx context.Context, topic string, witness, last uint64, limit, bytes int, whole bool) ([]message, error) {
+// topic reads one topic. The event before the place is asked for together with what
+// comes after the place: if the answer has it, the topic is whole.
+func (r *topicRead) topic(ctx context.Context, topic string, before, last uint64, limit, bytes int, whole bool) ([]message, error) {
 	name := subject(r.store.options.Stream, topic)
 	from := r.after + 1
-	if witness > 0 {
-		from, limit = witness, limit+1
+	if before > 0 {
+		from, limit = before, limit+1
 	}
 	answer, err := r.ask(ctx, map[string]any{"seq": from, "next_by_subj": name, "batch": limit, "max_bytes": bytes})
 	if err != nil {
 		return nil, err
 	}
 	messages := answer.messages
-	if witness > 0 && len(messages) > 0 && messages[0].sequence == witness {
-		if messages = messages[1:]; len(messages) == 0 { // the witness alone has filled the answer
-			return r.oneAfterWitness(ctx, name, witness)
+	if before > 0 && len(messages) > 0 && messages[0].sequence == before {
+		if messages = messages[1:]; len(messages) == 0 { // it alone has filled the answer
+			return r.oneAfter(ctx, name, before)
 		}
 	} else if whole && len(messages) > 0 && r.reached(len(messages)+int(answer.pending)) {
 		return nil, &store.GapError{Reason: store.Trimmed}
@@ -258,14 +258,14 @@ func (r *topicRead) topic(ctx context.Context, topic string, witness, last uint6
 	return messages, nil
 }
 
-// oneAfterWitness reads the event after a witness that is so large that there was no
-// room for another.
-func (r *topicRead) oneAfterWitness(ctx context.Context, name string, witness uint64) ([]message, error) {
-	answer, err := r.ask(ctx, map[string]any{"seq": witness, "next_by_subj": name, "batch": 2})
+// oneAfter reads the event after one that is so large that there was no room for
+// another.
+func (r *topicRead) oneAfter(ctx context.Context, name string, before uint64) ([]message, error) {
+	answer, err := r.ask(ctx, map[string]any{"seq": before, "next_by_subj": name, "batch": 2})
 	if err != nil {
 		return nil, err
 	}
-	if len(answer.messages) < 2 || answer.messages[0].sequence != witness {
+	if len(answer.messages) < 2 || answer.messages[0].sequence != before {
 		return nil, errMoved
 	}
 	return answer.messages[1:], nil
