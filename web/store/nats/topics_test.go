@@ -48,13 +48,13 @@ func (m *model) after(index int, names []string) (want []string, lost, proved bo
 	has := func(topic string) bool {
 		return slices.ContainsFunc(names, func(name string) bool { return wire.MatchTopic(name, topic) })
 	}
-	count, witness, news := map[string]int{}, map[string]bool{}, map[string]bool{}
+	count, before, news := map[string]int{}, map[string]bool{}, map[string]bool{}
 	for i, e := range m.events {
 		if count[e.topic]++; !has(e.topic) {
 			continue
 		}
 		if i <= index {
-			witness[e.topic] = witness[e.topic] || e.kept
+			before[e.topic] = before[e.topic] || e.kept
 			continue
 		}
 		news[e.topic] = true
@@ -64,7 +64,7 @@ func (m *model) after(index int, names []string) (want []string, lost, proved bo
 	first := slices.IndexFunc(m.events, func(e logged) bool { return e.kept })
 	proved = first <= index+1 // else the other limits may have dropped what was between
 	for topic := range news {
-		proved = proved && (witness[topic] || count[topic] < m.limit)
+		proved = proved && (before[topic] || count[topic] < m.limit)
 	}
 	return want, lost, proved
 }
