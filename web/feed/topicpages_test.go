@@ -100,7 +100,7 @@ func TestPositionsLast(t *testing.T) {
 	log.put("busy")
 	s.settle("e-8")
 	p.send(wire.Ping)
-	p.readUntil("it is told a position", func() bool { return len(p.positions) > 0 })
+	p.readUntil("the pong", func() bool { return p.pongs > 0 })
 	if p.cursor != "e-7" || p.events[0].ID != "e-7" {
 		t.Errorf("%+v %+v", p.positions, p.events)
 	}
