@@ -139,10 +139,10 @@ test-lab: build needs-js
 	go test -count=1 -timeout 20m ./e2e/lab
 
 # Alone on the machine, because the scenarios assert times. They wait more than they
-# work, so that four at a time are not too many for two processors.
+# work, so that three at a time are not too many for two processors.
 test-e2e: build needs-js ## the tests in real browsers that assert times
 	cd e2e/conform && npm ci --ignore-scripts --no-audit --no-fund
-	go test -count=1 -timeout 20m -parallel 4 ./e2e
+	go test -count=1 -timeout 20m -parallel 3 ./e2e
 	go test -count=1 -timeout 20m $$(go list ./e2e/... | grep -v -e /e2e$$ -e /e2e/npm -e /e2e/lab)
 
 sim: ## simulated days in the lives of sessions; SEEDS=number
