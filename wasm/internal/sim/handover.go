@@ -259,8 +259,8 @@ func (t *tab) handOver() {
 	}
 	opt := session.Defaults()
 	opt.Visible, opt.Online = f.visible, f.online
-	t.facts, t.s, t.armed, t.looked = nil, t.w.session(opt), -1, false
-	t.timer++
+	t.facts, t.s = nil, t.w.session(opt)
+	t.disarm()
 	t.w.stats.HandOvers++
 	t.do(f.adopt())
 }

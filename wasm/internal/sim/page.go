@@ -20,12 +20,17 @@ func (t *tab) arm() {
 	at, wanted := t.s.Deadline()
 	switch {
 	case !wanted:
-		t.armed = -1
-		t.timer++
+		t.disarm()
 	case t.armed < 0 || at < t.armed:
 		t.armed = at
 		t.schedule()
 	}
+}
+
+// disarm forgets the timer, and a look that no session was told of.
+func (t *tab) disarm() {
+	t.armed, t.looked = -1, false
+	t.timer++
 }
 
 // schedule sets the browser's timer for the deadline.

@@ -211,8 +211,8 @@ func (t *tab) goBack(at string) {
 	for len(t.sockets) > 0 {
 		t.drop(t.sockets[0], true)
 	}
-	t.ghosts, t.facts, t.armed, t.looked = nil, nil, -1, false
-	t.timer++
+	t.ghosts, t.facts = nil, nil
+	t.disarm()
 	t.inputs = slices.DeleteFunc(t.inputs, func(in input) bool { return in.socket != nil })
 	t.program.held = nil
 	t.program.values.newest.Restart(at)

@@ -105,8 +105,8 @@ func (t *tab) unload(orderly bool) {
 	for len(t.sockets) > 0 {
 		t.drop(t.sockets[0], true)
 	}
-	t.ghosts, t.inbox, t.armed, t.looked, t.facts = nil, nil, -1, false, nil
-	t.timer++
+	t.ghosts, t.inbox, t.facts = nil, nil, nil
+	t.disarm()
 }
 
 func (t *tab) running() bool { return !t.frozen && t.w.now >= t.w.computer.asleepUntil }
