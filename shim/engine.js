@@ -8,7 +8,6 @@ import { runGoProgram } from "./go-program.js";
 
 /** @typedef {import("./boundary.js").API} API */
 /** @typedef {import("./boundary.gen.js").Effect} Effect */
-
 /** @typedef {import("./watch.js").Instant} Instant */
 
 /** @type {Map<string, EngineLoader>} */

@@ -130,12 +130,11 @@ func (b *bridge) step(args *arguments) any {
 // when it would come too late: each frame pushes the deadline back, and an early
 // tick costs less than a timer for each.
 func (e *entry) rearm(data bool) (effect map[string]any, changed bool) {
-	next := unset
-	if at, every, ok := e.session.Due(); ok {
-		next = alarm{at, every}
-	} else {
-		next.every = every
+	at, every, ok := e.session.Due()
+	if !ok {
+		at = unset.at
 	}
+	next := alarm{at, every}
 	later := e.timer.at >= 0 && next.at >= e.timer.at
 	if next == e.timer || data && later && next.every == e.timer.every {
 		return nil, false
