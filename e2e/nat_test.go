@@ -106,7 +106,9 @@ func (n *internet) forgets(after time.Duration) {
 // visit opens a site on the server from the laptop.
 func (n *internet) visit(t *testing.T, p traffic, options map[string]any) *world {
 	t.Helper()
-	return enter(t, n.browser, n.server.site(t, serverIP), p, options)
+	w := enter(t, n.browser, n.server.site(t, serverIP), p, options)
+	w.engine()
+	return w
 }
 
 // healed is world.healed; but nobody tells the server of a connection that a

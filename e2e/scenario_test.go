@@ -124,7 +124,9 @@ func (sc *scenario) world(t testing.TB, b *chromium) *world {
 	if sc.server != nil {
 		s.use(sc.server())
 	}
-	return enter(t, b, s, sc.traffic, sc.client)
+	w := enter(t, b, s, sc.traffic, sc.client)
+	w.engine()
+	return w
 }
 
 // noise is what a busy machine adds to a time that is next to nothing.

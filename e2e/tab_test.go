@@ -19,7 +19,7 @@ type record struct {
 	at       time.Time // when the test heard of it
 	PageTime int64     `json:"pageTime"` // when it happened, epoch ms by the page's clock
 
-	Kind string `json:"kind"` // event, state, gap, error, page, ready, rejected, uncaught, note
+	Kind string `json:"kind"` // event, state, gap, error, page, ready, rejected, uncaught, note, engine
 
 	Name    string `json:"name"`    // state, page
 	Cause   string `json:"cause"`   // state

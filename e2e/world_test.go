@@ -63,6 +63,13 @@ func (w *world) start(p traffic, options map[string]any) {
 	}
 }
 
+// engine waits until client.wasm has taken over from the basic session, which has one
+// socket only and tears it down when a clock jumps.
+func (w *world) engine() {
+	w.t.Helper()
+	w.await(0, patience, "the engine", func(r record) bool { return r.Kind == "engine" })
+}
+
 func (w *world) within(d time.Duration) context.Context {
 	ctx, cancel := context.WithTimeoutCause(context.Background(), d, fmt.Errorf("not within %v", d))
 	w.t.Cleanup(cancel)

@@ -127,6 +127,8 @@ export class EngineLoader {
     this.#engine = engine;
     this.#readyAt = performance.now();
     engine.ended = () => this.#ended();
+    // For whoever measures the page.
+    globalThis.performance.mark?.("wakesocket.engine");
     this.#handOut();
   }
 

@@ -45,6 +45,19 @@ function setup(t, { random = 1 } = {}) {
 
 const settle = () => new Promise(setImmediate);
 
+test("the page can see when the engine is there", async (t) => {
+  const { loader, tries, waiter } = setup(t);
+  performance.clearMarks("wakesocket.engine");
+  t.after(() => performance.clearMarks("wakesocket.engine"));
+  const marks = () => performance.getEntriesByName("wakesocket.engine", "mark").length;
+  loader.wait(waiter("a"));
+  assert.equal(marks(), 0);
+  await tries[0].succeed();
+  loader.wait(waiter("b"));
+  await settle();
+  assert.equal(marks(), 1, "once for all its feeds");
+});
+
 test("one load serves all who wait, and all who come later", async (t) => {
   const { loader, log, tries, waiter, advance } = setup(t);
   loader.wait(waiter("a"));

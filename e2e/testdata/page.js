@@ -17,6 +17,8 @@ document.addEventListener("resume", () => say("page", { name: "resume" }));
 addEventListener("pageshow", (e) => say("page", { name: e.persisted ? "restored" : "loaded" }));
 for (const name of ["online", "offline"]) addEventListener(name, () => say("page", { name }));
 
+new PerformanceObserver(() => say("engine")).observe({ type: "mark", buffered: true });
+
 /** The text that the badge shows a person. */
 const badgeText = () => {
   const badge = document.querySelector("wakesocket-badge");
