@@ -102,6 +102,21 @@ func (c *connection) isMessageOf(receiver *connection) bool {
 		c.address() == receiver.address() && c.url.Path == receiver.url.Path
 }
 
+// isFile reports whether an answer of this media type is a part of the page, which
+// brings no events, however long or often it is loaded. HTML may bring some.
+func isFile(mediaType string) bool {
+	mediaType, _, _ = strings.Cut(mediaType, ";")
+	switch kind, _, _ := strings.Cut(mediaType, "/"); kind {
+	case "image", "font", "audio", "video":
+		return true
+	}
+	switch mediaType {
+	case "application/wasm", "text/css", "text/javascript", "application/javascript":
+		return true
+	}
+	return false
+}
+
 // transports are last parts of paths by which libraries name their transports.
 var transports = map[string]bool{
 	"websocket": true, "longpoll": true, "xhr": true, "xhr_streaming": true, "xhr_send": true,

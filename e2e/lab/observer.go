@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"mime"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 	"sync"
 	"time"
@@ -152,7 +154,13 @@ func init() {
 			if e.Type == network.ResourceTypeDocument && o.contexts[session] == "page" && o.document == 0 {
 				o.document = int(e.Response.Status)
 			}
-			if c := o.find(session, e.RequestID); c != nil && e.Response.Status < 300 {
+			c := o.find(session, e.RequestID)
+			switch {
+			case c == nil:
+			case c.kind == Polling && isFile(e.Response.MimeType):
+				o.record.remove(c)
+				delete(o.open, key(session, e.RequestID))
+			case e.Response.Status < 300:
 				c.opened = now
 			}
 		}),
@@ -230,6 +238,9 @@ func (o *observer) dial(kind Kind, session string, id network.RequestID, address
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" {
 		return // data: and blob: addresses are no network
+	}
+	if kind == Polling && isFile(mime.TypeByExtension(path.Ext(u.Path))) {
+		return
 	}
 	c := &connection{kind: kind, session: session, context: o.contexts[session], url: u, site: callSite(initiator), dialed: now,
 		sends: method != http.MethodGet}

@@ -101,6 +101,14 @@ func (r *record) end(c *connection, now time.Time) {
 	}
 }
 
+// remove forgets a request that turned out to be no connection.
+func (r *record) remove(c *connection) {
+	for _, w := range r.rows {
+		w.connections = slices.DeleteFunc(w.connections, func(other *connection) bool { return other == c })
+	}
+	r.rows = slices.DeleteFunc(r.rows, func(w *row) bool { return len(w.connections) == 0 })
+}
+
 // accompany notes a request that a client makes beside its connections.
 func (r *record) accompany(request *connection) {
 	for _, w := range r.rows {

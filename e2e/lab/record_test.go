@@ -2,6 +2,7 @@ package lab
 
 import (
 	"cmp"
+	"encoding/json"
 	"maps"
 	"net/url"
 	"slices"
@@ -290,6 +291,32 @@ func TestReady(t *testing.T) {
 		if got := r.ready(at(c.now)); got != c.want {
 			t.Errorf("%s: ready is %v", name, got)
 		}
+	}
+}
+
+func TestRequestsForFilesAreNoClients(t *testing.T) {
+	for mediaType, want := range map[string]bool{
+		"application/wasm": true, "text/javascript": true, "text/javascript; charset=utf-8": true, "text/css": true, "image/png": true, "font/woff2": true,
+		"application/json": false, "text/event-stream": false, "text/plain": false, "text/html; charset=utf-8": false, "application/octet-stream": false, "": false,
+	} {
+		if got := isFile(mediaType); got != want {
+			t.Errorf("%q: %v", mediaType, got)
+		}
+	}
+	o := &observer{open: map[string]*connection{}, contexts: map[string]string{"": "page"}}
+	request := func(id, url string) {
+		handlers["Network.requestWillBeSent"](o, "", json.RawMessage(`{"requestId":"`+id+`","type":"Fetch","request":{"url":"`+url+`","method":"GET"}}`), at(1))
+	}
+	answer := func(id, mediaType string) {
+		handlers["Network.responseReceived"](o, "", json.RawMessage(`{"requestId":"`+id+`","response":{"status":200,"mimeType":"`+mediaType+`"}}`), at(2))
+	}
+	request("1", "http://a/client.wasm?v=2") // an answer that never comes
+	request("2", "http://a/engine")
+	answer("2", "application/wasm")
+	request("3", "http://a/poll")
+	answer("3", "application/json")
+	if len(o.record.rows) != 1 || o.record.rows[0].newest().url.Path != "/poll" || len(o.open) != 1 {
+		t.Errorf("%d rows, %d open; want the one that polls", len(o.record.rows), len(o.open))
 	}
 }
 
