@@ -23,7 +23,22 @@ export function environment() {
   if (!("WebSocket" in globalThis)) throw new WakesocketError("unsupported", "connect() needs WebSocket, which is missing here");
   return {
     base: page ? document.baseURI : location.href,
-    visible: !page || document.visibilityState === "visible",
-    online: globalThis.navigator?.onLine !== false,
+    visible: !page || ask(() => document.visibilityState === "visible") !== false,
+    online: ask(() => navigator.onLine) !== false,
   };
+}
+
+/**
+ * What the browser says of itself. Extensions and policies replace such properties, and
+ * some then throw; that is no reason to have no connection.
+ * @template T
+ * @param {() => T} question
+ * @returns {T | undefined} undefined when it cannot be asked
+ */
+export function ask(question) {
+  try {
+    return question();
+  } catch {
+    return undefined;
+  }
 }

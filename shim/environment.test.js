@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { environment } from "./environment.js";
+import { locks } from "./shared-presence.js";
+import { watchPage } from "./wake.js";
 
 /** Sets globals until the test ends; undefined removes one. */
 function globals(t, values) {
@@ -25,6 +27,19 @@ test("a page", (t) => {
 test("a page of a test, without a navigator", (t) => {
   globals(t, { ...page, navigator: undefined });
   assert.equal(environment().online, true);
+});
+
+test("what cannot be asked keeps nobody from connecting", (t) => {
+  const refuse = () => {
+    throw new DOMException("no", "SecurityError");
+  };
+  const forbidden = (target, name) => Object.defineProperty(target, name, { get: refuse });
+  globals(t, { ...page, document: forbidden({ baseURI: "https://h/app/" }, "visibilityState"), navigator: forbidden({}, "onLine") });
+  assert.deepEqual(environment(), { base: "https://h/app/", visible: true, online: true });
+  globals(t, { navigator: new Proxy({}, { get: refuse }) });
+  assert.equal(environment().online, true);
+  assert.equal(locks(), undefined);
+  watchPage({ wake() {}, visible() {}, online() {}, leave() {} })();
 });
 
 test("a worker is always visible", (t) => {

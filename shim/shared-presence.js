@@ -2,6 +2,7 @@
 // How a tab and the worker notice that the other one is gone. A MessagePort tells
 // nothing. A Web Lock is free as soon as its holder is gone, however it went. Pages
 // that are not secure have none; there the worker pings, and the tab answers.
+import { ask } from "./environment.js";
 
 /** How often the worker pings, and how many of its pings may stay without an answer. */
 export const pingEvery = 20_000;
@@ -9,7 +10,7 @@ export const missesMax = 3;
 
 /** @returns {LockManager | undefined} undefined where the browser or the page has none */
 export function locks() {
-  return globalThis.navigator?.locks;
+  return ask(() => navigator.locks);
 }
 
 /**

@@ -1,4 +1,5 @@
 // @ts-check
+import { ask } from "./environment.js";
 
 /**
  * What the page notices about itself and its machine.
@@ -30,13 +31,14 @@ export function watchPage(watcher) {
     ends.push(() => target?.removeEventListener?.(type, listener));
   };
 
-  const { document, navigator } = globalThis;
-  on(document, "visibilitychange", () => watcher.visible(document.visibilityState === "visible"));
+  const { document } = globalThis;
+  on(document, "visibilitychange", () => watcher.visible(ask(() => document.visibilityState === "visible") !== false));
   on(document, "resume", () => watcher.wake("wake"));
   on(globalThis, "focus", () => watcher.wake("wake"));
   on(globalThis, "online", () => watcher.online(true));
   on(globalThis, "offline", () => watcher.online(false));
-  on(/** @type {{connection?: EventTarget} | undefined} */ (navigator)?.connection, "change", () => watcher.wake("network"));
+  const connection = ask(() => /** @type {{connection?: EventTarget}} */ (navigator).connection);
+  on(connection, "change", () => watcher.wake("network"));
   on(globalThis, "pageshow", (/** @type {PageTransitionEvent} */ event) => {
     if (event.persisted) watcher.wake("wake");
   });
