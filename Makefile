@@ -47,11 +47,12 @@ check: build node_modules ## format, lint, generated files and quick tests: run 
 	@$(MAKE) --no-print-directory -j --output-sync=target lint test-quick
 
 # The tests of the stores wait for disks and time limits, and run beside what
-# computes. The tests in browsers assert times and are alone on the machine.
+# computes. The tests in browsers assert times: beside them runs only what takes the
+# processor when they leave it.
 test: needs ## installs what the tests need (as root; else says what is missing) and runs all of them
 	@$(MAKE) --no-print-directory build node_modules
 	@$(MAKE) --no-print-directory -j3 --output-sync=target test-go test-nats test-rest test-lab
-	@$(MAKE) --no-print-directory test-e2e
+	@$(MAKE) --no-print-directory -j2 --output-sync=target test-e2e test-patient
 
 needs:
 	@sh e2e/needs.sh
@@ -111,9 +112,12 @@ test-go: ## all Go tests that need no browser, with the race detector
 	$(test_bridge)
 
 .PHONY: test-rest
-test-rest: # with a part of the days of "make sim"
-	@$(MAKE) --no-print-directory lint test-js test-npm test-modules
-	@$(MAKE) --no-print-directory sim SEEDS=8000
+test-rest:
+	@$(MAKE) --no-print-directory test-js test-npm test-modules
+
+.PHONY: test-patient
+test-patient: build
+	@nice -n 19 $(MAKE) --no-print-directory lint sim
 
 test-nats: ## those of the NATS store, which is a module of its own
 	go -C web/store/nats test -race -timeout 20m ./...
