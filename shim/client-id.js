@@ -1,4 +1,7 @@
 // @ts-check
+import { engineStart } from "./engine-start.js";
+import { ask } from "./environment.js";
+import { hasFirstSocket } from "./first-socket.js";
 
 const key = "wakesocket.client";
 /** Where the id is kept while the page is open, so that all copies of the shim in one page use the same. */
@@ -15,13 +18,33 @@ const pageWide = Symbol.for("wakesocket.client");
 export function clientID() {
   const page = /** @type {{[pageWide]?: string}} */ (globalThis);
   if (page[pageWide]) return page[pageWide];
-  const id = take() ?? randomID();
+  const id = (mayBeLeft() ? take() : takeLater()) ?? randomID();
   page[pageWide] = id;
   globalThis.addEventListener?.("pagehide", () => leave(id));
   globalThis.addEventListener?.("pageshow", (event) => {
     if (/** @type {PageTransitionEvent} */ (event).persisted) take();
   });
   return id;
+}
+
+/**
+ * Whether the previous page of this tab may have been one of this site. If it was not,
+ * the page does not wait for the storage, which the browser loads at the first question.
+ */
+function mayBeLeft() {
+  if (hasFirstSocket()) return true; // its address has the id
+  const { document, navigation, performance } = /** @type {any} */ (globalThis);
+  const fromElsewhere = ask(() => {
+    const [{ type }] = performance.getEntriesByType("navigation");
+    return type === "navigate" && !navigation?.activation?.from && !`${document.referrer}/`.startsWith(`${globalThis.origin}/`);
+  });
+  return !fromElsewhere;
+}
+
+/** An id that an earlier page left would go into the copies of this tab. */
+function takeLater() {
+  engineStart().then(take);
+  return null;
 }
 
 /** @returns {string | null} the id that the previous page of this tab left */

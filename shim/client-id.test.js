@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { clientID } from "./client-id.js";
+import { engineStart, eventDelivered } from "./engine-start.js";
 
 const pageWide = Symbol.for("wakesocket.client");
 let listeners;
@@ -103,4 +104,49 @@ test("a page that has changed the prototype of all objects has an id all the sam
   } finally {
     delete Object.prototype.get;
   }
+});
+
+/** A page that was opened in this way, and whether it asked the storage before it had an id. */
+function opened(t, { type = "navigate", referrer = "", from = null, first = false }) {
+  const tab = storage();
+  load(tab);
+  tab.setItem("wakesocket.client", "left");
+  const values = {
+    performance: { getEntriesByType: (kind) => (kind === "navigation" ? [{ type }] : []) },
+    document: { referrer },
+    navigation: { activation: { from } },
+    origin: "https://h",
+    [Symbol.for("wakesocket.first")]: first || undefined,
+  };
+  for (const key of Reflect.ownKeys(values)) {
+    const old = Object.getOwnPropertyDescriptor(globalThis, key);
+    Object.defineProperty(globalThis, key, { value: values[key], configurable: true, writable: true });
+    t.after(() => (old ? Object.defineProperty(globalThis, key, old) : delete globalThis[key]));
+  }
+  return { asked: clientID() === "left", tab };
+}
+
+test("the id comes from the storage where a page of this site was before", (t) => {
+  for (const [what, want, page] of [
+    ["a reload", true, { type: "reload" }],
+    ["back and forth", true, { type: "back_forward" }],
+    ["a link of this site", true, { referrer: "https://h/other?x=1" }],
+    ["the address of this site alone", true, { referrer: "https://h" }],
+    ["a link of this site, whose policy tells no referrer", true, { from: {} }],
+    ["a connection that the head has opened", true, { first: true }],
+    ["an address that was typed", false, {}],
+    ["a link of another site", false, { referrer: "https://h.example/" }],
+  ]) {
+    assert.equal(opened(t, page).asked, want, what);
+  }
+});
+
+test("an id that was left and is not used goes out of the storage soon", async (t) => {
+  const { asked, tab } = opened(t, {});
+  assert.equal(asked, false);
+  assert.equal(tab.getItem("wakesocket.client"), "left");
+  eventDelivered();
+  await engineStart();
+  await new Promise(setImmediate);
+  assert.equal(tab.getItem("wakesocket.client"), null);
 });

@@ -61,7 +61,7 @@ export class Dialer {
 /**
  * The address of a dial, with what the protocol says in its query.
  * @param {string} href
- * @param {DialEffect} dial
+ * @param {Pick<DialEffect, "after" | "previous">} dial
  * @param {string} client
  * @param {readonly string[] | undefined} topics undefined: those in href, if any
  * @param {boolean} [later] the topics come in the first message

@@ -6,6 +6,7 @@ import { engineLoader } from "./engine.js";
 import { eventDelivered } from "./engine-start.js";
 import { environment } from "./environment.js";
 import { WakesocketError } from "./error.js";
+import { dialFirst } from "./first-dial.js";
 import { Freshness } from "./freshness.js";
 import { Latest } from "./latest.js";
 import { checkAddOptions, checkHistory, checkOptions, checkTopics, rulesOf, tuningOf } from "./options.js";
@@ -69,6 +70,12 @@ export class Feed extends EventTarget {
     const { base, visible, online } = environment();
     this.#base = base;
     this.#source = typeof url === "function" ? url : socketURL(url, this.#base);
+    const topics = checked.topics && checkTopics(checked.topics);
+    const wasm = new URL(checked.wasmURL ?? new URL("client.wasm", import.meta.url), this.#base).href;
+    const { share, client = "", workerURL } = checked;
+    const asks = typeof url === "function";
+    const id = client || clientID();
+    const dialed = dialFirst(this.#source, checked, id, online);
     this.#saved = new SavedCursor(checked.persist, (error) => this.#error(error));
     /** @type {Promise<void>} */
     this.ready = new Promise((resolve, reject) => {
@@ -77,7 +84,6 @@ export class Feed extends EventTarget {
     });
     // Who does not ask for it must not be told of it as unhandled.
     this.ready.catch(() => {});
-    const topics = checked.topics && checkTopics(checked.topics);
     this.#conflation.set(rulesOf(checked.topics ?? []));
     this.#freshness = new Freshness(
       { ...checked, topics },
@@ -92,7 +98,6 @@ export class Feed extends EventTarget {
     if (onGap) this.addEventListener("gap", (event) => onGap(detail(event)));
     if (onError) this.addEventListener("error", (event) => onError(detail(event)));
     if (onSnapshot) this.addEventListener("snapshot", (event) => onSnapshot(detail(event)));
-    const wasm = new URL(checked.wasmURL ?? new URL("client.wasm", import.meta.url), this.#base).href;
     /** @type {import("./share.js").SharingPage} */
     const page = {
       url: (ctx) => (typeof this.#source === "string" ? this.#source : this.#ask(this.#source, ctx)),
@@ -121,18 +126,13 @@ export class Feed extends EventTarget {
         this.#changed();
       },
     };
-    const { share, client = "", workerURL } = checked;
-    const asks = typeof url === "function";
-    if (share === true && asks) {
-      throw new TypeError("with a url function, option share must be a name for whose rights count, such as the user's id: tabs with the same name share");
-    }
     const saved = this.#saved.read();
     const latest = new Latest(this.#conflation.rules, saved.since);
     /** @type {import("./boundary.js").Settings} */
     const settings = {
       latest: checked.snapshot && share ? undefined : latest, // the tabs have snapshots of other positions
       loader: engineLoader(wasm),
-      client: client || clientID(),
+      client: id,
       tuning: tuningOf(checked),
       topics,
       visible,
@@ -156,7 +156,8 @@ export class Feed extends EventTarget {
     this.#driver = share
       ? shareDriver(told, settings, { share, asks, client, snapshot: !!checked.snapshot, wasm, workerURL }, (driver) => (this.#driver = driver))
       : new Driver(told, settings);
-    this.#driver.start(); // the socket first: the network works while the page does the rest
+    this.#driver.start(); // before the rest: the network works meanwhile
+    dialed();
     registry().add(this);
     this.#open();
     this.#snapshots?.start();

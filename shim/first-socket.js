@@ -8,7 +8,32 @@ const name = Symbol.for("wakesocket.first");
  * @typedef {object} FirstSocket
  * @property {WebSocket} socket
  * @property {MessageEvent[]} messages what it has brought so far
+ * @property {string} [href] that it was opened with; as the page may have replaced WebSocket, its url may be missing
  */
+
+/** @returns {{[name]?: FirstSocket}} */
+const page = () => /** @type {any} */ (globalThis);
+
+/** Whether there is one that nobody has taken over. */
+export function hasFirstSocket() {
+  return page()[name] !== undefined;
+}
+
+/**
+ * Opens the socket of a first dial, whose address is known, before the rest of the feed
+ * is built: the network works while the page does that.
+ * @param {string} href
+ * @returns {() => void} closes it unless it was taken over
+ */
+export function openFirstSocket(href) {
+  if (hasFirstSocket()) return () => {};
+  try {
+    page()[name] = { socket: new WebSocket(href), messages: [], href };
+  } catch {
+    return () => {}; // the dial finds out by itself
+  }
+  return () => takeFirstSocket("");
+}
 
 /**
  * Takes over the socket that the page opened, for the first dial only. One of
@@ -17,14 +42,13 @@ const name = Symbol.for("wakesocket.first");
  * @returns {FirstSocket | undefined}
  */
 export function takeFirstSocket(href) {
-  const page = /** @type {{[name]?: FirstSocket}} */ (globalThis);
-  const first = page[name];
+  const first = page()[name];
   if (!first) return undefined;
-  delete page[name];
+  delete page()[name];
   const { socket } = first;
-  if (socket.url === href && socket.readyState <= WebSocket.OPEN) return first;
+  if ((first.href ?? socket.url) === href && socket.readyState <= WebSocket.OPEN) return first;
   socket.onmessage = null;
-  socket.close();
+  socket.close(1000);
   return undefined;
 }
 

@@ -17,8 +17,12 @@ import { WakesocketError, messageOf } from "./error.js";
  * @param {Pick<import("./shared.js").Link, "share" | "asks" | "client" | "snapshot" | "wasm" | "workerURL">} link
  * @param {(driver: FeedDriver) => void} use
  * @returns {FeedDriver}
+ * @throws {TypeError} when tabs of several users could share
  */
 export function shareDriver(page, settings, link, use) {
+  if (link.share === true && link.asks) {
+    throw new TypeError("with a url function, option share must be a name for whose rights count, such as the user's id: tabs with the same name share");
+  }
   let running = false;
   /** @param {FeedDriver} driver */
   const begin = (driver) => {

@@ -9,7 +9,7 @@ export class FakeSocket {
 
   constructor(href) {
     if (href.includes("refused")) throw new Error("refused by the browser");
-    this.href = href;
+    this.href = this.url = href;
     FakeSocket.made.push(this);
   }
 
