@@ -199,6 +199,11 @@ type elsewhere struct {
 const shortestReturn = time.Second
 
 func (e *elsewhere) wait(now time.Time, perSecond float64) time.Duration {
+	return rand.N(e.window(now, perSecond))
+}
+
+// window is the time over which those are spread who come back at present.
+func (e *elsewhere) window(now time.Time, perSecond float64) time.Duration {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	switch passed := now.Sub(e.second); {
@@ -212,5 +217,5 @@ func (e *elsewhere) wait(now time.Time, perSecond float64) time.Duration {
 	if perSecond > 0 {
 		window += time.Duration(float64(max(e.count, e.before)-1) / perSecond * float64(time.Second))
 	}
-	return rand.N(min(window, maxSpread))
+	return min(window, maxSpread)
 }

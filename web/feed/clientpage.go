@@ -80,10 +80,7 @@ func (c *client) fromPage(page []entry) step {
 // told only in a hello, so the client is sent to get one.
 func (c *client) readPage() []entry {
 	c.mu.Lock()
-	pos, names, changes := c.pos, c.filter.names, c.filterChanges
-	if c.feed.pager.topics != nil {
-		names = maps.Clone(names)
-	}
+	pos, names, changes := c.pos, maps.Clone(c.filter.names), c.filterChanges
 	c.mu.Unlock()
 	head, _, _ := c.feed.ring.head()
 	page, key, err := c.feed.pager.read(pos, names, true) // pos was proved, or came from the log

@@ -30,7 +30,7 @@ type conflation struct {
 	begun    bool
 	turns    uint64
 	starting int   // rows that wait since before the client came
-	written  int64 // monotonic time of the last frame, 0 if none
+	written  int64 // monotonic time of the last frame, 0 for none
 	full     bool  // there was no room for more in it
 	turn     bool  // the client's other events had theirs
 	timer    *time.Timer
@@ -73,9 +73,8 @@ func newConflation(table *newest, since store.ID, counting string) *conflation {
 	return &conflation{table: table, rows: map[string]*row{}, seen: since, told: since, counting: counting, turn: true}
 }
 
-// look notes which topics have changed since the last look. It returns whether any
-// row waits.
-func (cf *conflation) look(f *filter, now int64) bool {
+// look notes which topics have changed since the last look.
+func (cf *conflation) look(f *filter, now int64) {
 	t := cf.table
 	t.mu.RLock()
 	defer t.mu.RUnlock()
@@ -87,7 +86,6 @@ func (cf *conflation) look(f *filter, now int64) bool {
 	if t.top.Compare(cf.seen) > 0 || t.top.Epoch != cf.seen.Epoch {
 		cf.seen = t.top
 	}
-	return len(cf.waiting) > 0
 }
 
 // change has a topic wait whose record has events after the position. It is called
@@ -129,7 +127,6 @@ func (cf *conflation) wait(w *row, after store.ID, now int64) {
 // begin takes what the client lacks when it comes: rows that wait since before then.
 func (cf *conflation) begin(f *filter, now int64) {
 	cf.begun = true
-	cf.awake.Store(true)
 	cf.look(f, now)
 	for _, w := range cf.waiting {
 		w.starts = true
@@ -224,7 +221,7 @@ func (cf *conflation) nextAt() (at int64, ok bool) {
 		return 0, false
 	}
 	at = cf.waiting[0].ready
-	if !cf.full && cf.written > 0 {
+	if !cf.full {
 		at = max(at, cf.written+int64(latestPause))
 	}
 	return at, true

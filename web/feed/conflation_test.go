@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -22,7 +23,6 @@ type table struct {
 
 func newTable(slots int) *table {
 	r := newRing(slots, 1<<20)
-	r.reset(id(0))
 	n := newNewest(r, 1<<20)
 	n.reset(id(0))
 	n.start()
@@ -34,8 +34,7 @@ func (t *table) publish(topics ...string) {
 	for _, topic := range topics {
 		t.last++
 		entries := encodeAll([]store.Event{{ID: id(t.last), Topic: topic, Data: fmt.Append(nil, t.last)}})
-		from, _ := t.ring.append(entries)
-		t.newest.append(from, entries)
+		t.newest.append(entries)
 	}
 }
 
@@ -70,10 +69,14 @@ type sampled struct {
 // step does one step, and returns the events of its frame.
 func (s *sampler) step() (events []sampled, kind stepKind, pause time.Duration) {
 	s.t.Helper()
+	if !s.begun {
+		s.begin(&s.filter, int64(s.now))
+	}
 	did, pause := s.next(&s.filter, int64(s.now), func() bool { return s.crowded })
+	s.holds(did.kind, pause)
 	if did.kind == latestEvents {
 		var frame wire.LatestEvents[sampled]
-		if err := json.Unmarshal(did.frame, &frame); err != nil || frame.Kind != wire.KindLatest || len(frame.Events) != did.events {
+		if err := json.Unmarshal(did.frame, &frame); err != nil || frame.Kind != wire.KindLatest || len(frame.Events) != did.events || bytes.Contains(did.frame, []byte(":0")) {
 			s.t.Fatalf("frame %s: %v", did.frame, err)
 		}
 		if frame.Position != "" {
@@ -82,6 +85,26 @@ func (s *sampler) step() (events []sampled, kind stepKind, pause time.Duration) 
 		events = frame.Events
 	}
 	return events, did.kind, pause
+}
+
+// holds checks what holds after each step.
+func (s *sampler) holds(kind stepKind, pause time.Duration) {
+	s.t.Helper()
+	starting := 0
+	for i, w := range s.waiting {
+		if w.place != i+1 {
+			s.t.Fatalf("the row at %d believes to be at %d", i+1, w.place)
+		}
+		if w.starts {
+			starting++
+		}
+	}
+	if starting != s.starting {
+		s.t.Fatalf("%d rows wait since before the client came, of %d", starting, s.starting)
+	}
+	if kind == idle && s.awake.Load() != (len(s.waiting) > 0) || kind != idle && pause != 0 {
+		s.t.Fatalf("step %v with a pause of %v, and %d wait: looks by itself %v", kind, pause, len(s.waiting), s.awake.Load())
+	}
 }
 
 // run does what can be done now, and returns it: "topic id+skipped".
@@ -254,43 +277,6 @@ func TestWhatHasJustChangedIsWorthMore(t *testing.T) {
 			}
 			sent[e.Topic] = true
 		}
-	}
-}
-
-// The most specific name decides, for both ways at once.
-func TestEveryEventOrTheNewest(t *testing.T) {
-	f := newFilter([]string{"price.*", "price.fx.*", "price.fx.eur", "cpu", "price.gold"}, &access{})
-	f.conflate(wire.Latest{"price.*": 250, "price.fx.eur": 100})
-	for topic, want := range map[string]struct {
-		every  time.Duration
-		wanted bool
-	}{
-		"price.x": {250 * time.Millisecond, true}, "price.fx.usd": {0, true}, "price.fx.eur": {100 * time.Millisecond, true},
-		"price.gold": {0, true}, "price.gold.x": {250 * time.Millisecond, true}, "cpu": {0, true}, "cpu.x": {}, "price": {}, "other": {},
-	} {
-		if every, wanted := f.rule(topic); every != want.every || wanted != want.wanted {
-			t.Errorf("%s: %v, %v", topic, every, wanted)
-		}
-		if f.wants(topic) != (want.wanted && want.every == 0) || f.passes(&entry{id: id(1), topic: topic}) == f.wants(topic) {
-			t.Errorf("%s: wants %v", topic, f.wants(topic))
-		}
-	}
-	f.had("cpu", id(7))
-	for n, passed := range map[int]bool{6: true, 7: true, 8: false} {
-		if f.passes(&entry{id: id(n), topic: "cpu"}) != passed {
-			t.Errorf("event %d of a topic of which the client has had event 7", n)
-		}
-	}
-	if n := f.with([]string{"cpu", "price.*", "more", "more"}); n != 6 {
-		t.Errorf("%d names with one more", n)
-	}
-	f.forget([]string{"price.*", "cpu"})
-	if _, wanted := f.rule("price.x"); wanted || f.wants("cpu") {
-		t.Error("what was removed is still wanted")
-	}
-	var all filter
-	if every, wanted := all.rule("x"); every != 0 || !wanted || all.passes(&entry{topic: "x"}) {
-		t.Error("a filter without names passes events over")
 	}
 }
 

@@ -39,7 +39,6 @@ func (s *sink) Reset(top store.ID) {
 	f := s.feed
 	s.used = true
 	_, before, again := f.ring.head()
-	f.ring.reset(top)
 	f.newest.reset(top)
 	f.pager.forget()
 	f.health.reached(top)
@@ -69,10 +68,9 @@ func (s *sink) Append(events []store.Event) {
 			f.options.Logger.Warn("event in the log is not JSON; it is not sent", "id", e.id.String(), "topic", e.topic)
 		}
 	}
-	from, before := f.ring.append(entries)
+	from, before := f.newest.append(entries)
 	f.health.reached(entries[len(entries)-1].id)
 	f.options.Observer.EventsRead(len(entries))
-	f.newest.append(from, entries)
 	f.wanting.offer(from, before, entries)
 	f.sampling.announce(entries)
 }

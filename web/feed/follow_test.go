@@ -47,8 +47,9 @@ func TestFollowTriesAgain(t *testing.T) {
 		seen := &noted{}
 		f := &Feed{
 			options: Options{Store: log, Observer: seen, Logger: slog.New(slog.DiscardHandler)},
-			ring:    newRing(4, 1<<10), wanting: newSubscribers(), sampling: newSubscribers(), newest: newNewest(newRing(1, 1), 1), reached: make(chan struct{}),
+			ring:    newRing(4, 1<<10), wanting: newSubscribers(), sampling: newSubscribers(), reached: make(chan struct{}),
 		}
+		f.newest = newNewest(f.ring, 1)
 		f.pager = newPager(log, time.Second, newBudget(1))
 		f.follow(ctx)
 		var pauses []int

@@ -78,6 +78,33 @@ func TestGateWithoutALimit(t *testing.T) {
 	}
 }
 
+// The time over which those are spread who come back counts them, second by second.
+func TestWindowOfThoseWhoComeBack(t *testing.T) {
+	e := &elsewhere{}
+	for i, step := range []struct {
+		after time.Duration
+		rate  float64
+		want  time.Duration
+	}{
+		{0, 1, time.Second},
+		{999 * time.Millisecond, 1, 2 * time.Second},
+		{999 * time.Millisecond, 1, 3 * time.Second},
+		{time.Second, 1, 3 * time.Second}, // the first of its second, after three
+		{1999 * time.Millisecond, 1, 3 * time.Second},
+		{2 * time.Second, 2, 1500 * time.Millisecond}, // after two
+		{4 * time.Second, 1, time.Second},
+		{4 * time.Second, 1, 2 * time.Second},
+		{6*time.Second - 1, 1, 2 * time.Second},
+		{6*time.Second - 1, 0, time.Second},
+		{6*time.Second - 1, -1, time.Second},
+		{6*time.Second - 1, 0.001, maxSpread},
+	} {
+		if got := e.window(noon.Add(step.after), step.rate); got != step.want {
+			t.Errorf("step %d: %v, want %v", i, got, step.want)
+		}
+	}
+}
+
 // Who comes back to a process that drains is sent on soon, unless all do.
 func TestElsewhere(t *testing.T) {
 	longest := func(e *elsewhere, n int, now time.Time) (longest time.Duration) {

@@ -81,11 +81,11 @@ func (f *Feed) searchFor(values url.Values, a *access, top store.ID) (*search, e
 	topic, before := values.Get(wire.QueryHistory), values.Get(wire.QueryBefore)
 	limit := historyDefault
 	if values.Has(wire.QueryLimit) {
-		n, err := strconv.ParseUint(values.Get(wire.QueryLimit), 10, 31)
-		if err != nil || n == 0 {
+		n, err := strconv.Atoi(values.Get(wire.QueryLimit))
+		if err != nil || n <= 0 {
 			return nil, fmt.Errorf("query string: %q must be a whole number from 1 to %d", wire.QueryLimit, historyEvents)
 		}
-		limit = int(min(n, historyEvents))
+		limit = min(n, historyEvents)
 	}
 	if err := checkName(topic); err != nil {
 		return nil, err

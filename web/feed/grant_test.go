@@ -207,14 +207,15 @@ func TestDisconnect(t *testing.T) {
 }
 
 func TestDisconnectRefuses(t *testing.T) {
-	s := serve(t, Options{Store: failing{memory.New(memory.Options{}), errors.New("disk full")}}).ready()
+	seen := &noted{}
+	s := serve(t, Options{Store: failing{memory.New(memory.Options{}), errors.New("disk full")}, Observer: seen}).ready()
 	p, other := s.knowing("", "client=a"), s.knowing("", "client=b")
 	if err := s.Disconnect(t.Context(), Target{}); err == nil || len(s.snapshot()) != 2 {
 		t.Errorf("nobody: %v", err)
 	}
 	// When the log takes nothing, this feed's own clients are closed at least.
-	if err := s.Disconnect(t.Context(), Target{Client: "a"}); err == nil {
-		t.Error("the store failed, Disconnect did not")
+	if err := s.Disconnect(t.Context(), Target{Client: "a"}); err == nil || seen.failures(operationPublish) != 1 {
+		t.Errorf("the store failed; Disconnect: %v, %d failures are counted", err, seen.failures(operationPublish))
 	}
 	if ce := p.closed(); ce.Code != wire.CloseUnauthorized {
 		t.Errorf("%+v", ce)

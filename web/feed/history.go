@@ -85,10 +85,7 @@ func (f *Feed) history(s *search, pause func() bool) error {
 	if err != nil || f.pager.topics != nil && bounds.Base == bounds.Top { // the log has holes
 		return err
 	}
-	floor := bounds.Base
-	if floor.Compare(s.after) < 0 {
-		floor = s.after
-	}
+	floor := later(bounds.Base, s.after)
 	for pages := historyPages; !s.done() && pause(); {
 		if s.complete = s.from.Epoch == floor.Epoch && s.from.Compare(floor) <= 0; s.complete {
 			break
@@ -126,8 +123,8 @@ func (f *Feed) chunk(end, floor store.ID, pages int) (start store.ID, chunk []en
 	start = floor
 	// Most logs count their events. Where there is none with this number, the log
 	// says so, and is read from the floor on.
-	if last := end.Major - 1; end.Minor == 0 && last-last%pageEvents > floor.Major {
-		start = store.ID{Epoch: end.Epoch, Major: last - last%pageEvents}
+	if last := end.Major - 1; end.Minor == 0 {
+		start = later(floor, store.ID{Epoch: end.Epoch, Major: last - last%pageEvents})
 	}
 	for at := start; read < pages; {
 		page, err := f.pager.after(at)
@@ -153,6 +150,14 @@ func (f *Feed) chunk(end, floor store.ID, pages int) (start store.ID, chunk []en
 	return end, nil, read, nil
 }
 
+// later is b if it comes after a, and else a. Zero comes after nothing.
+func later(a, b store.ID) store.ID {
+	if b.Compare(a) > 0 {
+		return b
+	}
+	return a
+}
+
 // search takes what the ring has.
 func (r *ring) search(s *search) {
 	r.mu.RLock()
@@ -171,10 +176,7 @@ func (r *ring) search(s *search) {
 			return
 		}
 	}
-	s.from = r.base
-	if r.base.Compare(s.after) < 0 {
-		s.from, s.complete = s.after, true
-	}
+	s.from, s.complete = later(r.base, s.after), r.base.Compare(s.after) <= 0
 }
 
 // candidates are the entries of the ring that have one of the names, newest first.

@@ -3,6 +3,7 @@ package feed
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -101,6 +102,23 @@ func TestSearchIsBounded(t *testing.T) {
 	f.history(q, always)
 	if n := len(q.found); n == 0 || n > 10 || q.bytes+len(q.found[0].frame) < 0 || q.from != id(100_000-n) {
 		t.Errorf("%d events, %d bytes left, from %s", n, q.bytes, q.from)
+	}
+	q = &search{filter: newFilter([]string{"t"}, &access{}), before: id(100_001), events: 1000, bytes: len(f.ring.slot(f.ring.next-1).frame) + len(f.ring.slot(f.ring.next-2).frame)}
+	if f.history(q, always); len(q.found) != 2 {
+		t.Errorf("%d events; just two fit", len(q.found))
+	}
+	reads := len(log.reads)
+	q = &search{filter: newFilter([]string{"t", "u"}, &access{}), before: id(100_001), after: id(99_990), events: 1000, bytes: 1 << 20}
+	if f.history(q, always); len(log.reads) != reads || !q.complete || q.from != id(99_990) {
+		t.Errorf("the log is read for what the ring has; complete %v, from %v", q.complete, q.from)
+	}
+	q = &search{filter: newFilter([]string{"t"}, &access{}), before: id(100_001), events: 1000, bytes: 1 << 20, each: 3}
+	if f.history(q, always); len(log.reads) != reads || len(q.found) != 3 {
+		t.Errorf("the log is read though the ring has enough: %d events", len(q.found))
+	}
+	q = &search{filter: newFilter([]string{"t"}, &access{}), before: store.ID{Epoch: "f", Major: 100_001}, events: 1000, bytes: 1 << 20}
+	if err := f.history(q, always); !errors.Is(err, errNotLive) || len(q.found) > 0 {
+		t.Errorf("before a position of another epoch: %d events, %v", len(q.found), err)
 	}
 	q = &search{filter: newFilter([]string{"t"}, &access{}), before: id(100_001), events: 1000, bytes: 1}
 	if f.history(q, always); len(q.found) != 1 {
@@ -247,7 +265,7 @@ func TestHistoryByGet(t *testing.T) {
 	}{
 		{"history=p.a&token=t", "", 200, `{"events":[{"id":"` + ids[0]},
 		{"history=p.*&token=t&limit=2", "https://page.example", 200, `{"events":[{"id":"` + ids[4] + `","topic":"p.a"`},
-		{"history=p.a&token=t&before=" + ids[1], "", 200, `"data":0}],"from":"`},
+		{"history=p.a&token=t&before=" + ids[1], "", 200, `"data":0}],"from":"` + strings.TrimSuffix(ids[0], "1") + `0","complete":true,"at":"`},
 		{"history=p.a&token=t", "https://evil.example", 403, "origin not allowed"},
 		{"history=p.a", "", 401, "unauthorized"},
 		{"history=p.a&token=bad", "", 403, "forbidden"},
@@ -256,6 +274,8 @@ func TestHistoryByGet(t *testing.T) {
 		{"history=p*&token=t", "", 400, "no pattern"},
 		{"history=p.a&token=t&limit=0", "", 400, "from 1 to 1000"},
 		{"history=p.a&token=t&limit=-1", "", 400, "from 1 to 1000"},
+		{"history=p.a&token=t&limit=1", "", 200, `{"events":[{"id":"` + ids[4]},
+		{"history=p.a&token=t&limit=99999", "", 200, `{"events":[{"id":"` + ids[0]},
 		{"history=p.a&token=t&limit=1&limit=2", "", 400, `more than one "limit"`},
 		{"history=p.a&token=t&before=x", "", 400, "no position"},
 		{"history=p.a&token=t&before=zz-1", "", 400, "another epoch"},
@@ -273,6 +293,11 @@ func TestHistoryByGet(t *testing.T) {
 		answer.Body.Close()
 		if answer.StatusCode != test.status || !strings.Contains(string(body), test.says) {
 			t.Errorf("%s: %d %s", test.query, answer.StatusCode, body)
+		}
+		credentials := map[bool]string{true: "true"}[test.status == 200 && test.origin != ""]
+		if h := answer.Header; test.status != 426 && (h.Get("Cache-Control") != "no-store" || h.Get("Vary") != "Origin" || h.Get("X-Content-Type-Options") != "nosniff") ||
+			h.Get("Access-Control-Allow-Credentials") != credentials {
+			t.Errorf("%s: %v", test.query, h)
 		}
 		if test.status == 200 && (answer.Header.Get("Access-Control-Allow-Origin") != test.origin || answer.Header.Get("Content-Type") != "application/json" || !json.Valid(body) || strings.Contains(string(body), "secret")) {
 			t.Errorf("%s: %v %s", test.query, answer.Header, body)

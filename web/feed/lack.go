@@ -134,16 +134,18 @@ func (c *client) changeLatest(change func(*filter), position store.ID) {
 	change(f)
 	c.forgetPage()
 	switch {
-	case cf == nil && len(f.latest) > 0 && c.later:
-		c.conflate(c.pos, c.latest)
-	case cf == nil && len(f.latest) > 0:
-		c.conflate(position, "")
-		c.conflation.Load().begun = true
-	case cf != nil && !c.later:
-		cf.leave(f, c.pos)
-		cf.follow(f, position, now)
-	}
-	if cf == nil && len(f.latest) > 0 {
+	case cf != nil:
+		if !c.later {
+			cf.leave(f, c.pos)
+			cf.follow(f, position, now)
+		}
+	case len(f.latest) > 0:
+		if c.later {
+			c.conflate(c.pos, c.latest)
+		} else {
+			c.conflate(position, "")
+			c.conflation.Load().begun = true
+		}
 		keepFresh(c.network.Conn)
 	}
 }

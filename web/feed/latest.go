@@ -23,14 +23,15 @@ func (c *client) latestStep() step {
 // next decides. The step is idle when there is nothing to do for the length of the
 // pause, or before a topic changes when that is 0.
 func (cf *conflation) next(f *filter, now int64, crowded func() bool) (s step, pause time.Duration) {
-	if !cf.begun {
-		cf.begin(f, now)
-	}
 	if cf.lack != nil && len(cf.waiting) < historyEvents {
 		return step{kind: readLatest}, 0
 	}
+	cf.awake.Store(false) // first: who changes a topic after the look wakes the client
 	cf.look(f, now)
 	at, some := cf.nextAt()
+	if some {
+		cf.awake.Store(true)
+	}
 	if some && at <= now {
 		if crowded() {
 			return step{kind: idle}, latestPause
@@ -44,11 +45,6 @@ func (cf *conflation) next(f *filter, now int64, crowded func() bool) (s step, p
 	if some {
 		return step{kind: idle}, time.Duration(at - now)
 	}
-	cf.awake.Store(false)
-	if cf.look(f, now) { // a topic has changed since the first look, and nobody wakes the client for it
-		cf.awake.Store(true)
-		return step{kind: again}, 0
-	}
 	return step{kind: idle}, 0
 }
 
@@ -59,7 +55,6 @@ func (cf *conflation) frame(f *filter, now int64) step {
 	defer cf.table.mu.RUnlock()
 	frame, n := openLatest(), 0
 	rows := cf.pick(now)
-	cf.full = false
 	for i, w := range rows {
 		e := &w.record.entry
 		allowed, known := f.allows(e.topic)

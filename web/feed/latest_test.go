@@ -71,7 +71,7 @@ func TestNewestEventsComeBesideTheOthers(t *testing.T) {
 	}
 
 	// Whoever comes back gets the newest at once, and is live after that.
-	q := s.knowing(end[0], "topic=alerts", "topic=price.*", "latest=3600000,price.*", "since="+p.end())
+	q := s.knowing(end[0], "topic=alerts", "topic=price.*", "topic=price.all", "latest=3600000,price.*", "since="+p.end())
 	if q.hello.Live || !q.hello.Resumed {
 		t.Errorf("hello %+v", q.hello)
 	}
@@ -346,5 +346,20 @@ func TestNewestEventsOverManyConnections(t *testing.T) {
 			}
 		}
 		p.conn.CloseNow()
+	}
+}
+
+// A client that has had all of the newest events before it was cut lacks nothing: it is
+// live without an event that wakes it, also when its other topics have been quiet.
+func TestLiveWithoutAnythingToSend(t *testing.T) {
+	s := serve(t, Options{}).ready()
+	a := s.publish("a", 1, 3)
+	s.settle(a[2])
+	for _, query := range []string{"topic=a&latest=10,a", "topic=a&topic=b&latest=10,a", "topic=b&latest=10,b"} {
+		p := s.knowing(a[0], query, "since="+a[2])
+		p.readUntil("it is live", func() bool { n := len(p.positions); return n > 0 && p.positions[n-1].Live })
+		if len(newestOf(p)) > 0 || len(p.events) > 0 || p.cursor != a[2] {
+			t.Errorf("%s: %+v, %+v, up to %s", query, p.latest, p.events, p.cursor)
+		}
 	}
 }

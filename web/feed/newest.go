@@ -10,8 +10,8 @@ import (
 )
 
 // newest knows the newest event of each topic, also of those whose events have all
-// left the ring. All clients share it. It costs nothing before the first client asks
-// for newest events.
+// left the ring. All clients share it. It is empty before the first client asks for
+// newest events.
 //
 // Locks are taken in this order: client, newest, ring.
 type newest struct {
@@ -26,7 +26,6 @@ type newest struct {
 	latest   *record  // the last of them
 	from     store.ID // every event after this position is known
 	top      store.ID // up to here
-	next     uint64   // number in the ring of the first event that is not known
 	bytes    int      // of the events
 	counting string   // names the counts; changes when some are forgotten
 }
@@ -55,37 +54,37 @@ func (n *newest) start() {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	// What comes while the ring is read waits for the lock, and is known by its number.
 	if n.active.Swap(true) {
 		return
 	}
 	n.ring.mu.RLock()
 	defer n.ring.mu.RUnlock()
 	n.from, n.top = n.ring.base, n.ring.base
-	for n.next = n.ring.first; n.next < n.ring.next; n.next++ {
-		n.put(n.ring.slot(n.next))
+	for seq := n.ring.first; seq < n.ring.next; seq++ {
+		n.put(n.ring.slot(seq))
 	}
 }
 
-// append takes entries that the ring has, from the place of the first one on.
-func (n *newest) append(from cursor, entries []entry) {
-	if !n.active.Load() {
-		return
-	}
+// append appends entries to the ring, and knows them at once: a client that was in the
+// ring behind an event must not be called live because the table lacks that event.
+func (n *newest) append(entries []entry) (from cursor, before store.ID) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for i := range entries {
-		if from.seq+uint64(i) >= n.next {
-			n.next = from.seq + uint64(i) + 1
+	from, before = n.ring.append(entries)
+	if n.active.Load() {
+		for i := range entries {
 			n.put(&entries[i])
 		}
 	}
+	return from, before
 }
 
-// reset forgets everything: the log has a new epoch, which begins after top.
+// reset empties the ring, and forgets everything: the log has a new epoch, which begins
+// after top.
 func (n *newest) reset(top store.ID) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	n.ring.reset(top)
 	clear(n.topics)
 	n.oldest, n.latest, n.bytes = nil, nil, 0
 	n.from, n.top, n.counting = top, top, newCounting()

@@ -75,7 +75,7 @@ func (p *pager) after(id store.ID) ([]entry, error) {
 		return entries, nil
 	}
 	v, err := p.once(id.String(), func(ctx context.Context) (any, error) {
-		events, err := p.store.After(ctx, id, max(1, pageEvents>>p.slow.Load()))
+		events, err := p.store.After(ctx, id, p.pageLimit())
 		if err != nil {
 			return nil, err
 		}
@@ -134,6 +134,9 @@ func (p *pager) once(key string, read func(context.Context) (any, error)) (any, 
 		return nil, errBusy
 	}
 }
+
+// pageLimit is how many events a read may bring.
+func (p *pager) pageLimit() int { return max(1, pageEvents>>p.slow.Load()) }
 
 // limit is how long a read may take.
 func (p *pager) limit() time.Duration {

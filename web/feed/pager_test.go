@@ -170,6 +170,12 @@ func TestReadsHaveALimit(t *testing.T) {
 			t.Errorf("after %d slow reads the limit is %v", slow, got)
 		}
 	}
+	for slow, want := range map[int32]int{0: pageEvents, 1: pageEvents / 2, 9: 1, maxSlow: 1} {
+		p.slow.Store(slow)
+		if got := p.pageLimit(); got != want {
+			t.Errorf("after %d slow reads a page has %d events", slow, got)
+		}
+	}
 }
 
 // A store that hangs does not take all who wait for it along.

@@ -67,7 +67,7 @@ func (f *Feed) prove(id store.ID, names map[string]struct{}) error {
 	known := f.ring.knows(id)
 	for range historyPages {
 		entries, key, err := f.pager.read(id, names, known)
-		if err != nil || f.pager.topics == nil || key.topics != "" || len(entries) == 0 {
+		if len(entries) == 0 || f.pager.topics == nil || key.topics != "" {
 			return err
 		}
 		if slices.ContainsFunc(entries, func(e entry) bool { return e.frame != nil && wanted.has(e.topic) }) {
@@ -79,7 +79,7 @@ func (f *Feed) prove(id store.ID, names map[string]struct{}) error {
 }
 
 func (p *pager) readTopics(ctx context.Context, id store.ID, names []string, known bool) ([]entry, error) {
-	page, err := p.topics.AfterTopics(ctx, id, names, max(1, pageEvents>>p.slow.Load()), known)
+	page, err := p.topics.AfterTopics(ctx, id, names, p.pageLimit(), known)
 	if err != nil {
 		return nil, err
 	}
@@ -129,8 +129,8 @@ func (r *ring) lasting(pos store.ID, names map[string]struct{}) store.ID {
 		case last.Epoch != pos.Epoch:
 		case last.Compare(pos) > 0:
 			return pos // the last one before pos is not known any more
-		case last.Compare(newest) > 0:
-			newest = last
+		default:
+			newest = later(newest, last)
 		}
 	}
 	return newest

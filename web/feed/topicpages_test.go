@@ -77,6 +77,10 @@ func TestLastingPosition(t *testing.T) {
 	if got := forgetful.lasting(at(10), name("own")); got != at(10) {
 		t.Errorf("evictions after the milestone are not known: %v", got)
 	}
+	forgetful.past.reset(at(milestone))
+	if got := forgetful.lasting(at(10), name("own")); got != at(milestone) {
+		t.Errorf("evictions from the milestone on are known: %v", got)
+	}
 }
 
 // The hello and the positions tell what lasts; a milestone is sent to nobody.

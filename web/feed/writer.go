@@ -186,6 +186,9 @@ func (c *client) next(page []entry) step {
 	if cf == nil {
 		return c.nextEvents(page)
 	}
+	if !cf.begun { // first: the client is live when it lacks nothing
+		cf.begin(&c.filter, monotonicNow())
+	}
 	// They take turns, so that neither waits for the end of the other.
 	if cf.turn = !cf.turn; cf.turn && page == nil {
 		if s := c.latestStep(); s.kind != idle {
