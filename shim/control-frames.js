@@ -9,9 +9,10 @@ import { gapReasons, serverErrorCodes } from "./wire.gen.js";
  * know, or that lacks what its kind needs, shows only that the socket works.
  * @param {number} generation
  * @param {Record<string, any>} frame
+ * @param {boolean} [connected] whether all that came before the frame's position has come: the state says so
  * @returns {Input}
  */
-export function inputOf(generation, frame) {
+export function inputOf(generation, frame, connected = false) {
   const position = text(frame.at);
   if (isHello(frame)) {
     const { gap } = frame;
@@ -29,6 +30,8 @@ export function inputOf(generation, frame) {
   if (frame.wakesocket === "position" && position) {
     return { type: "position", generation, position, live: frame.live === true };
   }
+  // The next connection must not bring what is before the place from which topics are followed.
+  if (frame.wakesocket === "followed" && position && connected) return { type: "position", generation, position, live: true };
   if (frame.wakesocket === "expiring") return { type: "expiring", generation, in: count(frame.in) };
   return { type: "frame", generation };
 }

@@ -164,7 +164,7 @@ export class Driver {
   /** @type {Uplink["send"]} */
   send = (text) => this.#uplink.send(text);
   /** @type {Uplink["setTopics"]} */
-  topics = (topics) => this.#uplink.setTopics(topics);
+  topics = (topics, waiter) => this.#uplink.setTopics(topics, waiter);
   /** @type {Uplink["addTopics"]} */
   addTopics = (topics, options, one) => this.#uplink.addTopics(topics, options, one);
   /** @type {Uplink["removeTopics"]} */
@@ -298,10 +298,13 @@ export class Driver {
 
   /** @param {number} generation @param {Record<string, unknown>} frame */
   #control(generation, frame) {
+    const input = inputOf(generation, frame, this.#shown.connected);
+    const first = input.type === "position"; // an answer counts from there on
+    if (first) this.#handle(input);
     const answer = this.#uplink.control(generation, frame);
     this.#page.control(frame);
     if (frame.wakesocket === "error" && !answer) this.#page.error(errorOf(frame));
-    this.#handle(inputOf(generation, frame));
+    if (!first) this.#handle(input);
   }
 
   /** Dials from the cursor, and asks for the engine. */

@@ -13,6 +13,7 @@ import { checkAddOptions, checkHistory, checkOptions, checkTopics, rulesOf, tuni
 import { registry } from "./registry.js";
 import { SavedCursor } from "./saved-cursor.js";
 import { shareDriver } from "./share.js";
+import { isConnected } from "./shown-state.js";
 import { Snapshots } from "./snapshots.js";
 import { Subscribers } from "./subscribers.js";
 import { checkName } from "./topic-set.js";
@@ -154,7 +155,7 @@ export class Feed extends EventTarget {
     }
     const told = this.#snapshots?.page ?? page;
     this.#driver = share
-      ? shareDriver(told, settings, { share, asks, client, snapshot: !!checked.snapshot, wasm, workerURL }, (driver) => (this.#driver = driver))
+      ? shareDriver(told, settings, { share, asks, client, wasm, workerURL }, (driver) => (this.#driver = driver))
       : new Driver(told, settings);
     this.#driver.start(); // before the rest: the network works meanwhile
     dialed();
@@ -333,7 +334,7 @@ export class Feed extends EventTarget {
     this.#state = undefined;
     const { name, cause } = status;
     if (old.name === "stopped" && name !== "stopped") registry().add(this);
-    this.#conflation.live(name === "live" || name === "checking");
+    this.#conflation.live(isConnected(status));
     this.#freshness.state(name, status.generation);
     if (name === "live") this.#resolveReady();
     if (name === "failed") this.#rejectReady(new WakesocketError("failed", cause));

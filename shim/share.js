@@ -14,7 +14,7 @@ import { WakesocketError, messageOf } from "./error.js";
  * gets a driver of its own.
  * @param {SharingPage} page
  * @param {Settings} settings
- * @param {Pick<import("./shared.js").Link, "share" | "asks" | "client" | "snapshot" | "wasm" | "workerURL">} link
+ * @param {Pick<import("./shared.js").Link, "share" | "asks" | "client" | "wasm" | "workerURL">} link
  * @param {(driver: FeedDriver) => void} use
  * @returns {FeedDriver}
  * @throws {TypeError} when tabs of several users could share

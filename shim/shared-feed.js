@@ -7,7 +7,9 @@ import { CatchUp } from "./shared-catchup.js";
 import { entryOf, gapEntry, moveTo } from "./shared-entry.js";
 import { Member } from "./shared-member.js";
 import { Ring, sizeOf } from "./shared-ring.js";
-import { Coverage, driverTopics, wantedTopics } from "./shared-topics.js";
+import { driverTopics, wantedTopics } from "./shared-topics.js";
+import { Union } from "./shared-union.js";
+import { isConnected } from "./shown-state.js";
 
 /** @typedef {import("./shared-protocol.js").FromTab} FromTab */
 /** @typedef {import("./shared-protocol.js").FromWorker} FromWorker */
@@ -37,7 +39,7 @@ export class SharedFeed {
   #members = new Set();
   /** @type {Map<Member, (message: FromWorker) => void>} */
   #sends = new Map();
-  #coverage;
+  #union;
   #settings;
   #url;
   #driver;
@@ -55,9 +57,6 @@ export class SharedFeed {
   #caller;
   /** @type {Set<Member>} whose messages may still wait */
   #senders = new Set();
-  #topicsLinger;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #narrowing;
 
   /**
    * @param {Join} first what the first tab says
@@ -69,13 +68,18 @@ export class SharedFeed {
     this.#url = url;
     this.#position = after;
     this.ring = new Ring(ringBytes, after);
-    this.#topicsLinger = topicsLinger;
     const names = wantedTopics(topics, addressTopics);
-    this.#coverage = new Coverage(names);
+    this.#union = new Union(names, topicsLinger, {
+      members: this.#members,
+      ring: this.ring,
+      driver: () => this.#driver,
+      reply: (member, message) => this.#reply(member, message),
+      pump: () => this.#pump(),
+    });
     this.#settings = { loader, client: client || clientID(), tuning, visible, online, after, ...driverTopics(names) };
     this.#driver = new Driver(
       {
-        url: (context) => this.#address(context),
+        url: (context) => this.#ask(context),
         status: (status) => this.#changed(status),
         unguarded: (reason) => {
           this.#unguarded = reason;
@@ -113,7 +117,7 @@ export class SharedFeed {
     this.#members.add(member);
     this.#sends.set(member, send);
     if (this.#members.size === 1) this.#driver.start();
-    else this.#topicsChanged();
+    else this.#union.join(member);
     this.#look();
     if (this.#unguarded) send({ type: "unguarded", reason: this.#unguarded });
     if (this.#hello) send({ type: "control", frame: this.#helloNow(this.#hello) });
@@ -132,12 +136,12 @@ export class SharedFeed {
     this.#senders.delete(member);
     this.#addresses.gone(member);
     if (this.empty) {
-      clearTimeout(this.#narrowing);
+      this.#union.end();
       this.#driver.stop();
       return;
     }
     this.#look();
-    this.#narrowLater();
+    this.#union.narrowLater();
   }
 
   /**
@@ -169,7 +173,7 @@ export class SharedFeed {
 
   /** @param {ReadonlySet<string>} names */
   from(names) {
-    return this.#coverage.from(names);
+    return this.#union.from(names);
   }
 
   /**
@@ -193,14 +197,13 @@ export class SharedFeed {
   #do(member, message) {
     switch (message.type) {
       case "topics":
-        member.setTopics(message.topics);
-        this.#topicsChanged();
+        this.#union.set(member, message.topics);
         return member.pump();
       case "add":
-        return this.#add(member, message);
+        return this.#union.add(member, message);
       case "remove":
         member.removeTopics(message.request, message.topics);
-        return this.#narrowLater();
+        return this.#union.narrowLater();
       case "history":
         this.#driver.history(message.question).then(
           ({ events, from, complete }) => this.#reply(member, { type: "answer", request: message.request, answer: { events, from, complete } }),
@@ -247,51 +250,6 @@ export class SharedFeed {
     this.#driver.visible(visible);
   }
 
-  #topicsChanged() {
-    if (this.#want()) this.#tellTopics();
-  }
-
-  #tellTopics() {
-    const { topics, none } = driverTopics(this.#coverage.names);
-    if (!none) this.#driver.topics(topics);
-  }
-
-  /** @returns {boolean} whether the list for the server is another one */
-  #want() {
-    const lists = [...this.#members].map(({ wanted }) => wanted);
-    // What was asked for stays for a while, so that a tab that is loaded again finds it.
-    if (this.#narrowing !== undefined) lists.push(this.#coverage.names);
-    return this.#coverage.want(lists);
-  }
-
-  #narrowLater() {
-    this.#narrowing ??= setTimeout(() => {
-      this.#narrowing = undefined;
-      this.#topicsChanged();
-    }, this.#topicsLinger);
-  }
-
-  /**
-   * @param {Member} member
-   * @param {Extract<FromTab, {type: "add"}>} message
-   */
-  #add(member, { request, topics, options }) {
-    member.additions.ask(request, topics);
-    this.#want();
-    const followed = (/** @type {string} */ at, /** @type {boolean} */ known) => {
-      if (!this.#members.has(member)) return;
-      if (known) this.#coverage.followed(topics, this.ring.end);
-      member.followed(request, at);
-      member.pump();
-    };
-    this.#driver.addTopics(topics, options, { reader: member.additions.reader, followed }).catch((error) => {
-      member.additions.refused(request);
-      this.#refuse(member, request, error);
-      this.#want();
-      this.#tellTopics(); // the driver has dropped those that were refused; other tabs may want some of them
-    });
-  }
-
   /** @param {Member} member @param {FromWorker} message */
   #reply(member, message) {
     this.#sends.get(member)?.(message);
@@ -304,21 +262,14 @@ export class SharedFeed {
   }
 
   /** @param {import("./shim.d.ts").URLContext} context */
-  #address(context) {
-    this.#coverage.dialed();
-    return this.#ask(context);
-  }
-
-  /** @param {import("./shim.d.ts").URLContext} context */
   #ask(context) {
     return this.#url ?? this.#addresses.ask(context);
   }
 
   /** @param {Status} status */
   #changed(status) {
-    const connected = (/** @type {Status} */ { name }) => name === "live" || name === "checking";
-    if (status.name === "live" && !connected(this.status)) this.#coverage.live(this.ring.end);
-    if (!connected(status)) this.#senders.clear();
+    if (status.name === "live" && !isConnected(this.status)) this.#union.connected();
+    if (!isConnected(status)) this.#senders.clear();
     this.status = status;
     for (const member of [...this.#members]) member.status(status);
   }
@@ -332,7 +283,7 @@ export class SharedFeed {
     const cursor = this.#driver.cursor;
     const entry = entryOf(event, at, cursor, cursor !== this.#position);
     this.#position = cursor;
-    this.#coverage.seen(entry.topic, this.ring.end);
+    this.#union.seen(entry.topic);
     this.ring.push(entry);
     // A burst must not push out of the ring what no tab was sent yet.
     this.#unsent += sizeOf(entry);

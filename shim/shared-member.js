@@ -5,7 +5,7 @@ import { gapEntry } from "./shared-entry.js";
 import { sizeOf } from "./shared-ring.js";
 import { all, wantedTopics, wants } from "./shared-topics.js";
 import { Window } from "./shared-window.js";
-import { ShownState } from "./shown-state.js";
+import { ShownState, isConnected } from "./shown-state.js";
 
 /** @typedef {import("./shared-protocol.js").FromWorker} FromWorker */
 /** @typedef {import("./shared-protocol.js").Join} Join */
@@ -24,7 +24,7 @@ const skippedMost = 256;
  * @typedef {object} Source
  * @property {import("./shared-ring.js").Ring} ring
  * @property {Status} status
- * @property {string} cursor
+ * @property {string} cursor after the newest entry of the ring
  * @property {(position: string, names: ReadonlySet<string>) => number | undefined} nextAfter the entry of the ring that comes
  *   next after the position, when from there on the ring has all events of the topics
  * @property {(names: ReadonlySet<string>) => number} from the entry from which on that is so, Infinity while that is not known
@@ -47,8 +47,8 @@ export class Member {
   #next;
   /** Up to where the tab was sent, or will be from the queue. */
   #position;
-  /** No event of its topics is missing after the positions that it is told. */
-  #complete;
+  /** It has a place from which on it gets every event of its topics. Before, it gets none, and no position. */
+  #begun = false;
   /** What comes next for the tab is not in the ring. */
   #lost = false;
   /** @type {import("./shared-catchup.js").CatchUp | undefined} */
@@ -79,16 +79,20 @@ export class Member {
    * @param {Join} join
    * @param {Source} source
    */
-  constructor(send, { topics, addressTopics, after, snapshot, visible }, source) {
+  constructor(send, { topics, addressTopics, after, visible }, source) {
     this.#send = send;
     this.#source = source;
     this.visible = visible;
     this.names = wantedTopics(topics, addressTopics);
     this.#next = source.ring.end;
     this.#position = after || source.cursor;
-    this.#complete = after !== "" || !snapshot || source.from(this.names) <= this.#next;
-    if (after) this.#lost = true;
-    else if (source.cursor && this.#complete) send({ type: "moved", cursor: source.cursor });
+    if (after) this.#begun = this.#lost = true;
+    else this.#begin();
+  }
+
+  /** Whether the server is not known to follow all topics of a tab that came without a cursor. */
+  get waits() {
+    return !this.#begun;
   }
 
   /** @param {number} ask @param {import("./shim.d.ts").URLContext} context */
@@ -98,9 +102,18 @@ export class Member {
 
   /** @param {Status} status of the shared connection */
   status(status) {
-    if (status.name !== "live" && status.name !== "checking") this.#endCatchUp(); // one backoff for all: it begins anew with the connection
-    if (!this.#catchUp) this.#shown.set(status);
+    if (!isConnected(status)) this.#endCatchUp(); // one backoff for all: it begins anew with the connection
+    const early = !this.#begun && (isConnected(status) || status.name === "reconnecting");
+    if (!this.#catchUp) this.#shown.set(early ? { ...status, name: "connecting" } : status);
     this.pump();
+  }
+
+  /** The server does not say when it follows new topics: a tab that waits for that catches up with them. */
+  catchUp() {
+    if (this.#begun) return;
+    const position = this.#position || this.#source.cursor;
+    this.#lost = position !== "";
+    this.#beginAt(position);
   }
 
   /** The topics that it wants, with those that do not count yet. */
@@ -188,7 +201,7 @@ export class Member {
         this.#sendEvents(run.splice(0));
         this.#send(entry.message);
       } else if (entry.text && (entry.earlier || wants(this.names, entry.topic))) {
-        run.push(this.#complete ? entry : { ...entry, id: "" });
+        run.push(entry);
         size += entry.text.length;
         this.#skipped = 0;
         moved = "";
@@ -198,13 +211,14 @@ export class Member {
       }
     }
     this.#sendEvents(run);
-    if (moved && this.#complete) this.#send({ type: "moved", cursor: moved });
+    if (moved) this.#send({ type: "moved", cursor: moved });
     return any;
   }
 
   /** @returns {Entry | undefined} what comes next */
   #take() {
     const { ring } = this.#source;
+    if (!this.#begun) this.#begin();
     if (this.#queue.length === 0) {
       if (!this.#lost && this.#next < ring.first) this.#fellOff();
       if (this.#lost) this.#recover();
@@ -216,7 +230,6 @@ export class Member {
       return queued;
     }
     if (this.#lost || this.#next === ring.end) return undefined;
-    this.#complete ||= this.#source.from(this.names) <= this.#next;
     return ring.at(this.#next++);
   }
 
@@ -229,9 +242,24 @@ export class Member {
     this.#send({ type: "batch", batch, events, ids: run.map(({ id }) => id), times: run.map(({ time }) => time), waiting });
   }
 
+  /** Begins at the end of the ring, if that has all events of its topics from there on. */
+  #begin() {
+    const { ring, cursor } = this.#source;
+    this.#next = ring.end;
+    if (this.#source.from(this.names) <= ring.end) this.#beginAt(cursor);
+  }
+
+  /** @param {string} position */
+  #beginAt(position) {
+    this.#begun = true;
+    this.#position = position;
+    if (position) this.#send({ type: "moved", cursor: position });
+    if (isConnected(this.#source.status)) this.#shown.set(this.#source.status);
+  }
+
   /** The tab was too slow for the ring. */
   #fellOff() {
-    this.#lost = this.#complete = true; // from here on it catches up with all of its topics
+    this.#lost = true; // from here on it catches up with all of its topics
     this.#add(Infinity);
     this.#show({ ...this.#source.status, name: "reconnecting", cause: "slow", retryAt: null });
   }
@@ -243,7 +271,8 @@ export class Member {
 
   /** Finds the tab's place in the ring, or connects for it. */
   #recover() {
-    if (this.#catchUp || this.#found(this.#position)) return;
+    if (this.#found(this.#position)) return this.#endCatchUp();
+    if (this.#catchUp) return;
     if (this.names.size === 0) return this.#goOnAt(this.#source.ring.end);
     if (this.#source.status.name !== "live") return;
     if (this.#position === "") {

@@ -100,18 +100,27 @@ test("the answer of the server shows what it has taken", () => {
   coverage.want([set("a", "b")]);
   coverage.want([set("a", "b", "c")]);
   coverage.want([set("a", "b", "c", "d")]);
-  coverage.followed(["c"], 7);
-  assert.deepEqual(
-    ["a", "b", "c", "d"].map((name) => coverage.from(set(name))),
-    [1, 7, 7, Infinity],
-  );
-  coverage.followed(["d", "b"], 9);
-  assert.deepEqual(
-    ["b", "d"].map((name) => coverage.from(set(name))),
-    [7, 9],
-  );
-  coverage.followed(["unknown"], 10);
+  const from = () => ["a", "b", "c", "d"].map((name) => coverage.from(set(name)));
+  coverage.followed(["c"], 2, 7);
+  assert.deepEqual(from(), [1, Infinity, 7, Infinity], "nobody knows whether it took the list before");
+  coverage.followed(["b", "c", "d"], 2, 8);
+  assert.deepEqual(from(), [1, 8, 7, Infinity], "that was asked for later");
+  coverage.followed(undefined, 3, 9);
+  assert.deepEqual(from(), [1, 8, 7, 9]);
+  coverage.followed(["unknown"], 3, 10);
   assert.equal(coverage.from(set("unknown")), Infinity);
+});
+
+test("an answer of before a topic was dropped says nothing of it", () => {
+  const coverage = new Coverage(set("a"));
+  coverage.want([set("a", "b")]);
+  const { list } = coverage;
+  coverage.want([set("a")]);
+  coverage.want([set("a", "b")]);
+  coverage.followed(["a", "b"], list, 7);
+  assert.equal(coverage.from(set("b")), Infinity);
+  coverage.followed(["a", "b"], coverage.list, 8);
+  assert.equal(coverage.from(set("b")), 8);
 });
 
 test("patterns cover their topics and narrower patterns", () => {
@@ -135,16 +144,13 @@ test("an event of a topic that was dropped shows nothing, until it cannot be und
   assert.equal(coverage.from(set("b")), 6);
 });
 
-test("a new connection covers the topics that it was dialed with", () => {
-  const coverage = new Coverage(set("a", "b"));
-  coverage.want([set("a")]);
-  coverage.want([set("a", "c")]);
-  coverage.dialed();
-  coverage.want([set("a", "b", "c")]);
-  coverage.live(20);
-  assert.deepEqual([coverage.from(set("a")), coverage.from(set("c")), coverage.from(set("b"))], [1, 20, Infinity]);
+test("an event of a topic that nobody wants shows nothing", () => {
+  const coverage = new Coverage(set("a"));
+  coverage.want([set("a", "b")]);
+  coverage.seen("x", 20);
+  assert.equal(coverage.from(set("b")), Infinity);
   coverage.seen("b", 22);
-  assert.equal(coverage.from(set("b")), 22, "what was dropped before is gone with the old connection");
+  assert.equal(coverage.from(set("b")), 22);
 });
 
 test("a tab's window is full until it acknowledges", () => {

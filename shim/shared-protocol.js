@@ -88,7 +88,6 @@ const tabShapes = {
     client: "string",
     topics: "?strings",
     after: "string",
-    snapshot: "?boolean",
     visible: "boolean",
     online: "boolean",
     lock: "?string",

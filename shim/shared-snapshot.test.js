@@ -83,6 +83,7 @@ test("a tab gets its snapshot and what comes after it, beside one that has been 
 
 test("a snapshot later than the newest event of a tab's topics is given", async (t) => {
   const { server, open } = world(t);
+  server.limits = { history: 1000 };
   const [all, some] = [open(["a", "b"]), open(["b"], (tab) => tab.state())];
   for (let n = 0; n < 10; n++) server.publish("a");
   await some.awaitFit();

@@ -38,18 +38,17 @@ const longestWay = 60_000;
 
 /**
  * The topics that a feed asks its server for, and from which entry of the ring on
- * the server is known to send each. A server does not say when it has taken a new
- * list. It takes lists in their order, so the first event that only a new list can
- * have brought shows that this list is taken, and those before it.
+ * the server is known to send each. Most servers say when they have taken a list, or
+ * have it from the address of the connection. Of others the first event that only a
+ * new list can have brought shows that this list is taken, and those before it.
  */
 export class Coverage {
   /** @type {Map<string, {from: number, list: number}>} by name; from: an entry of the ring, Infinity while it is not known; list: the one that named it first */
   #names = new Map();
-  #list = 0;
+  /** The number of the newest list. */
+  list = 0;
   /** @type {Map<string, number>} names that were dropped, and when on performance.now(): their events may still be under way */
   #dropped = new Map();
-  /** @type {string[]} */
-  #dialed = [];
 
   /** @param {ReadonlySet<string>} names that the first dial asks for */
   constructor(names) {
@@ -71,9 +70,9 @@ export class Coverage {
     if (union.size === 0) return false;
     const before = this.#told();
     const wasAll = this.#names.get(all) ?? { from: Infinity };
-    this.#list++;
+    this.list++;
     // Who sends all sends each one of them.
-    for (const name of union) if (!this.#names.has(name)) this.#names.set(name, { list: this.#list, ...wasAll });
+    for (const name of union) if (!this.#names.has(name)) this.#names.set(name, { list: this.list, ...wasAll });
     for (const name of this.#names.keys()) {
       if (union.has(name)) continue;
       this.#names.delete(name);
@@ -83,14 +82,16 @@ export class Coverage {
   }
 
   /**
-   * The server has said that it follows the topics.
-   * @param {Iterable<string>} names
+   * The server follows the topics.
+   * @param {readonly string[] | undefined} names undefined: all
+   * @param {number} list that it was asked for; a topic that was dropped and wanted again is in a later one
    * @param {number} number of the entry that comes next
    */
-  followed(names, number) {
-    let taken = -1;
-    for (const name of names) taken = Math.max(taken, this.#names.get(name)?.list ?? -1);
-    for (const state of this.#names.values()) if (state.list <= taken) state.from = Math.min(state.from, number);
+  followed(names, list, number) {
+    const told = new Set(names);
+    for (const [name, state] of this.#names) {
+      if (state.list <= list && (!names || told.has(name))) state.from = Math.min(state.from, number);
+    }
   }
 
   /**
@@ -105,28 +106,12 @@ export class Coverage {
       if (from < Infinity) return; // which is why it came
       taken = Math.min(taken, list);
     }
+    if (taken === Infinity) return; // it was dropped long ago, and is in the address of the connection
     for (const [name, at] of this.#dropped) {
       if (performance.now() - at > longestWay) this.#dropped.delete(name);
       else if (includes(name, topic)) return;
     }
     for (const state of this.#names.values()) if (state.list <= taken) state.from = Math.min(state.from, number);
-  }
-
-  /** A connection is being made, whose address names the topics of now. */
-  dialed() {
-    this.#dialed = [...this.#names.keys()];
-  }
-
-  /**
-   * A new connection is the only one, and all that came before was delivered.
-   * @param {number} number of the entry that comes next
-   */
-  live(number) {
-    this.#dropped.clear();
-    for (const name of this.#dialed) {
-      const state = this.#names.get(name);
-      if (state) state.from = Math.min(state.from, number);
-    }
   }
 
   /**

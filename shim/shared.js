@@ -29,7 +29,6 @@ const maxDelay = 30_000;
  * @property {true | string} share
  * @property {boolean} asks whether the page's url function is asked for addresses
  * @property {string} client of the option, "" without it
- * @property {boolean} [snapshot] whether the feed begins with a snapshot
  * @property {string} wasm
  * @property {string | URL | undefined} workerURL
  * @property {(code: ErrorCode, message: string) => void} error
@@ -205,7 +204,7 @@ export class SharedDriver {
     clearTimeout(this.#retry);
     this.#leave();
     const attempt = this.#attempt;
-    const { share, asks, client, snapshot = false, wasm, workerURL } = this.#link;
+    const { share, asks, client, wasm, workerURL } = this.#link;
     let href;
     try {
       href = await this.#page.url({ fresh: false, attempt: this.#failures });
@@ -236,7 +235,6 @@ export class SharedDriver {
       client,
       ...(topics ? { topics } : {}),
       after: this.cursor,
-      snapshot,
       visible,
       online,
     });

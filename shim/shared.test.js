@@ -101,6 +101,7 @@ test("a gap of the shared connection reaches every tab, at its place", async (t)
 
 test("each tab has its own topics, and the server is asked for all of them", async (t) => {
   const { server, openLive } = world(t);
+  server.limits = { history: 1000 };
   const a = await openLive({ topics: ["a"] });
   const b = await openLive({ topics: ["b", "price.*"] });
   await until("the server knows", () => [...server.sockets][0].topics.length === 3);

@@ -22,6 +22,11 @@ export class ShownState {
     this.#afterEvents = afterEvents;
   }
 
+  /** Whether there is a connection that has brought all there was. */
+  get connected() {
+    return isConnected(this.#status);
+  }
+
   /** @param {Status} status */
   set(status) {
     this.#status = status;
@@ -41,4 +46,9 @@ export class ShownState {
     const since = name === this.#status.name ? this.#status.since : Date.now();
     this.set({ name, since, attempt: 0, retryAt: null, cause });
   }
+}
+
+/** @param {Status} status */
+export function isConnected({ name }) {
+  return name === "live" || name === "checking";
 }

@@ -2,7 +2,7 @@
 import { Delivery } from "./delivery.js";
 import { WakesocketError, messageOf } from "./error.js";
 import { isNewest } from "./latest.js";
-import { ShownState } from "./shown-state.js";
+import { ShownState, isConnected } from "./shown-state.js";
 import { schedule } from "./slices.js";
 import { SnapshotStream } from "./snapshot.js";
 import { Timer } from "./timer.js";
@@ -208,7 +208,7 @@ export class Snapshots {
   #show() {
     const { pending, attempt, failure, retryAt } = this.#stream;
     const { name } = this.#status;
-    const connected = name === "live" || name === "checking";
+    const connected = isConnected(this.#status);
     const ended = name === "stopped" || name === "failed";
     const snapshot = !pending || ended ? "" : failure ? "failed" : "loading";
     if (!pending || !connected) {

@@ -30,9 +30,13 @@ export const everything = Object.freeze(/** @type {string[]} */ ([]));
  */
 
 /**
- * - followed: called in the order of the events. `known`: the server has said so
- * @typedef {import("./requests.js").Waiter<string> & {followed?: (at: string, known: boolean) => void}} AddWaiter
+ * Called in the order of the events.
+ * - known: the server has said that it follows the topics, or they are in the address of its connection
+ * - topics: which ones, undefined for all
+ * @typedef {(at: string, known: boolean, topics: Topics) => void} Followed
  */
+
+/** @typedef {import("./requests.js").Waiter<string> & {followed?: Followed}} AddWaiter */
 
 /**
  * @typedef {object} Owner
@@ -95,10 +99,15 @@ export class TopicChanges {
     return this.#out.length > 0 || (this.answers && !this.held && this.#changes.length > 0);
   }
 
-  /** @param {readonly string[]} topics none means all */
-  set(topics) {
+  /**
+   * @param {readonly string[]} topics none means all
+   * @param {AddWaiter} [waiter]
+   */
+  set(topics, waiter) {
     this.list = topics.length === 0 ? everything : topics;
-    this.#last((change) => change.all).all = true;
+    const change = this.#last((change) => change.all);
+    change.all = true;
+    if (waiter) change.waiters.push(waiter);
   }
 
   /**
@@ -108,7 +117,10 @@ export class TopicChanges {
    * @param {Reader} [reader]
    */
   add(topics, options, waiter, reader) {
-    if (this.list && this.list !== everything) this.list = [...new Set([...this.list, ...topics])];
+    if (this.list && this.list !== everything) {
+      const names = new Set([...this.list, ...topics]);
+      if (names.size > this.list.length) this.list = [...names]; // else the server may know it
+    }
     const { last, after } = options;
     /** @param {Change} change */
     const fits = (change) => !change.all && change.reader === reader && change.options.last === last && change.options.after === after;
@@ -141,14 +153,15 @@ export class TopicChanges {
   /**
    * The frames that tell the whole list.
    * @param {number} limit bytes of one message
+   * @param {number} [n] of the request that the last one is
    * @returns {string[]}
    */
-  frames(limit) {
+  frames(limit, n) {
     if (this.list === undefined) return [];
-    if (this.list !== everything && this.list.length === 0) return [frameText({ wakesocket: "add", topics: [] })];
+    if (this.list !== everything && this.list.length === 0) return [frameText({ wakesocket: "add", topics: [], n })];
     const parts = this.list === everything ? [[]] : pieces(this.list, limit);
     return parts.map((topics, i) =>
-      frameText({ wakesocket: i === 0 ? "topics" : "add", topics, latest: this.#latest?.of(topics), ...(i < parts.length - 1 ? { more: true } : {}) }),
+      frameText({ wakesocket: i === 0 ? "topics" : "add", topics, latest: this.#latest?.of(topics), ...(i < parts.length - 1 ? { more: true } : { n }) }),
     );
   }
 
@@ -170,13 +183,16 @@ export class TopicChanges {
 
   /** A connection is live whose server knows no requests, but is to be told the list. */
   tell() {
-    this.settle();
+    this.settle(false);
     const topics = this.list;
     this.#out.push(frameText({ wakesocket: "topics", topics, latest: this.#latest?.of(topics ?? []) }));
   }
 
-  /** A connection is live whose server knows no requests, and has the list. */
-  settle() {
+  /**
+   * A connection is live whose server knows no requests, and has the list.
+   * @param {boolean} known whether that is sure
+   */
+  settle(known) {
     const changes = this.#changes;
     this.#changes = [];
     this.#out = [];
@@ -184,7 +200,7 @@ export class TopicChanges {
     for (const { options, waiters } of changes) {
       for (const waiter of waiters) {
         if (options.last || options.after) waiter.reject(unsupported());
-        else this.#followed(waiter, this.#owner.cursor(), false);
+        else this.#followed(waiter, undefined, known, this.#named);
       }
     }
   }
@@ -218,10 +234,7 @@ export class TopicChanges {
   #write(limit) {
     const change = this.#changes.shift();
     if (!change) return;
-    if (change.all) {
-      this.#out.push(...this.frames(limit));
-      return;
-    }
+    if (change.all) return this.#writeAll(change, limit);
     const { last, after } = change.options;
     /** @type {Record<string, unknown>[]} */
     const frames = [];
@@ -243,7 +256,7 @@ export class TopicChanges {
         const { gap } = answer;
         if (gap) this.#tell(change, (reader) => reader.gap({ after: `${gap.after}`, earliest: `${gap.earliest}`, reason: gap.reason }));
         if (--open > 0) return;
-        for (const waiter of change.waiters) failed ? waiter.reject(failed) : this.#followed(waiter, `${answer.at}`, true);
+        for (const waiter of change.waiters) failed ? waiter.reject(failed) : this.#followed(waiter, `${answer.at}`, true, [...change.add]);
       };
       const reject = (/** @type {WakesocketError} */ error) => {
         for (const waiter of change.waiters) waiter.reject(error);
@@ -260,6 +273,29 @@ export class TopicChanges {
 
   /**
    * @param {Change} change
+   * @param {number} limit
+   */
+  #writeAll({ waiters }, limit) {
+    const named = this.#named;
+    /** @param {Record<string, any>} answer */
+    const resolve = (answer) => {
+      for (const waiter of waiters) answer.wakesocket === "error" ? waiter.reject(errorOf(answer)) : this.#followed(waiter, `${answer.at}`, true, named);
+    };
+    const reject = (/** @type {WakesocketError} */ error) => {
+      for (const waiter of waiters) waiter.reject(error);
+    };
+    // Over another connection, which has the list of then, it is asked without a list.
+    const number = waiters.length > 0 ? this.#requests.add({ frame: { wakesocket: "add", topics: [] }, waiter: { resolve, reject } }) : 0;
+    this.#out.push(...this.frames(limit, number || undefined));
+  }
+
+  /** The list; undefined for all. */
+  get #named() {
+    return this.list === everything ? undefined : this.list;
+  }
+
+  /**
+   * @param {Change} change
    * @param {(reader: Reader) => void} call
    */
   #tell({ reader }, call) {
@@ -269,12 +305,13 @@ export class TopicChanges {
 
   /**
    * @param {AddWaiter} waiter
-   * @param {string} at
+   * @param {string | undefined} at undefined: where the page is
    * @param {boolean} known
+   * @param {Topics} topics
    */
-  #followed({ resolve, followed }, at, known) {
-    if (followed) this.#owner.then(() => followed(at, known));
-    resolve(at);
+  #followed({ resolve, followed }, at, known, topics) {
+    if (followed) this.#owner.then(() => followed(at ?? this.#owner.cursor(), known, topics));
+    resolve(at ?? this.#owner.cursor());
   }
 
   /** @param {readonly string[]} topics that the page does not want or the server does not accept: they must not be asked for at each dial */

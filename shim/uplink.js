@@ -23,6 +23,7 @@ import { TopicChanges, everything } from "./topic-changes.js";
  * What is known of the server of one socket.
  * @typedef {object} Peer
  * @property {Topics} topics that it was told
+ * @property {Topics} dialed the topics in its address
  * @property {boolean} later it waits for the list
  * @property {boolean} hello
  * @property {boolean} answers it knows requests
@@ -67,7 +68,7 @@ export class Uplink {
    */
   dialed(generation) {
     const { list: topics, later } = this.#topics;
-    this.#peers.set(generation, { topics, later, hello: false, answers: false, resumed: false, limits: undefined });
+    this.#peers.set(generation, { topics, dialed: topics, later, hello: false, answers: false, resumed: false, limits: undefined });
     this.#hold();
     return { topics: later ? [] : topics, later, query: this.#latest?.query(later ? [] : (topics ?? [])) ?? [] };
   }
@@ -135,18 +136,19 @@ export class Uplink {
   /**
    * Replaces the topics. Several changes in a row are sent as one.
    * @param {readonly string[]} topics
+   * @param {import("./topic-changes.js").AddWaiter} [waiter] who hears of it, if not the page
    */
-  setTopics(topics) {
+  setTopics(topics, waiter) {
     const wrong = this.#outbox.tooMany(topics.length);
-    if (wrong) return this.#owner.error(wrong);
-    this.#topics.set(topics);
+    if (wrong) return waiter ? waiter.reject(wrong) : this.#owner.error(wrong);
+    this.#topics.set(topics, waiter);
     this.#tellSoon();
   }
 
   /**
    * @param {readonly string[]} topics
    * @param {AddOptions} options
-   * @param {{reader: import("./topic-changes.js").Reader, followed: (at: string, known: boolean) => void}} [one] who adds them, if not the page
+   * @param {{reader?: import("./topic-changes.js").Reader, followed: import("./topic-changes.js").Followed}} [one] who adds them, if not the page
    * @returns {Promise<string>} from where they are followed
    */
   addTopics(topics, options, one) {
@@ -250,9 +252,10 @@ export class Uplink {
   #tellTopics() {
     const peer = this.#peers.get(this.#live);
     if (!peer || peer.answers || !this.#isLive || this.#topics.held) return;
-    const told = this.#topics.list === undefined || peer.topics === this.#topics.list;
-    peer.topics = this.#topics.list;
-    if (told) this.#topics.settle();
+    const { list } = this.#topics;
+    const told = list === undefined || peer.topics === list;
+    peer.topics = list;
+    if (told) this.#topics.settle(list === undefined || peer.dialed === list);
     else if (peer.hello) this.#topics.tell();
     else this.#owner.redial(this.#live); // a plain server knows topics from its address only
   }

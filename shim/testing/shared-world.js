@@ -50,6 +50,8 @@ export class Server {
   messages = [];
   requests = [];
   mute = false; // requests get no answer
+  lag = 0; // turns until it reads what a client has sent
+  unread = 0;
   closes = [];
 
   install(t) {
@@ -64,7 +66,7 @@ export class Server {
         setTimeout(() => server.accept(this));
       }
       send(text) {
-        server.heard(this, text);
+        server.read(this, text);
       }
       close(code) {
         server.sockets.delete(this);
@@ -124,6 +126,20 @@ export class Server {
     else if (events.length > 0) this.tell(socket, events);
   }
 
+  /** What one client sends is read in its order, after a while. */
+  read(socket, text) {
+    if (this.lag === 0 && !socket.unread) return this.heard(socket, text);
+    const lag = this.lag;
+    const before = socket.unread;
+    this.unread++;
+    socket.unread = (async () => {
+      await before;
+      for (let i = 0; i < lag; i++) await turn();
+      this.unread--;
+      if (socket.readyState === 1) this.heard(socket, text);
+    })();
+  }
+
   heard(socket, text) {
     if (text === "ping") {
       this.tell(socket, "pong");
@@ -131,8 +147,12 @@ export class Server {
       return;
     }
     const message = JSON.parse(text);
-    if (message.wakesocket === "topics") socket.topics = message.topics;
-    else if (message.wakesocket === "history" || message.wakesocket === "add") this.answer(socket, message);
+    if (message.wakesocket === "topics") {
+      if (message.topics.some((name) => name.startsWith("never")))
+        return this.tell(socket, { wakesocket: "error", n: message.n, code: "message-invalid", message: "topics were not changed" });
+      socket.topics = message.topics;
+      if (message.n) this.tell(socket, { wakesocket: "followed", n: message.n, at: `${this.epoch}-${socket.next}` });
+    } else if (message.wakesocket === "history" || message.wakesocket === "add") this.answer(socket, message);
     else this.messages.push(message);
   }
 
@@ -238,6 +258,7 @@ export class Tab {
   joined = 0;
   alone = [];
   slow = undefined; // called for each event
+  moved = undefined; // called when the cursor may have moved
   frozen = false;
   held = []; // what the worker sent meanwhile
 
@@ -260,7 +281,7 @@ export class Tab {
           this.lastAt = at;
           this.slow?.(event);
         },
-        paused: () => {},
+        paused: () => this.moved?.(),
         lagChanged: () => (this.mostLag = Math.max(this.mostLag ?? 0, this.driver.lag)),
         gap: (gap) => this.gaps.push(gap),
         rtt: (ms) => this.rtts.push(ms),
