@@ -1,19 +1,26 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { watchViolations } from "./csp.js";
 import { FakeSocket, fakeSockets } from "./testing/fake-socket.js";
 import { pageGlobals } from "./testing/page-globals.js";
 import "./testing/wasm-exec.js";
 
+/** The policy is watched once, for all feeds. */
+let violation;
+globalThis.addEventListener = (type, listener) => type === "securitypolicyviolation" && (violation = listener);
+watchViolations(() => {})();
+delete globalThis.addEventListener;
 const { Feed } = await import("./feed.js");
 const { dialFirst } = await import("./first-dial.js");
 
 const name = Symbol.for("wakesocket.first");
-const ownHead = [
+const ahead = [
   ["nothing", {}],
   ["topics", { topics: ["cpu", "price.*"] }],
   ["no topics", { topics: [] }],
   ["an empty cursor", { after: "" }],
   ["a client", { client: "c&d" }],
+  ["as many topics as fit, as long as fit", { topics: Array.from({ length: 16 }, (_, i) => `${i}`.padEnd(64, "x")) }],
 ];
 const later = [
   ["a cursor", { after: "e-1" }],
@@ -22,6 +29,8 @@ const later = [
   ["newest values", { topics: [{ match: "cpu", latest: true }] }],
   ["many topics", { topics: Array.from({ length: 1000 }, (_, i) => `topic.${i}`) }],
   ["long topics", { topics: ["x".repeat(5000)] }],
+  ["one topic too many", { topics: Array.from({ length: 17 }, (_, i) => `t${i}`) }],
+  ["one that is too long", { topics: ["a", "x".repeat(65)] }],
 ];
 
 /** The sockets that a feed has opened when connect() returns. */
@@ -34,7 +43,7 @@ function opened(t, url, options) {
   return sockets;
 }
 
-for (const [what, options] of [...ownHead, ...later]) {
+for (const [what, options] of [...ahead, ...later]) {
   for (const url of ["/feed", "/feed?topic=a&room=1#x", "wss://other/"]) {
     test(`one socket is opened, and used: ${what}, ${url}`, (t) => {
       const sockets = opened(t, url, options);
@@ -45,7 +54,7 @@ for (const [what, options] of [...ownHead, ...later]) {
   }
 }
 
-for (const [what, options] of ownHead) {
+for (const [what, options] of ahead) {
   test(`it is opened before the feed is built: ${what}`, (t) => {
     const sockets = fakeSockets(t);
     const done = dialFirst("wss://h/feed", options, "c", true);
@@ -62,6 +71,15 @@ for (const [what, options, online = true] of [...later, ["shared tabs", { share:
     assert.equal(sockets.length, 0);
   });
 }
+
+test("it is left to the session where the page's policy is known to forbid it", (t) => {
+  const sockets = fakeSockets(t);
+  violation({ disposition: "enforce", effectiveDirective: "connect-src", blockedURI: "wss://forbidden/", originalPolicy: "connect-src 'self'" });
+  dialFirst("wss://forbidden/feed", {}, "c", true)();
+  assert.equal(sockets.length, 0);
+  dialFirst("wss://allowed/feed", {}, "c", true)();
+  assert.equal(sockets.length, 1);
+});
 
 test("a function is asked by the session", (t) => {
   const sockets = fakeSockets(t);
