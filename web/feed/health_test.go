@@ -140,6 +140,7 @@ func TestNotLiveWithoutALog(t *testing.T) {
 		return w.Code
 	}
 	first := s.publish("cpu", 1, 1)
+	s.settle(first[0])
 	p, idle, plain := s.knowing(""), s.knowing("", "topic=rare"), s.dial("client=plain")
 	plain.send("ping")
 	plain.read()

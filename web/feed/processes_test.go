@@ -163,6 +163,9 @@ func TestRecordsFail(t *testing.T) {
 			if !strings.Contains(page, "what other processes have seen cannot be read") || !strings.Contains(page, "counts the 1 latest") {
 				t.Error(page)
 			}
+			if len(s.log.with("what other processes have written beside the log cannot be read")) == 0 {
+				t.Error("the log does not say why")
+			}
 			if seen.failures(operationRecords) < 2 {
 				t.Errorf("%d failures were counted", seen.failures(operationRecords))
 			}
