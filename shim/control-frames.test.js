@@ -69,6 +69,13 @@ for (const [frame, want] of [
   });
 }
 
+test("the answer about topics is a position, where all that came before it has come", () => {
+  const frame = { wakesocket: "followed", n: 1, at: "p" };
+  assert.deepEqual(inputOf(3, frame, true), { type: "position", generation: 3, position: "p", live: true });
+  assert.deepEqual(inputOf(3, { ...frame, at: undefined }, true), { type: "frame", generation: 3 });
+  assert.deepEqual(inputOf(3, frame), { type: "frame", generation: 3 });
+});
+
 test("limits", () => {
   const none = { message: Infinity, rate: Infinity, burst: Infinity, topics: Infinity, history: Infinity };
   for (const given of [undefined, null, "x", {}, { message: 0, rate: -1, burst: "5", topics: null }]) assert.deepEqual(limitsOf(given), none);

@@ -128,3 +128,49 @@ test("what the server says of a message goes to the tabs that send, and of all e
   await until("both are told", () => second.errors.length === 4 && first.errors.length === 1);
   assert.match(first.errors[0], /^log-unavailable: .*no/);
 });
+
+test("a visible tab that joins wakes a connection that is not live, a hidden one does not", async (t) => {
+  const { server, open, openLive } = world(t);
+  await openLive({ visible: false });
+  server.refusing = true;
+  server.cut();
+  const seen = calls(t, "wake");
+  const hidden = open({ visible: false });
+  await until("it has joined", () => hidden.joined === 1);
+  assert.deepEqual(seen(), []);
+  const visible = open();
+  await until("it has joined", () => visible.joined === 1);
+  assert.deepEqual(seen(), ["wake"]);
+});
+
+test("a message while the feed is not live is lost, which the tab that sent it is told", async (t) => {
+  const { server, openLive } = world(t);
+  const [first, second] = [await openLive(), await openLive()];
+  server.refusing = true;
+  server.cut();
+  await until("both know", () => !first.live && !second.live);
+  second.driver.send('"hello"');
+  await until("it is told", () => second.errors.length === 1);
+  assert.match(second.errors[0], /^messages-lost: .*not live/);
+  assert.deepEqual([first.errors, server.messages], [[], []]);
+});
+
+test("a tab that gets a part is told how many events of the ring wait", async (t) => {
+  const { server, worker, openLive } = world(t);
+  const tab = await openLive({ after: "e-0" });
+  const post = t.mock.method(worker.last, "postMessage");
+  const send = server.flush;
+  server.flush = () => {}; // so that all of them come in one frame
+  for (let i = 0; i < 6; i++) server.publish("a", 30_000);
+  server.flush = send;
+  for (const socket of server.sockets) server.flush(socket);
+  await until("it has all", () => tab.got.length === 6);
+  const batches = post.mock.calls.map((call) => call.arguments[0]).filter(({ type }) => type === "batch");
+  assert.deepEqual(
+    batches.map(({ ids, waiting }) => [ids.length, waiting]),
+    [
+      [3, 3],
+      [3, 0],
+    ],
+  );
+});

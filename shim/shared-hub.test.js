@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { fakeLocks } from "./testing/fake-locks.js";
 import { Server, Tab, Worker, closeChannels, build, until } from "./testing/shared-world.js";
 
 after(closeChannels);
@@ -145,4 +146,28 @@ test("a feed that ended for good is tried again when a tab joins", async (t) => 
   await until("it has failed", () => first.status.name === "failed");
   const second = open();
   await until("both are live", () => first.live && second.live);
+});
+
+test("a tab that crashes is forgotten when its lock is free, and the others go on", async (t) => {
+  const locks = fakeLocks(t);
+  const { server, worker, open } = world(t);
+  const [stays, crashes] = [open({ topics: ["a"] }), open({ share: "u" })];
+  await until("both are live", () => stays.live && crashes.live);
+  const [, lock] = locks.names().filter((name) => name.startsWith("wakesocket tab"));
+  crashes.freeze();
+  locks.crash(lock);
+  await until("the worker forgets it", () => worker.hub.size === 1);
+  assert.equal(server.sockets.size, 1);
+  server.publish();
+  await until("the other has its event", () => stays.got.length === 1);
+});
+
+test("a tab whose worker ends sees it by the worker's lock", async (t) => {
+  const locks = fakeLocks(t);
+  const { open } = world(t);
+  const tab = open();
+  await until("it is live", () => tab.live);
+  locks.crash(locks.names().find((name) => name.startsWith("wakesocket worker")));
+  await until("it connects for itself", () => tab.alone.length === 1);
+  assert.match(tab.alone[0], /ended soon after it had started/);
 });

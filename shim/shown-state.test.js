@@ -44,3 +44,12 @@ test("what no session knows is shown when it is news", (t) => {
   shown.outside("stopped");
   assert.deepEqual(log, ["failed 1000 0  why", "failed 1000 0  another reason", "stopped 1000 0  "]);
 });
+
+test("a connection that is live or checked has brought all there was, also before that is shown", (t) => {
+  const { shown, session } = setup(t);
+  const connected = ["connecting", "live", "checking", "reconnecting"].map((name) => {
+    session(name);
+    return shown.connected;
+  });
+  assert.deepEqual(connected, [false, true, true, false]);
+});
