@@ -40,6 +40,7 @@ type client struct {
 	expires  time.Time // of its grant; zero for never
 	since    store.ID  // end of the log before its rights were asked for
 	release  func()    // gives its place back
+	claim    *claim    // what it has the feed follow; nil where that is everything
 	limit    *rate.Limiter
 	slowedAt int64 // monotonic time of the last pause of the reader, 0 if none
 

@@ -20,6 +20,9 @@ func (c *client) forgetPage() {
 	if c.filterChanges++; c.feed.pager.topics != nil {
 		c.page, c.emptyAt = bookmark{key: pageKey{after: c.pos}}, cursor{}
 	}
+	if c.inRing && !c.feed.ring.hasAfter(c.pos, c.filter.names) {
+		c.inRing = false // the ring was not given the new topics yet when the client's position passed
+	}
 }
 
 // lastingPosition is what the client is told as its position; it runs under mu.
@@ -92,6 +95,7 @@ func (c *client) readPage() []entry {
 	reason, gap := store.AsGap(err)
 	switch {
 	case gap && reason == store.Trimmed:
+		c.feed.lost.add(c.resumed)
 		c.closeWithAdvice(causeLapped, wire.CloseRestart, "log trimmed past the client")
 	case gap:
 		c.closeWithAdvice(causeEpoch, wire.CloseRestart, "log epoch changed")

@@ -95,6 +95,9 @@ func (c *client) accept(r command) {
 		c.rejectCommand(r, errorCode(err), r.failure()+err.Error())
 		return
 	}
+	if !c.claimFor(&r) {
+		return
+	}
 	position := c.placeNow()
 	change := c.changeTopics(&r)
 	c.input(func(in *inputs) {
@@ -107,6 +110,9 @@ func (c *client) accept(r command) {
 			in.requests = append(in.requests, r)
 		}
 	})
+	if c.claim != nil {
+		c.claim.keep(namesOf(&c.filter))
+	}
 	if r.Kind == wire.KindTopics {
 		c.rejectForbidden(r.Topics)
 	}

@@ -13,9 +13,7 @@ import (
 	"github.com/wakesocket/wakesocket/web/store"
 )
 
-// controlTopic is reserved for what feeds over the same store tell each other. No
-// client gets its events.
-const controlTopic = "wakesocket.control"
+const controlTopic = store.ControlTopic
 
 // Target names connections for [Feed.Disconnect]. Fields that are empty name none.
 type Target struct {

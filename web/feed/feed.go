@@ -37,6 +37,8 @@ type Feed struct {
 	newest   *newest
 	sampling *subscribers // clients that want only the newest events of some topics
 	drops    *drops
+	share    *share // nil when the log is followed as a whole
+	lost     lostPositions
 	hooks    *hooks
 	gate     *gate
 	origins  []originPattern
@@ -98,6 +100,11 @@ func New(options Options) (*Feed, error) {
 	f.newest = newNewest(f.ring, options.RingBytes)
 	f.pager = newPager(options.Store, options.StoreTimeout, f.memory)
 	f.pager.topics = topicReaderOf(options.Store.(shieldedStore))
+	if topicFollowerOf(options.Store.(shieldedStore)) != nil {
+		f.ring.partial = true
+		f.share = newShare(f.ring)
+		f.done.Go(func() { f.share.tidy(ctx) })
+	}
 	f.hooks = &hooks{options: &f.options, slots: newSlots(hookSlots, hookSlotsPerAddress)}
 	f.gate = newGate(options.AcceptRate, time.Now())
 	f.fresh.topics = maps.Clone(options.Fresh)

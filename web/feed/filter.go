@@ -41,6 +41,20 @@ func newFilter(topics []string, a *access) filter {
 	return f
 }
 
+// narrow drops the names that the grant holds nothing of.
+func (f *filter) narrow(a *access) {
+	for name := range f.names {
+		if !a.mayWant(name) {
+			delete(f.names, name)
+		}
+	}
+	for name := range f.latest {
+		if !a.mayWant(name) {
+			delete(f.latest, name)
+		}
+	}
+}
+
 func (f *filter) add(topics []string) {
 	for _, name := range topics {
 		f.names[name] = struct{}{}
@@ -125,6 +139,7 @@ func (c *client) changeTopics(r *command) (change func(*filter)) {
 	case r.Kind == wire.KindTopics:
 		next := newFilter(r.Topics, c.access)
 		next.conflate(r.Latest)
+		next.narrow(c.access)
 		wanting.replace(c, has.names, next.names)
 		sampling.replace(c, has.latestNames(), next.latestNames())
 		return func(f *filter) {

@@ -12,7 +12,7 @@ func (f *Feed) follow(ctx context.Context) {
 	for pause := 50 * time.Millisecond; ctx.Err() == nil; {
 		_, top, _ := f.ring.head() // zero before the log was first reached
 		s := &sink{feed: f}
-		err := f.options.Store.Follow(ctx, top, s)
+		err := f.followOnce(ctx, top, s)
 		if ctx.Err() != nil {
 			return
 		}
@@ -27,6 +27,13 @@ func (f *Feed) follow(ctx context.Context) {
 		}
 		pause = min(2*pause, 2*time.Second)
 	}
+}
+
+func (f *Feed) followOnce(ctx context.Context, from store.ID, s *sink) error {
+	if f.share != nil {
+		return topicFollowerOf(f.options.Store.(shieldedStore)).FollowTopics(ctx, from, f.share, s)
+	}
+	return f.options.Store.Follow(ctx, from, s)
 }
 
 // sink puts what the store reads into the ring.
@@ -78,6 +85,15 @@ func (s *sink) Append(events []store.Event) {
 func (s *sink) Trim(base store.ID) {
 	s.feed.ring.trim(base)
 	s.feed.pager.trim(base)
+}
+
+func (s *sink) Share(names []string, all bool, at store.ID) {
+	f := s.feed
+	s.used = true
+	if f.ring.follow(names, all, at) {
+		f.newest.recount()
+	}
+	f.share.announce()
 }
 
 // wakeAll starts the writer of every client.

@@ -43,7 +43,7 @@ func (f *Feed) serveHistory(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Access-Control-Allow-Credentials", "true")
 	}
 	values, _ := url.ParseQuery(r.URL.RawQuery) // admit has looked at it
-	_, top, ready := f.ring.head()
+	top, ready := f.historyTop(values.Get(wire.QueryHistory))
 	s, err := f.searchFor(values, a.access, top)
 	switch {
 	case errors.Is(err, errTopicForbidden):
@@ -69,6 +69,17 @@ func (f *Feed) serveHistory(w http.ResponseWriter, r *http.Request) {
 	}
 	body = appendEnd(append(body, ']'), s)
 	w.Write(append(top.Append(append(body, `,"at":"`...)), `"}`...))
+}
+
+// historyTop is the end of what the feed knows of a topic. Of one that it does not
+// follow, the log knows more.
+func (f *Feed) historyTop(topic string) (top store.ID, ready bool) {
+	_, top, ready = f.ring.head()
+	if !ready || f.share == nil || f.ring.follows(map[string]struct{}{topic: {}}) {
+		return top, ready
+	}
+	bounds, err := f.pager.bounds()
+	return bounds.Top, err == nil
 }
 
 // searchFor reads the query of a GET. The client's own topics do not matter there.

@@ -252,11 +252,11 @@ func TestNobodyIsGreetedAsLiveWithoutALog(t *testing.T) {
 	for _, healthy := range []bool{true, false} {
 		s.health.live.Store(healthy)
 		for _, after := range []string{"", id, "nonsense"} {
-			from, err := s.resume(after, nil, false)
+			from, err := s.resume(after, nil, false, false)
 			if err != nil || from.live != (healthy && after != "nonsense") {
 				t.Errorf("log %v, after %q: live %v, %v", healthy, after, from.live, err)
 			}
-			if _, err := s.resume(after, nil, true); (err == nil) != healthy {
+			if _, err := s.resume(after, nil, true, false); (err == nil) != healthy {
 				t.Errorf("log %v, after %q, a plain client: %v", healthy, after, err)
 			}
 		}

@@ -163,11 +163,15 @@ func (r *ring) search(s *search) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	s.from = s.before
-	if s.before.Epoch != r.base.Epoch || s.before.Compare(r.base) <= 0 {
+	begin, ok := r.beginOfLocked(s.filter.names)
+	if !ok || s.before.Epoch != begin.Epoch || s.before.Compare(begin) <= 0 {
 		return
 	}
 	for _, seq := range r.candidates(s) {
 		e := r.slot(seq)
+		if e.id.Compare(begin) <= 0 {
+			break
+		}
 		if e.id.Compare(s.after) <= 0 {
 			s.from, s.complete = s.after, true
 			return
@@ -176,7 +180,7 @@ func (r *ring) search(s *search) {
 			return
 		}
 	}
-	s.from, s.complete = later(r.base, s.after), r.base.Compare(s.after) <= 0
+	s.from, s.complete = later(begin, s.after), begin.Compare(s.after) <= 0
 }
 
 // candidates are the entries of the ring that have one of the names, newest first.

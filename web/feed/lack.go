@@ -33,7 +33,7 @@ func (c *client) conflate(position store.ID, since string) {
 		position = store.ID{}
 	}
 	table.mu.RUnlock()
-	if !known {
+	if !known || !c.feed.ring.hasAfter(position, c.filter.latestNames()) {
 		cf.lack = &lack{since: since, after: position}
 	}
 	c.conflation.Store(cf)
@@ -92,7 +92,8 @@ func (cf *conflation) search(f *filter) *search {
 	if s.before.IsZero() {
 		cf.table.mu.RLock()
 		defer cf.table.mu.RUnlock()
-		s.before = afterHead(cf.table.from)
+		since, _ := cf.table.ring.since(s.filter.names) // in the epoch of the table, or zero
+		s.before = afterHead(later(cf.table.from, since))
 	}
 	return s
 }
@@ -138,6 +139,7 @@ func (c *client) changeLatest(change func(*filter), position store.ID) {
 		if !c.later {
 			cf.leave(f, c.pos)
 			cf.follow(f, position, now)
+			c.lackMore(position)
 		}
 	case len(f.latest) > 0:
 		if c.later {
@@ -148,6 +150,20 @@ func (c *client) changeLatest(change func(*filter), position store.ID) {
 		}
 		keepFresh(c.network.Conn)
 	}
+}
+
+// lackMore has the log searched for newest events that the ring was not given: those of
+// topics that are followed only since after the position. It runs under mu.
+func (c *client) lackMore(position store.ID) {
+	cf := c.conflation.Load()
+	if c.feed.ring.hasAfter(position, c.filter.latestNames()) {
+		return
+	}
+	if cf.lack != nil { // what it looks for is not what the client lacks now
+		c.closeWithAdvice(causeStore, wire.CloseTryLater, "the log is still read for other topics")
+		return
+	}
+	cf.lack = &lack{after: position}
 }
 
 // stopConflation ends the timer of a client that is gone.

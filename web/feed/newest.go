@@ -90,6 +90,14 @@ func (n *newest) reset(top store.ID) {
 	n.from, n.top, n.counting = top, top, newCounting()
 }
 
+// recount names the counts anew: some topics are not followed any more, so that what
+// comes of them is not counted.
+func (n *newest) recount() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.counting = newCounting()
+}
+
 func (n *newest) put(e *entry) {
 	n.top = e.id
 	if e.frame == nil || len(e.topic) > store.MaxTopic {
@@ -152,6 +160,11 @@ func (n *newest) since(position store.ID, changed func(*record)) {
 // countAfter is how many of the record's events come after the position; 0 when
 // that is not known. It is called under the lock.
 func (n *newest) countAfter(r *record, position store.ID) uint64 {
+	if n.ring.partial {
+		if since, ok := n.ring.since(map[string]struct{}{r.entry.topic: {}}); !ok || position.Compare(since) < 0 {
+			return 0
+		}
+	}
 	if position.Compare(r.begin) < 0 && position.Compare(n.from) >= 0 {
 		return r.count
 	}

@@ -48,3 +48,15 @@ func (s *orderedSink) Append(events []store.Event) {
 	}
 	s.Sink.Append(events)
 }
+
+// orderedShareSink is an [orderedSink] for some topics.
+type orderedShareSink struct {
+	orderedSink
+	share store.ShareSink
+}
+
+func (s *orderedShareSink) Share(names []string, all bool, at store.ID) {
+	if s.err == nil {
+		s.share.Share(names, all, at)
+	}
+}

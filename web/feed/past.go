@@ -91,7 +91,7 @@ func (r *ring) proveBegin(pos store.ID, names map[string]struct{}) (m mark, ok b
 }
 
 func (r *ring) beginLocked(pos store.ID, names map[string]struct{}) (m mark, ok bool) {
-	if pos.Compare(r.base) >= 0 || !r.past.none(names, pos) {
+	if since, ok := r.sinceLocked(names); !ok || pos.Compare(since) < 0 || pos.Compare(r.base) >= 0 || !r.past.none(names, pos) {
 		return mark{}, false
 	}
 	return mark{cursor{r.resets, r.first}, r.base}, true

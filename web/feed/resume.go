@@ -26,7 +26,7 @@ var (
 // everything that the log still has is replayed. A plain client cannot be told that
 // it is not live, so it has to wait outside while the log cannot be read. The names are
 // those that the client wants; nil for all, and while they are not known.
-func (f *Feed) resume(after string, names map[string]struct{}, plain bool) (start, error) {
+func (f *Feed) resume(after string, names map[string]struct{}, plain, later bool) (start, error) {
 	if _, _, ready := f.ring.head(); !ready {
 		return start{}, errNotReady
 	}
@@ -34,38 +34,45 @@ func (f *Feed) resume(after string, names map[string]struct{}, plain bool) (star
 	if plain && !healthy {
 		return start{}, errNotLive
 	}
-	s, err := f.place(after, names)
+	var s start
+	var err error
+	if later && after != "" && f.share != nil {
+		s, err = f.placeLater(after)
+	} else {
+		s, err = f.place(after, names)
+	}
 	s.live = s.live && healthy
 	return s, err
 }
 
 func (f *Feed) place(after string, names map[string]struct{}) (start, error) {
 	head, top, _ := f.ring.head()
-	if after == "" {
+	if after == "" { // what the client wants is followed, up to the end of the ring
 		return start{pos: top, at: head, inRing: true, live: true}, nil
 	}
 	id, ok := store.ParseID(after)
 	if !ok {
-		return f.gap(after, wire.GapInvalid)
+		return f.gap(after, wire.GapInvalid, names)
 	}
 	at, place := f.ring.find(id)
 	switch {
-	case place == placeInside:
+	case place == placeInside && f.ring.hasAfter(id, names):
 		head, _, _ := f.ring.head()
 		return start{pos: id, at: at, inRing: true, resumed: true, live: at == head}, nil
 	case place == placeUnknown && id.Epoch != top.Epoch:
-		return f.gap(after, wire.GapEpoch)
-	case place == placeUnknown:
-		return f.gap(after, wire.GapInvalid)
+		return f.gap(after, wire.GapEpoch, names)
+	case place == placeUnknown && f.share == nil:
+		return f.gap(after, wire.GapInvalid, names)
 	}
 	if m, ok := f.ring.proveBegin(id, names); ok {
 		return start{pos: id, at: m.at, inRing: true, resumed: true}, nil
 	}
 	// Older than the ring, or newer: this process may lag; the client may come from one that does not.
+	// In a ring of some topics, it may be an event of another, or from before its topics were followed.
 	// Only the log itself knows.
 	err := f.prove(id, names)
 	if reason, gap := store.AsGap(err); gap {
-		return f.gap(after, reason)
+		return f.gap(after, reason, names)
 	}
 	if err != nil {
 		return start{}, err
@@ -74,18 +81,18 @@ func (f *Feed) place(after string, names map[string]struct{}) (start, error) {
 }
 
 // gap begins at the oldest event that the log has.
-func (f *Feed) gap(after, reason string) (start, error) {
+func (f *Feed) gap(after, reason string, names map[string]struct{}) (start, error) {
 	after = after[:min(len(after), store.MaxID)]
 	for range 3 { // the log may be trimmed between two questions
 		bounds, err := f.pager.bounds()
 		if err != nil {
 			return start{}, err
 		}
-		if base := f.ring.beginning(); f.pager.topics != nil && base.Epoch == bounds.Base.Epoch && base.Compare(bounds.Base) < 0 {
+		if base, ok := f.ring.beginOf(names); ok && f.pager.topics != nil && base.Epoch == bounds.Base.Epoch && base.Compare(bounds.Base) < 0 {
 			bounds.Base = base // the ring has more than what the log has without holes
 		}
 		s := start{pos: bounds.Base, gap: &wire.Gap{After: after, Reason: reason}}
-		if at, place := f.ring.find(bounds.Base); place == placeInside {
+		if at, ok := f.ring.locate(bounds.Base, names); ok {
 			s.at, s.inRing = at, true
 			earliest, some := f.ring.firstID(at)
 			if s.live = !some; some {

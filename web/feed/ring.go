@@ -10,7 +10,8 @@ import (
 // ring is the newest part of the log. Clients hold cursors into it.
 //
 // Invariant: the entries with sequence numbers first..next-1 are, without holes,
-// the log's events after base; index holds exactly these.
+// the log's events after base; index holds exactly these. In a ring of some topics it
+// holds for each name that is followed, from the place on where that began.
 type ring struct {
 	mu        sync.RWMutex
 	slots     []entry
@@ -18,6 +19,8 @@ type ring struct {
 	index     index
 	past      past
 	milestone store.ID // the newest one, see [store.MilestoneTopic]
+	partial   bool     // it is given the events of some topics only:
+	followed  followed // of these
 
 	resets      uint64 // 0 before the log was first reached
 	first, next uint64
@@ -41,6 +44,7 @@ func (r *ring) reset(top store.ID) {
 	clear(r.index)
 	r.resets++
 	r.first, r.bytes, r.base = r.next, 0, top
+	r.followed = nil
 	r.past.reset(top)
 }
 
@@ -106,13 +110,6 @@ func (r *ring) head() (at cursor, top store.ID, ready bool) {
 	return cursor{r.resets, r.next}, r.topLocked(), r.resets > 0
 }
 
-// beginning is the position where the ring begins.
-func (r *ring) beginning() store.ID {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	return r.base
-}
-
 // place says where an id lies, seen from a ring.
 type place int
 
@@ -137,14 +134,18 @@ func (r *ring) find(id store.ID) (cursor, place) {
 	case id.Compare(r.topLocked()) > 0:
 		return cursor{}, placeNewer
 	}
-	n := sort.Search(int(r.next-r.first), func(i int) bool {
-		return r.slot(r.first+uint64(i)).id.Compare(id) >= 0
-	})
-	seq := r.first + uint64(n)
-	if r.slot(seq).id != id {
+	seq := r.seqAfter(id)
+	if r.slot(seq-1).id != id {
 		return cursor{}, placeUnknown
 	}
-	return cursor{r.resets, seq + 1}, placeInside
+	return cursor{r.resets, seq}, placeInside
+}
+
+// seqAfter is the sequence number of the first entry after the id.
+func (r *ring) seqAfter(id store.ID) uint64 {
+	return r.first + uint64(sort.Search(int(r.next-r.first), func(i int) bool {
+		return r.slot(r.first+uint64(i)).id.Compare(id) > 0
+	}))
 }
 
 // outcome is how a read ended.

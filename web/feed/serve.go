@@ -44,12 +44,25 @@ func (f *Feed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // connect accepts the client, tells it where it is and leaves it to its reader.
-func (f *Feed) connect(w http.ResponseWriter, r *http.Request, a *admission) error {
+func (f *Feed) connect(w http.ResponseWriter, r *http.Request, a *admission) (err error) {
 	wanted := newFilter(a.topics, a.access)
+	wanted.narrow(a.access)
+	var claimed *claim
 	if a.later {
 		wanted.names = nil
+		claimed, err = f.claim(r.Context(), nil)
+	} else {
+		claimed, err = f.claim(r.Context(), namesOf(&wanted))
 	}
-	from, err := f.resume(a.after, wanted.names, a.plain)
+	defer func() {
+		if err != nil {
+			claimed.release()
+		}
+	}()
+	from := start{}
+	if err == nil {
+		from, err = f.resume(a.after, wanted.names, a.plain, a.later)
+	}
 	if err != nil {
 		return &refusal{wire.CloseTryLater, f.later(2*time.Second, "the log cannot be read"), refusedStore}
 	}
@@ -63,6 +76,7 @@ func (f *Feed) connect(w http.ResponseWriter, r *http.Request, a *admission) err
 		access:   a.access,
 		expires:  a.grant.Expires,
 		release:  a.release,
+		claim:    claimed,
 		since:    a.since,
 		latest:   a.had,
 		limit:    rate.NewLimiter(rate.Limit(f.options.MessageRate), f.messageBurst()),
@@ -75,6 +89,7 @@ func (f *Feed) connect(w http.ResponseWriter, r *http.Request, a *admission) err
 		c.later, c.live, from.live = true, false, false
 	}
 	c.filter.conflate(a.latest)
+	c.filter.narrow(a.access)
 	c.counting = f.newest.named()
 	if len(a.latest) > 0 {
 		c.conflate(from.pos, a.had)
@@ -178,6 +193,7 @@ func (f *Feed) add(c *client) (before *client, ok bool) {
 
 func (f *Feed) remove(c *client) {
 	c.release()
+	c.claim.release()
 	f.wanting.remove(c, c.filter.names)
 	f.sampling.remove(c, c.filter.latestNames())
 	c.stopConflation()

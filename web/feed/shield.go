@@ -116,6 +116,18 @@ func (s shieldedTopicReader) AfterTopics(ctx context.Context, id store.ID, names
 	return page, err
 }
 
+// shieldedTopicFollower is a [shieldedStore] that follows some topics.
+type shieldedTopicFollower struct{ store.TopicFollower }
+
+func (s shieldedTopicFollower) FollowTopics(ctx context.Context, from store.ID, share store.Share, sink store.ShareSink) (err error) {
+	defer shieldCall("FollowTopics", &err)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ordered := &orderedShareSink{orderedSink{Sink: sink, last: from, stop: cancel}, sink}
+	err = s.TopicFollower.FollowTopics(ctx, from, share, ordered)
+	return cmp.Or(ordered.err, err)
+}
+
 // shieldedRecorder is a [shieldedStore] for records.
 type shieldedRecorder struct{ store.Recorder }
 

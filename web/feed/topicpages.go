@@ -25,6 +25,14 @@ func topicReaderOf(s shieldedStore) store.TopicReader {
 	return nil
 }
 
+// topicFollowerOf returns the store if it is set to follow some topics only; else nil.
+func topicFollowerOf(s shieldedStore) store.TopicFollower {
+	if r, ok := s.Store.(store.TopicFollower); ok && r.DropsByTopic() && r.FollowsTopics() {
+		return shieldedTopicFollower{r}
+	}
+	return nil
+}
+
 // read returns the entries right after id that somebody with these names has to
 // read, and the key of their page. Known says that the log has had id. When the log
 // drops events in its middle, the page is of these topics alone; if they have lost
@@ -113,6 +121,9 @@ func (r *ring) lasting(pos store.ID, names map[string]struct{}) store.ID {
 	from := r.milestone
 	if names == nil || from.Epoch != pos.Epoch || from.Compare(pos) >= 0 || from.Compare(r.past.from) < 0 || pos.Compare(r.topLocked()) > 0 {
 		return pos
+	}
+	if since, ok := r.sinceLocked(names); !ok || from.Compare(since) < 0 {
+		return pos // what lies between is not known
 	}
 	newest := from
 	for name := range names {

@@ -211,7 +211,7 @@ func (c *client) nextEvents(page []entry) step {
 		if len(page) > 0 {
 			return c.fromPage(page)
 		}
-		if at, place := c.feed.ring.find(c.pos); place == placeInside {
+		if at, ok := c.feed.ring.locate(c.pos, c.filter.names); ok {
 			c.at, c.inRing = at, true
 		} else if m, ok := c.feed.ring.begin(c.pos, c.filter.names); ok {
 			c.at, c.pos, c.inRing, c.skipped = m.at, m.pos, true, true
