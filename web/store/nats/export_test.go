@@ -11,3 +11,6 @@ func SetMilestoneEvery(s *Store, d time.Duration) { s.milestoneEvery = d }
 
 // Conn is the connection of the store, for what other programs publish.
 func (s *Store) Conn() *nats.Conn { return s.conn }
+
+// Reduce is what a consumer is made with for some names.
+var Reduce = reduce

@@ -47,6 +47,11 @@ type Options struct {
 	// A feed does not tell clients of a gap for what topics that they do not want have
 	// lost. Raising it begins a new epoch. Defaults to 0: no limit.
 	EventsPerTopic int
+	// FollowTopics has a feed read only the topics that its clients want, and not the whole
+	// stream: for many processes with different topics. It needs EventsPerTopic, which may
+	// be as large as Events. Defaults to false: every feed reads everything, which costs
+	// less while its clients want most of it.
+	FollowTopics bool
 	// Bytes bounds the size of what is kept. Defaults to 0: no limit.
 	Bytes int64
 	// Age is how long to keep an event, by the clock of the server. Defaults to 0: no
@@ -147,6 +152,9 @@ func (o Options) withDefaults() (Options, error) {
 		o.Events = 10_000
 	}
 	o.EventsPerTopic = max(o.EventsPerTopic, 0)
+	if o.FollowTopics && o.EventsPerTopic == 0 {
+		return o, errors.New("nats: Options.FollowTopics needs EventsPerTopic; set it to Events if topics are to have no limit of their own")
+	}
 	if o.Replicas <= 0 {
 		o.Replicas = 1
 	}

@@ -1,0 +1,377 @@
+package nats
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/wakesocket/wakesocket/web/store"
+)
+
+var _ store.TopicFollower = (*Store)(nil)
+
+// FollowsTopics reports whether the option is set.
+func (s *Store) FollowsTopics() bool { return s.options.FollowTopics }
+
+// FollowTopics reads the share with a consumer that has the subjects as its filter. A
+// consumer is never changed: another one takes its place, from a milestone on that the
+// old one has brought. So the old one has brought everything before, and nothing is
+// missing or there twice.
+func (s *Store) FollowTopics(ctx context.Context, from store.ID, share store.Share, sink store.ShareSink) error {
+	following, cancel := context.WithCancel(ctx)
+	var beside sync.WaitGroup
+	beside.Go(func() { s.trim(following) })
+	beside.Go(func() { s.milestones(following) })
+	defer func() { cancel(); beside.Wait() }()
+	f := &shareFollower{store: s, share: share, sink: sink, at: from}
+	for {
+		if err := f.follow(following); err != nil {
+			return err
+		}
+	}
+}
+
+// shareFollower reads a share of the log.
+type shareFollower struct {
+	store *Store
+	share store.Share
+	sink  store.ShareSink
+
+	names []string // what is followed
+	all   bool
+	at    store.ID // everything of it was appended up to here
+
+	fence   uint64    // the milestone from which on other names will be followed; 0 for none
+	changed time.Time // when the last change was done,
+	took    time.Duration
+}
+
+var (
+	errChange = errors.New("the share has changed")
+	errLost   = errors.New("nats: the consumer was lost")
+)
+
+// follow follows the names of this moment until there are others.
+func (f *shareFollower) follow(ctx context.Context) error {
+	began := time.Now()
+	f.names, f.all = f.wanted()
+	f.fence = 0
+	if err := f.begin(ctx); err != nil {
+		return err
+	}
+	f.sink.Share(f.names, f.all, f.at)
+	for ctx.Err() == nil {
+		consumer, err := f.consumer(ctx)
+		if err != nil {
+			return err
+		}
+		f.changed, f.took = time.Now(), time.Since(began)
+		switch err := f.consume(ctx, consumer); {
+		case errors.Is(err, errChange):
+			return nil
+		case errors.Is(err, errLost):
+			select { // the next one begins where this one has ended
+			case <-time.After(20 * time.Millisecond):
+			case <-ctx.Done():
+			}
+		case err != nil:
+			return err
+		}
+		began = time.Now()
+	}
+	return ctx.Err()
+}
+
+// wanted is what the process wants, in as many names as a consumer can have.
+func (f *shareFollower) wanted() (names []string, all bool) {
+	names, all = f.share.Names()
+	if !all {
+		names, all = reduce(append(names, ownNames...), filtersMost)
+	}
+	if all {
+		return nil, true
+	}
+	return names, false
+}
+
+// begin proves the place to go on from, or resets the sink to the end of the log.
+func (f *shareFollower) begin(ctx context.Context) error {
+	_, err := f.prove(ctx, f.at.Major)
+	if reason, gap := store.AsGap(err); gap {
+		err = f.reset(ctx, reason)
+	}
+	if errors.Is(err, errChange) {
+		return nil
+	}
+	return err
+}
+
+// reset goes on from the end of the log, with the share of this moment.
+func (f *shareFollower) reset(ctx context.Context, reason string) error {
+	if reason == store.Future || reason == store.Invalid {
+		if err := f.store.renewEpoch(ctx); err != nil {
+			return err
+		}
+	}
+	bounds, err := f.store.Bounds(ctx)
+	if err != nil {
+		return err
+	}
+	f.at = bounds.Top
+	f.sink.Reset(f.at)
+	f.sink.Share(f.names, f.all, f.at)
+	f.store.milestone(ctx, 0, store.NewEpoch()) // positions from before are not known any more
+	return errChange
+}
+
+// prove fails with a gap unless the log still is the one that was read up to f.at, has
+// dropped nothing after that for its age, and has this number. The event at f.at itself
+// may have been dropped for newer ones of its topic.
+func (f *shareFollower) prove(ctx context.Context, last uint64) (state, error) {
+	limited, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	found, err := f.store.stateWith(limited, store.ID{Epoch: f.at.Epoch, Major: last})
+	if err != nil {
+		return found, err
+	}
+	_, err = f.store.after(limited, found, f.at, 0)
+	if reason, _ := store.AsGap(err); err != nil && reason != store.Trimmed {
+		return found, err
+	}
+	switch {
+	case last > found.last && found.newLeader:
+		return found, errNewLeader
+	case last > found.last:
+		return found, &store.GapError{Reason: store.Future}
+	case found.first > f.at.Major+1:
+		return found, &store.GapError{Reason: store.Trimmed}
+	}
+	return found, nil
+}
+
+// consumer makes one that brings what comes after f.at.
+func (f *shareFollower) consumer(ctx context.Context) (jetstream.Consumer, error) {
+	limited, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	stream, err := f.store.reach(limited)
+	if err != nil {
+		return nil, err
+	}
+	config := jetstream.ConsumerConfig{
+		AckPolicy: jetstream.AckNonePolicy, DeliverPolicy: jetstream.DeliverByStartSequencePolicy,
+		OptStartSeq: f.at.Major + 1, MemoryStorage: true, Replicas: 1, InactiveThreshold: consumerIdle,
+	}
+	if !f.all {
+		for _, name := range f.names {
+			filter, _ := filterOf(f.store.options.Stream, name)
+			config.FilterSubjects = append(config.FilterSubjects, filter)
+		}
+	}
+	consumer, err := stream.CreateConsumer(limited, config)
+	if err != nil {
+		return nil, explain("the stream cannot be followed", err)
+	}
+	return consumer, nil
+}
+
+// consumerIdle is how long the server keeps a consumer that nobody asks.
+const consumerIdle = 10 * time.Second
+
+// consume hands on what the consumer brings, until it is lost, the share has changed or
+// the context ends.
+func (f *shareFollower) consume(ctx context.Context, consumer jetstream.Consumer) error {
+	defer f.store.deleteConsumer(consumer)
+	number := uint64(0) // of the newest message of the consumer
+	for {
+		batch, err := consumer.Fetch(pageEvents, jetstream.FetchMaxWait(poll))
+		if err != nil {
+			return errLost
+		}
+		for open := true; open; {
+			var messages []jetstream.Msg
+			changed, soon := f.changes()
+			select {
+			case m, ok := <-batch.Messages():
+				if open = ok; ok {
+					messages = append(messages, m)
+				}
+			case <-changed:
+				if err := f.prepareChange(ctx); err != nil {
+					return err
+				}
+			case <-soon:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			for more := len(messages) > 0; more; {
+				select {
+				case m, ok := <-batch.Messages():
+					if more, open = ok, ok; ok {
+						messages = append(messages, m)
+					}
+				default:
+					more = false
+				}
+			}
+			if number, err = f.take(ctx, messages, number); err != nil {
+				return err
+			}
+		}
+		if batch.Error() != nil {
+			return errLost
+		}
+		if err := f.look(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// changes gets a value when the share may have changed, but not right after a change:
+// those of many clients are done together, and a change takes a small part of the time.
+func (f *shareFollower) changes() (changed <-chan struct{}, soon <-chan time.Time) {
+	if f.fence != 0 {
+		return nil, nil
+	}
+	if pause := 4*f.took - time.Since(f.changed); pause > 0 {
+		return nil, time.After(pause)
+	}
+	return f.share.Changed(), nil
+}
+
+// prepareChange writes the milestone at which other names take over.
+func (f *shareFollower) prepareChange(ctx context.Context) error {
+	names, all := f.wanted()
+	if all == f.all && slices.Equal(names, f.names) {
+		return nil
+	}
+	fence, err := f.store.milestone(ctx, 0, store.NewEpoch())
+	if err != nil {
+		return err
+	}
+	f.fence = fence
+	return nil
+}
+
+// take appends messages of the consumer, once it is proved that none is missing.
+func (f *shareFollower) take(ctx context.Context, messages []jetstream.Msg, number uint64) (uint64, error) {
+	var events []store.Event
+	crowded := false
+	for _, m := range messages {
+		meta, err := m.Metadata()
+		if err != nil || meta.Sequence.Consumer != number+1 {
+			return number, errLost
+		}
+		number++
+		// A message can be dropped before it was brought only when so many newer ones of its
+		// topic wait here.
+		crowded = crowded || meta.NumPending+1 >= uint64(f.store.options.EventsPerTopic)
+		events = append(events, f.store.event(f.at.Epoch, m, meta))
+	}
+	if crowded {
+		return number, f.catchUp(ctx)
+	}
+	if len(events) > 0 {
+		last := events[len(events)-1].ID
+		_, err := f.prove(ctx, last.Major)
+		if reason, gap := store.AsGap(err); gap {
+			return number, f.reset(ctx, reason)
+		}
+		if err != nil {
+			return number, err
+		}
+		f.at = last
+		f.sink.Append(events)
+	}
+	if f.fence != 0 && f.at.Major >= f.fence {
+		return number, errChange
+	}
+	return number, nil
+}
+
+// event is that of a message.
+func (s *Store) event(epoch string, m jetstream.Msg, meta *jetstream.MsgMetadata) store.Event {
+	e := message{sequence: meta.Sequence.Stream, sum: checksum(m.Subject(), m.Data()), topic: topicOf(s.options.Stream, m.Subject())}
+	if m.Subject() != subject(s.options.Stream, e.topic) {
+		e.topic = "" // the limit of the topic would not count it
+	}
+	return store.Event{ID: e.id(epoch), Topic: e.topic, Data: m.Data(), Time: meta.Timestamp}
+}
+
+// look proves that the log can be read. When it has grown, a milestone tells whether the
+// consumer has brought all of the share; one is enough for all processes.
+func (f *shareFollower) look(ctx context.Context) error {
+	found, err := f.prove(ctx, f.at.Major)
+	if reason, gap := store.AsGap(err); gap {
+		return f.reset(ctx, reason)
+	}
+	if err != nil {
+		return err
+	}
+	f.sink.Append(nil)
+	if found.last == f.at.Major || f.fence != 0 {
+		return nil
+	}
+	_, err = f.store.milestone(ctx, 0, "t"+strconv.FormatInt(time.Now().UnixMilli()/markEvery.Milliseconds(), 10))
+	return err
+}
+
+// markEvery is the shortest time between two milestones of [shareFollower.look].
+const markEvery = 250 * time.Millisecond
+
+// catchUp reads what the consumer is too slow for, with a proof for each topic.
+func (f *shareFollower) catchUp(ctx context.Context) error {
+	if f.all {
+		return f.catchUpAll(ctx)
+	}
+	for {
+		limited, cancel := context.WithTimeout(ctx, timeout)
+		page, err := f.store.AfterTopics(limited, f.at, f.names, pageEvents, true)
+		cancel()
+		if reason, gap := store.AsGap(err); gap {
+			return f.reset(ctx, reason)
+		}
+		if err != nil {
+			return err
+		}
+		if len(page.Events) > 0 {
+			f.sink.Append(page.Events)
+			f.at = page.Events[len(page.Events)-1].ID
+		}
+		if len(page.Events) < pageEvents/2 {
+			return errLost // another consumer goes on
+		}
+	}
+}
+
+// catchUpAll is catchUp for all topics.
+func (f *shareFollower) catchUpAll(ctx context.Context) error {
+	for {
+		_, events, err := f.store.readInTime(ctx, f.at)
+		if reason, gap := store.AsGap(err); gap {
+			return f.reset(ctx, reason)
+		}
+		if err != nil {
+			return err
+		}
+		if len(events) == 0 {
+			return errLost
+		}
+		f.sink.Append(events)
+		f.at = events[len(events)-1].ID
+	}
+}
+
+// deleteConsumer ends a consumer; the server would do so itself a little later.
+func (s *Store) deleteConsumer(consumer jetstream.Consumer) {
+	name := consumer.CachedInfo().Name
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), timeout)
+		defer cancel()
+		s.js.DeleteConsumer(ctx, s.options.Stream, name)
+	}()
+}
