@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/wakesocket/wakesocket/web/store"
 	"github.com/wakesocket/wakesocket/web/store/redis"
@@ -125,7 +126,7 @@ func TestOutcomes(t *testing.T) {
 func TestCluster(t *testing.T) {
 	server, admin := own(t, "--cluster-enabled", "yes")
 	do(t, admin, "CLUSTER", "ADDSLOTSRANGE", "0", "16383")
-	for _, key := range []string{"wakesocket", "{app}:events", "prod:{app}", "a}b{c"} {
+	for _, key := range []string{"wakesocket", "{app}:events", "prod:{app}", "a}b{c", "{}", "{}a", "{", "}{", "{a}{b}", "{{a}}", "a{b}c"} {
 		s, err := redis.Open(server.URL, redis.Options{Key: key})
 		if err != nil {
 			t.Fatal(err)
@@ -145,6 +146,12 @@ func TestCluster(t *testing.T) {
 		again, err := s.Publish(context.Background(), "count", []byte("1"), store.IdempotencyKey("a"))
 		if err != nil || again != first {
 			t.Fatalf("key %q: %v, then %v, %v", key, first, again, err)
+		}
+		if err := s.PutRecord(context.Background(), "a", []byte("1"), time.Hour); err != nil {
+			t.Fatalf("key %q: %v", key, err)
+		}
+		if records, err := s.Records(context.Background()); err != nil || len(records) != 1 {
+			t.Fatalf("key %q: %v, %v", key, records, err)
 		}
 		publish(t, s, 2)
 		sink.Await(t, 2)
