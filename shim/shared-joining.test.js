@@ -112,3 +112,24 @@ for (const [what, topics, says] of [
     assert.deepEqual([tab.errors.length, tab.alone, first.errors], [1, [], []]);
   });
 }
+
+test("a feed that fails before the server has answered fails for the tab that joins, too, and is tried again", async (t) => {
+  const { server, open, first } = await world(t);
+  server.lag = 1000;
+  const tab = open({ topics: ["b"], tuning });
+  await until("the server is asked", () => server.unread > 0);
+  for (const socket of server.sockets) {
+    socket.readyState = 3;
+    socket.onclose({ code: 4403, reason: "no" });
+  }
+  await until("both have failed", () => first.status.name === "failed" && tab.status.name === "failed");
+  assert.deepEqual([first.alone, tab.alone], [[], []]);
+  server.lag = 0;
+  tab.driver.reconnect();
+  await until(
+    () => `both are live: ${JSON.stringify([first.states, tab.states, first.errors, tab.errors, server.dials.slice(1), server.sockets.size])}`,
+    () => first.live && tab.live,
+  );
+  server.publish("b");
+  await until("it has its event", () => tab.got.length === 1);
+});

@@ -161,9 +161,11 @@ export class Union {
    * @param {import("./error.js").WakesocketError} error
    * @param {Cause} [cause]
    */
-  #refused({ code, message }, { member, before } = {}) {
+  #refused({ code, message }, cause = {}) {
     const { members, reply, pump } = this.#owner;
-    if (code === "closed" || code === "failed") return; // the next connection has them in its address
+    const { member, before } = cause;
+    if (code === "closed") return;
+    if (code === "failed") return this.#tell(cause); // when a tab tries again
     if (member && members.has(member)) {
       if (before) reply(member, { type: "error", code, message });
       else reply(member, { type: "refused", reason: `beside those of other tabs, ${message}`, again: false });
