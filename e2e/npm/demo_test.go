@@ -14,9 +14,10 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
+
+	"github.com/wakesocket/wakesocket/e2e/levers"
 )
 
 var pictures = flag.String("pictures", "", "directory to write the pictures of the docs to")
@@ -120,10 +121,14 @@ func TestDemo(t *testing.T) {
 		t.Errorf("after the outage was ended the focus is on %q (%v); want the button that began it", focused, err)
 	}
 
-	offline(t, tab, true)
+	if err := levers.Offline(tab); err != nil {
+		t.Fatal(err)
+	}
 	until(t, tab, `document.querySelector("wakesocket-badge").getAttribute("state") === "offline"`)
 	inBoth(t, tab, "the demo without a network")
-	offline(t, tab, false)
+	if err := levers.Online(tab); err != nil {
+		t.Fatal(err)
+	}
 	until(t, tab, `document.querySelector("wakesocket-badge").getAttribute("state") === "live"`)
 
 	if err := chromedp.Do(tab, chromedp.Navigate(site+"/debug/clients")); err != nil {
@@ -170,15 +175,6 @@ func press(t *testing.T, tab context.Context) {
 	t.Helper()
 	if err := chromedp.Do(tab, chromedp.KeyEvent("\r")); err != nil {
 		t.Fatal(err)
-	}
-}
-
-func offline(t *testing.T, tab context.Context, off bool) {
-	t.Helper()
-	params := network.OverrideNetworkStateParams{Offline: off, DownloadThroughput: -1, UploadThroughput: -1}
-	_, err1 := chromedp.Call(tab, network.OverrideNetworkState, params)
-	if err1 != nil {
-		t.Fatal(err1)
 	}
 }
 
