@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/wakesocket/wakesocket/wasm/wire"
 	"github.com/wakesocket/wakesocket/web/store"
@@ -142,6 +141,14 @@ func (l *shareLog) numbers() (numbers []int, resets int) {
 	return numbers, l.resets
 }
 
+// followShare has the store follow a share until stop is called, which waits for the end.
+func followShare(t *testing.T, s *nats.Store, from store.ID, share store.Share, sink store.ShareSink) (stop func()) {
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- s.FollowTopics(ctx, from, share, sink) }()
+	return func() { cancel(); <-ended }
+}
+
 // A follower that reads too late to get every event is reset; it never goes on as if
 // nothing was missing.
 func TestShareThatIsReadTooLate(t *testing.T) {
@@ -157,15 +164,12 @@ func TestShareThatIsReadTooLate(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, all topics %v", name, all), func(t *testing.T) {
 				t.Parallel()
 				s := openShared(t, backend.NewName(), options)
-				ctx, stop := context.WithCancel(t.Context())
 				share, sink := newFixedShare("a", "b"), &shareLog{}
 				share.all = all
-				ended := make(chan error, 1)
-				go func() { ended <- s.FollowTopics(ctx, store.ID{}, share, sink) }()
-				defer func() { stop(); <-ended }()
+				defer followShare(t, s, store.ID{}, share, sink)()
 				storetest.Eventually(t, "the share is followed", func() bool { return sink.follows("a") })
 				put := func(topic string, i int) {
-					if _, err := s.Publish(ctx, topic, []byte(strconv.Itoa(i))); err != nil {
+					if _, err := s.Publish(t.Context(), topic, []byte(strconv.Itoa(i))); err != nil {
 						t.Error(err)
 					}
 				}
@@ -200,11 +204,8 @@ func TestShareThatIsReadTooLate(t *testing.T) {
 func TestShareThatChangesOften(t *testing.T) {
 	t.Parallel()
 	s := openShared(t, backend.NewName(), nats.Options{Events: 100_000, EventsPerTopic: 50_000})
-	ctx, stop := context.WithCancel(t.Context())
 	share, sink := newFixedShare("a"), &shareLog{}
-	ended := make(chan error, 1)
-	go func() { ended <- s.FollowTopics(ctx, store.ID{}, share, sink) }()
-	defer func() { stop(); <-ended }()
+	defer followShare(t, s, store.ID{}, share, sink)()
 	storetest.Eventually(t, "the share is followed", func() bool { return sink.follows("a") })
 	published := make(chan int)
 	done := make(chan struct{})
@@ -216,7 +217,7 @@ func TestShareThatChangesOften(t *testing.T) {
 				published <- n
 				return
 			default:
-				if _, err := s.Publish(ctx, "a", []byte(strconv.Itoa(n))); err != nil {
+				if _, err := s.Publish(t.Context(), "a", []byte(strconv.Itoa(n))); err != nil {
 					t.Error(err)
 				}
 			}
@@ -246,10 +247,8 @@ func TestShareThatChangesOften(t *testing.T) {
 func TestShareOfQuietTopics(t *testing.T) {
 	t.Parallel()
 	s := openShared(t, backend.NewName(), nats.Options{Events: 200, EventsPerTopic: 1000})
-	ctx, stop := context.WithCancel(t.Context())
 	share, sink := newFixedShare("quiet"), &shareLog{}
-	ended := make(chan error, 1)
-	go func() { ended <- s.FollowTopics(ctx, store.ID{}, share, sink) }()
+	stop := followShare(t, s, store.ID{}, share, sink)
 	storetest.Eventually(t, "the share is followed", func() bool { return sink.follows("quiet") })
 	var last store.ID
 	for i := range 10 { // many times what the log has
@@ -268,15 +267,11 @@ func TestShareOfQuietTopics(t *testing.T) {
 		t.Errorf("%d resets", resets)
 	}
 	stop()
-	<-ended
 	publishOn(t, s, "quiet")
 	again := &shareLog{}
-	ctx, stop = context.WithTimeout(t.Context(), time.Minute)
-	go func() { ended <- s.FollowTopics(ctx, quiet, share, again) }()
+	defer followShare(t, s, quiet, share, again)()
 	storetest.Eventually(t, "the next event is there", func() bool { numbers, _ := again.numbers(); return len(numbers) == 1 })
 	if _, resets := again.numbers(); resets != 0 {
 		t.Errorf("%d resets", resets)
 	}
-	stop()
-	<-ended
 }
