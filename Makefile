@@ -142,8 +142,8 @@ test-modules: build needs-js
 test-lab: # no build: another part of the tests may be building
 	go test -count=1 -timeout 20m ./e2e/lab
 
-# Alone on the machine, because the scenarios assert times. They wait more than they
-# work, so that three at a time are not too many for two processors.
+# The scenarios assert times. They wait more than they work, so that three at a time
+# are not too many for two processors.
 test-e2e: build needs-js ## the tests in real browsers that assert times
 	cd e2e/conform && npm ci --ignore-scripts --no-audit --no-fund
 	go test -count=1 -timeout 20m -parallel 3 ./e2e
