@@ -119,8 +119,9 @@ test-rest:
 test-patient: build
 	@nice -n 19 $(MAKE) --no-print-directory lint sim
 
+# They wait for disks and elections more than they compute.
 test-nats: ## those of the NATS store, which is a module of its own
-	go -C web/store/nats test -race -timeout 20m ./...
+	go -C web/store/nats test -race -parallel 4 -timeout 20m ./...
 	GOWORK=$(CURDIR)/web/store/nats/go.work go test -tags nats ./web/internal/stores
 
 # It builds the package and pages with it, and asserts no times.

@@ -34,10 +34,7 @@ func (s *Store) follow(ctx context.Context, from store.ID, sink store.Sink) erro
 		return err
 	}
 	defer stop()
-	var (
-		base   uint64
-		trimAt time.Time
-	)
+	var dropped dropped
 	for {
 		state, events, err := s.readInTime(ctx, from)
 		if reason, gap := store.AsGap(err); gap {
@@ -66,11 +63,7 @@ func (s *Store) follow(ctx context.Context, from store.ID, sink store.Sink) erro
 			from = events[len(events)-1].ID
 		}
 		sink.Append(events)
-		// The stream is trimmed with each message; to hear of that now and then is enough.
-		if now := time.Now(); state.first-1 != base && now.Sub(trimAt) >= trimEvery {
-			base, trimAt = state.first-1, now
-			sink.Trim(store.ID{Epoch: state.epoch, Major: state.first, Minor: 1<<64 - 1})
-		}
+		dropped.tell(sink, state)
 		if len(events) > 0 {
 			continue
 		}
@@ -80,6 +73,20 @@ func (s *Store) follow(ctx context.Context, from store.ID, sink store.Sink) erro
 		case <-ctx.Done():
 			return ctx.Err()
 		}
+	}
+}
+
+// dropped tells a sink up to where the log has dropped everything. The stream is
+// trimmed with each message; to hear of that now and then is enough.
+type dropped struct {
+	base uint64
+	at   time.Time
+}
+
+func (d *dropped) tell(sink store.Sink, state state) {
+	if now := time.Now(); state.first-1 != d.base && now.Sub(d.at) >= trimEvery {
+		d.base, d.at = state.first-1, now
+		sink.Trim(store.ID{Epoch: state.epoch, Major: state.first, Minor: 1<<64 - 1})
 	}
 }
 

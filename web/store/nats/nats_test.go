@@ -1,6 +1,7 @@
 package nats_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -22,6 +23,17 @@ var backend = storetest.Backend{
 	Start: startNATS,
 	Open: func(url, name string, log storetest.Log) (store.Store, error) {
 		return nats.Open(url, nats.Options{Stream: name, Events: log.Events, Age: log.Age})
+	},
+}
+
+// sharing is the same with feeds that follow their shares.
+var sharing = storetest.Backend{
+	Name:  backend.Name,
+	Start: startNATS,
+	Open: func(url, name string, log storetest.Log) (store.Store, error) {
+		return nats.Open(url, nats.Options{
+			Stream: name, Events: 2_000_000, EventsPerTopic: cmp.Or(log.Events, 10_000), Age: log.Age, FollowTopics: true,
+		})
 	},
 }
 
@@ -81,16 +93,43 @@ func startNATS(arguments ...string) (*storetest.Server, error) {
 	})
 }
 
-func TestSuite(t *testing.T) { backend.Run(t) } // alone, since it measures memory
+func TestSuite(t *testing.T) {
+	t.Parallel()
+	backend.Run(t)
+}
+
+func TestSuiteOfShares(t *testing.T) {
+	t.Parallel()
+	sharing.Beside(&backend)
+	sharing.RunFollowing(t)
+}
+
+func TestOutages(t *testing.T) {
+	backend.RunOutages(t)
+	t.Run("shares", func(t *testing.T) {
+		sharing.Beside(&backend)
+		sharing.RunOutages(t)
+	})
+}
 
 // A directory passes the same suite; the processes of the suite share one store,
-// since a directory has one process.
+// since a directory has one process. What its syncs are worth is tested elsewhere.
 func TestDirectory(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(t testing.TB, events int) func() store.Store {
-		s := directory(t, t.TempDir(), events)
+		s := directory(t, inMemory(t), events)
 		return func() store.Store { return s }
 	})
+}
+
+// inMemory is a directory where a sync takes no time, if there is one on this machine.
+func inMemory(t testing.TB) string {
+	dir, err := os.MkdirTemp("/dev/shm", "wakesocket-nats-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
 }
 
 func directory(t testing.TB, dir string, events int) *nats.Store {

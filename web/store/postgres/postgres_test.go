@@ -28,3 +28,5 @@ var (
 func TestMain(m *testing.M) { backend.Main(m) }
 
 func TestSuite(t *testing.T) { backend.Run(t) }
+
+func TestOutages(t *testing.T) { backend.RunOutages(t) }

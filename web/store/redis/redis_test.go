@@ -33,6 +33,8 @@ func TestMain(m *testing.M) { backend.Main(m) }
 
 func TestSuite(t *testing.T) { backend.Run(t) }
 
+func TestOutages(t *testing.T) { backend.RunOutages(t) }
+
 func BenchmarkLog(b *testing.B) {
 	s, _ := backend.New(b, storetest.Log{})
 	storetest.BenchmarkLog(b, s)

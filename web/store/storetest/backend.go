@@ -66,6 +66,12 @@ func (b *Backend) Main(m *testing.M) {
 	os.Exit(code)
 }
 
+// Beside has the tests share the server of another backend, whose names are others.
+func (b *Backend) Beside(other *Backend) {
+	b.server = other.server
+	b.logs.CompareAndSwap(0, 1<<20)
+}
+
 // Shared is the server that the tests of the package share.
 func (b *Backend) Shared() *Server { return b.server }
 
@@ -125,12 +131,34 @@ func Close(s store.Store) {
 	}
 }
 
-// Run runs the whole suite, and the faults that a server may have.
+// Run runs the whole suite and the faults that a server may have, besides
+// [Backend.RunOutages].
 func (b *Backend) Run(t *testing.T) {
-	Run(t, func(t testing.TB, events int) func() store.Store {
-		name := b.NewName()
-		return func() store.Store { return b.Reopen(t, b.server.URL, name, Log{Events: events}) }
+	Run(t, b.newLog)
+	t.Run("Close", func(t *testing.T) {
+		s, _ := b.New(t, Log{})
+		Publish(t, s, 1)
+		Close(s)
+		_, err := s.Publish(context.Background(), "count", []byte(`1`))
+		if !errors.Is(err, store.ErrClosed) || !errors.Is(err, store.ErrNotStored) {
+			t.Fatalf("%v", err)
+		}
 	})
+	b.following(t)
+}
+
+// RunFollowing runs the part of it in which somebody follows the log.
+func (b *Backend) RunFollowing(t *testing.T) {
+	RunFollowing(t, b.newLog)
+	b.following(t)
+}
+
+func (b *Backend) newLog(t testing.TB, events int) func() store.Store {
+	name := b.NewName()
+	return func() store.Store { return b.Reopen(t, b.server.URL, name, Log{Events: events}) }
+}
+
+func (b *Backend) following(t *testing.T) {
 	t.Run("FollowEndsAtOnce", func(t *testing.T) {
 		s, _ := b.New(t, Log{})
 		sink := NewSink()
@@ -153,22 +181,27 @@ func (b *Backend) Run(t *testing.T) {
 		before := store.ID{Epoch: old.Epoch, Major: old.Major - 1, Minor: old.Minor}
 		WantGap(t, s, before, store.Trimmed)
 	})
-	t.Run("Close", func(t *testing.T) {
-		s, _ := b.New(t, Log{})
-		Publish(t, s, 1)
-		Close(s)
-		_, err := s.Publish(context.Background(), "count", []byte(`1`))
-		if !errors.Is(err, store.ErrClosed) || !errors.Is(err, store.ErrNotStored) {
-			t.Fatalf("%v", err)
-		}
-	})
-	if !testing.Short() {
-		b.faults(t)
+	if testing.Short() {
+		return
 	}
+	t.Run("DownAtStart", func(t *testing.T) {
+		server := b.Server(t)
+		server.Kill()
+		DownAtStart(t, b.Reopen(t, server.URL, b.NewName(), Log{}), func() {
+			if err := server.Start(); err != nil {
+				t.Error(err)
+			}
+		})
+	})
+	t.Run("SlowLink", func(t *testing.T) { slowLink(t, b) })
 }
 
-// faults are those of a server and of the way to it.
-func (b *Backend) faults(t *testing.T) {
+// RunOutages takes the log away from a feed and gives it back. It measures memory, so
+// nothing else is to run meanwhile.
+func (b *Backend) RunOutages(t *testing.T) {
+	if testing.Short() {
+		t.Skip("an outage takes long")
+	}
 	t.Run("Crash", func(t *testing.T) {
 		server := b.Server(t, b.Durable...)
 		Outage(t, b.Reopen(t, server.URL, b.NewName(), Log{}), server.Kill, func() {
@@ -182,16 +215,6 @@ func (b *Backend) faults(t *testing.T) {
 		proxy := NewProxy(t, b.Address(t))
 		Outage(t, b.Reopen(t, strings.Replace(b.URL(), b.Address(t), proxy.Address, 1), b.NewName(), Log{}), proxy.Swallow, proxy.Heal)
 	})
-	t.Run("DownAtStart", func(t *testing.T) {
-		server := b.Server(t)
-		server.Kill()
-		DownAtStart(t, b.Reopen(t, server.URL, b.NewName(), Log{}), func() {
-			if err := server.Start(); err != nil {
-				t.Error(err)
-			}
-		})
-	})
-	t.Run("SlowLink", func(t *testing.T) { slowLink(t, b) })
 }
 
 // slowLink follows large events over a link that takes seconds for each page.

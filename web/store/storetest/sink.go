@@ -29,8 +29,9 @@ func NewSink() *Sink { return &Sink{} }
 // Reset is that of [store.Sink].
 func (s *Sink) Reset(top store.ID) { s.change(func() { s.resets++; s.top = top }) }
 
-// Append is that of [store.Sink].
+// Append is that of [store.Sink]. What stores write for themselves is left out.
 func (s *Sink) Append(events []store.Event) {
+	events = slices.DeleteFunc(slices.Clone(events), func(e store.Event) bool { return store.IsMilestone(e.Topic) })
 	s.change(func() {
 		s.appends++
 		s.events = append(s.events, events...)
@@ -41,6 +42,9 @@ func (s *Sink) Append(events []store.Event) {
 		s.most = max(s.most, bytes)
 	})
 }
+
+// Share is that of [store.ShareSink].
+func (s *Sink) Share([]string, bool, store.ID) {}
 
 // Trim is that of [store.Sink].
 func (s *Sink) Trim(base store.ID) { s.change(func() { s.trimmed = base }) }
@@ -136,7 +140,7 @@ func (s *Sink) Follow(t testing.TB, log store.Store, from store.ID) (stop func()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := run(func() {
 		for ctx.Err() == nil {
-			log.Follow(ctx, s.position(from), s)
+			follow(ctx, log, s.position(from), s)
 		}
 	})
 	return func() {
@@ -148,6 +152,20 @@ func (s *Sink) Follow(t testing.TB, log store.Store, from store.ID) (stop func()
 		}
 	}
 }
+
+// follow follows a log, or its topics one by one where the store is set to that.
+func follow(ctx context.Context, log store.Store, from store.ID, sink store.ShareSink) error {
+	if f, ok := log.(store.TopicFollower); ok && f.FollowsTopics() {
+		return f.FollowTopics(ctx, from, suiteTopics{}, sink)
+	}
+	return log.Follow(ctx, from, sink)
+}
+
+// suiteTopics are those of the suite.
+type suiteTopics struct{}
+
+func (suiteTopics) Names() ([]string, bool)  { return []string{"count", "big"}, false }
+func (suiteTopics) Changed() <-chan struct{} { return nil }
 
 // position is where to go on.
 func (s *Sink) position(from store.ID) store.ID {
