@@ -4,6 +4,7 @@ package stores
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/wakesocket/wakesocket/web/store"
@@ -32,7 +33,27 @@ func TestOpenNATS(t *testing.T) {
 		t.Errorf("a limit for each topic: %v", err)
 	}
 	shut()
-	for _, name := range []string{"file://", "nats://[", name + "?per-topic=0", name + "?per-topic=1&per-topic=2", name + "?other=1", name + "?replicas=x", name + "?%"} {
+	sharing, shut, err := Open(name + "?per-topic=7&follow-topics=true")
+	if err != nil || !sharing.(store.TopicFollower).FollowsTopics() {
+		t.Errorf("only the topics that clients want: %v", err)
+	}
+	shut()
+	for query, says := range map[string]string{
+		"per-topic=0":                 "above 0",
+		"per-topic=1&per-topic=2":     "once",
+		"other=1":                     "none of replicas, per-topic and follow-topics",
+		"replicas=x":                  "whole number",
+		"%":                           "invalid URL escape",
+		"per-topic=1&follow-topics=1": "true or false",
+		"per-topic=1&follow-topics":   "true or false",
+		"follow-topics=true":          "needs per-topic, as in ?per-topic=1000&follow-topics=true",
+		"per-topic=1&replicas=3":      "a directory has one copy",
+	} {
+		if log, _, err := Open(name + "?" + query); err == nil || log != nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("?%s: %v", query, err)
+		}
+	}
+	for _, name := range []string{"file://", "nats://["} {
 		if log, shut, err := Open(name); err == nil || log != nil || shut != nil {
 			t.Errorf("%q is accepted", name)
 		}
