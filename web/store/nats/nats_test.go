@@ -49,6 +49,9 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv("WAKESOCKET_TEST_PUBLISH"); dir != "" {
 		publishUntilKilled(dir)
 	}
+	if os.Getenv(feedEnv) != "" {
+		serveFeed()
+	}
 	backend.Main(m)
 }
 

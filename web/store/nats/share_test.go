@@ -105,7 +105,7 @@ type journey struct {
 	t          *testing.T
 	log        *published
 	writer     store.Store
-	processes  []*process
+	urls       []string      // of the feeds
 	pace       time.Duration // of the events
 	everything bool          // clients may want all topics, and events come in bursts
 }
@@ -172,7 +172,7 @@ func (j *journey) step(random *rand.Rand, w *wanderer) {
 				clear(w.names)
 			}
 		}
-		w.join(j.processes[random.IntN(len(j.processes))].url)
+		w.join(j.urls[random.IntN(len(j.urls))])
 	case action < 3 && len(w.names) > 0:
 		kind, changed := "add", []string{anyName(random)}
 		switch random.IntN(3) {
@@ -203,7 +203,7 @@ func newJourney(t *testing.T, options nats.Options, ring int) *journey {
 	j := &journey{t: t, log: &published{}, writer: openShared(t, name, options), pace: 2 * time.Millisecond}
 	j.log.put(t, j.writer, "first")
 	for range 3 {
-		j.processes = append(j.processes, newProcess(t, openShared(t, name, options), ring))
+		j.urls = append(j.urls, newProcess(t, openShared(t, name, options), ring).url)
 	}
 	return j
 }
@@ -261,7 +261,7 @@ func TestSharesInACluster(t *testing.T) {
 	j.log.put(t, j.writer, "first")
 	c.settled()
 	for _, url := range urls {
-		j.processes = append(j.processes, newProcess(t, open(url), 64))
+		j.urls = append(j.urls, newProcess(t, open(url), 64).url)
 	}
 	harm := make(chan struct{})
 	go func() {

@@ -214,6 +214,22 @@ func (s *Server) Kill() {
 	}
 }
 
+// CPU is the time of the processor that the server's process has used since it was
+// started, where /proc tells that; else 0.
+func (s *Server) CPU() time.Duration {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.running.Process.Pid))
+	_, fields, ok := strings.Cut(string(text), ") ") // after the name
+	if err != nil || !ok {
+		return 0
+	}
+	var ticks time.Duration // of 10 ms
+	for _, field := range strings.Fields(fields)[11:13] {
+		n, _ := strconv.Atoi(field)
+		ticks += time.Duration(n)
+	}
+	return ticks * 10 * time.Millisecond
+}
+
 // Signal sends a signal to the server's process.
 func (s *Server) Signal(signal os.Signal) error { return s.running.Process.Signal(signal) }
 
