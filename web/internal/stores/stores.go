@@ -12,7 +12,7 @@ import (
 )
 
 // Usage is the text for a flag.
-const Usage = "where events are kept: memory, redis://host:port, postgres://user@host/database, file:///directory or nats://host:port, with commas between several, and ?replicas=3 for copies on three ?per-topic=1000 to keep so many events of each topic, or ?per-topic=1000&follow-topics=true to read only the topics that clients want"
+const Usage = "where events are kept: memory, redis://host:port, postgres://user@host/database, file:///directory or nats://host:port, with commas between several, and ?replicas=3 for copies on three, ?per-topic=1000 to keep so many events of each topic, or ?per-topic=1000&follow-topics=true to read only the topics that clients want"
 
 // Opener opens the log at a name, and returns what closes it.
 type Opener func(name string) (log store.Store, shut func() error, err error)
