@@ -2,9 +2,9 @@ package nats_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 
@@ -26,72 +26,52 @@ func benchDir(b *testing.B) string {
 // BenchmarkDirectory has each event synced before it is acknowledged.
 func BenchmarkDirectory(b *testing.B) {
 	storetest.BenchmarkLog(b, directory(b, benchDir(b), 1_000_000))
+	b.Run("restart", func(b *testing.B) {
+		dir := benchDir(b)
+		crash := func() error { return os.Remove(filepath.Join(dir, "wakesocket-clean")) } // what Close leaves
+		storetest.BenchmarkRestart(b, func() (store.Store, error) {
+			return nats.OpenDir(dir, nats.Options{Events: storetest.RestartEvents})
+		}, storetest.Restart{Name: "stopped"}, storetest.Restart{Name: "killed", Down: crash})
+	})
 }
 
 // BenchmarkServer is one server of its own, which syncs now and then.
 func BenchmarkServer(b *testing.B) {
 	storetest.BenchmarkLog(b, backend.Reopen(b, backend.URL(), backend.NewName(), storetest.Log{Events: 1_000_000}))
+	b.Run("restart", func(b *testing.B) { backend.BenchmarkRestart(b) })
 }
 
 // BenchmarkCluster has three copies of each event, on three servers of this machine.
 func BenchmarkCluster(b *testing.B) {
 	c := newCluster(b, "bench")
-	s := c.open(c.connect(c.servers[0].URL))
-	storetest.Eventually(b, "the cluster has a leader", func() bool {
-		_, err := s.Bounds(context.Background())
-		return err == nil
-	})
+	open := func() (store.Store, error) {
+		s := c.open(c.connect(c.servers[0].URL))
+		storetest.Eventually(b, "the cluster has a leader", func() bool {
+			_, err := s.Bounds(context.Background())
+			return err == nil
+		})
+		return s, nil
+	}
+	s, _ := open()
 	storetest.BenchmarkLog(b, s)
+	b.Run("restart", func(b *testing.B) {
+		storetest.BenchmarkRestart(b, open, storetest.Restart{Name: "feed"},
+			storetest.Restart{Name: "stopped", Down: c.each((*storetest.Server).Shutdown), Up: c.each((*storetest.Server).Start)},
+			storetest.Restart{Name: "killed", Down: c.each(func(s *storetest.Server) error { s.Kill(); return nil }), Up: c.each((*storetest.Server).Start)})
+	})
 }
 
-// BenchmarkRestart opens a directory with a million events, until the first page after
-// a position in its middle is read: after Close, and after a crash.
-func BenchmarkRestart(b *testing.B) {
-	const events = 1_000_000
-	dir := benchDir(b)
-	s := directory(b, dir, events)
-	data := []byte(`{"fill":"` + strings.Repeat("x", 89) + `"}`)
-	var middle store.ID
-	var publishers sync.WaitGroup
-	for p := range 500 {
-		publishers.Go(func() {
-			for n := range events / 500 {
-				id, err := s.Publish(context.Background(), "cpu", data)
-				if err != nil {
-					b.Error(err)
-					return
-				}
-				if p == 0 && n == events/1000 {
-					middle = id
-				}
-			}
-		})
+// each does the same to all servers at once.
+func (c *cluster) each(do func(*storetest.Server) error) func() error {
+	return func() error {
+		errs := make([]error, len(c.servers))
+		var wg sync.WaitGroup
+		for i, s := range c.servers {
+			wg.Go(func() { errs[i] = do(s) })
+		}
+		wg.Wait()
+		return errors.Join(errs...)
 	}
-	publishers.Wait()
-	for name, before := range map[string]func() error{
-		"closed":  func() error { return nil },
-		"crashed": func() error { return os.Remove(filepath.Join(dir, "wakesocket-clean")) }, // what Close leaves
-	} {
-		b.Run(name, func(b *testing.B) {
-			for b.Loop() {
-				b.StopTimer()
-				s.Close()
-				if err := before(); err != nil {
-					b.Fatal(err)
-				}
-				b.StartTimer()
-				var err error
-				if s, err = nats.OpenDir(dir, nats.Options{Events: events}); err != nil {
-					b.Fatal(err)
-				}
-				if page, err := s.After(context.Background(), middle, 100); err != nil || len(page) == 0 {
-					b.Fatal(len(page), err)
-				}
-			}
-			b.ReportMetric(b.Elapsed().Seconds()/float64(b.N), "s/restart")
-		})
-	}
-	s.Close()
 }
 
 // BenchmarkDisk is what a sync costs on the disk of the logs: a plain file grows by

@@ -15,6 +15,7 @@ import (
 func BenchmarkLog(b *testing.B) {
 	server := backend.Server(b, "-c", "fsync=on")
 	storetest.BenchmarkLog(b, backend.Reopen(b, server.URL, "log", storetest.Log{}))
+	b.Run("restart", func(b *testing.B) { backend.BenchmarkRestart(b, "-c", "fsync=on") })
 }
 
 // BenchmarkPublishBatched has 32 processes' worth of writers: each a store with

@@ -35,9 +35,17 @@ func TestSuite(t *testing.T) { backend.Run(t) }
 
 func TestOutages(t *testing.T) { backend.RunOutages(t) }
 
+// BenchmarkLog has a server that keeps everything in memory.
 func BenchmarkLog(b *testing.B) {
 	s, _ := backend.New(b, storetest.Log{})
 	storetest.BenchmarkLog(b, s)
+}
+
+// BenchmarkSynced has each event synced before it is acknowledged.
+func BenchmarkSynced(b *testing.B) {
+	server := backend.Server(b, backend.Durable...)
+	storetest.BenchmarkLog(b, backend.Reopen(b, server.URL, "log", storetest.Log{}))
+	b.Run("restart", func(b *testing.B) { backend.BenchmarkRestart(b, backend.Durable...) })
 }
 
 func TestOpenRefuses(t *testing.T) {
