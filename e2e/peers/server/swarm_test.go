@@ -34,25 +34,38 @@ type order struct {
 
 const swarmVariable = "WAKESOCKET_BENCH_SWARM"
 
-// TestMain turns the test binary into a swarm when it is asked to.
+// programs is where servers are built.
+var programs string
+
+// TestMain turns the test binary into a swarm or a node when it is asked to.
 func TestMain(m *testing.M) {
-	if text := os.Getenv(swarmVariable); text != "" {
-		var o order
-		if err := json.Unmarshal([]byte(text), &o); err != nil {
-			panic(err)
+	for variable, program := range map[string]interface{ run() error }{swarmVariable: &order{}, nodeVariable: &feedNode{}} {
+		text := os.Getenv(variable)
+		if text == "" {
+			continue
 		}
-		if err := o.swarm(); err != nil {
+		err := json.Unmarshal([]byte(text), program)
+		if err == nil {
+			err = program.run()
+		}
+		if err != nil {
 			fmt.Println("failed", err)
 			os.Exit(1)
 		}
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	var err error
+	if programs, err = os.MkdirTemp("", "wakesocket-peers-"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	os.RemoveAll(programs)
+	os.Exit(code)
 }
 
-// swarm connects all clients, says "connected", reads until each has seen the
+// run connects all clients, says "connected", reads until each has seen the
 // marker, says "done", and stays until its input ends.
-func (o order) swarm() error {
+func (o order) run() error {
 	var connected, done sync.WaitGroup
 	errs := make(chan error, o.Clients)
 	dialing := make(chan struct{}, 64)
