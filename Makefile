@@ -2,6 +2,7 @@ ADDR  ?= 127.0.0.1:8080
 ARGS  ?=
 SEEDS ?= 20000
 RUNS  ?= 10
+ONLY  ?= .
 
 # A current Node.js is here where the machine's own is too old; see e2e/needs.sh.
 export PATH := $(CURDIR)/e2e/node/node_modules/.bin:$(PATH)
@@ -166,10 +167,13 @@ bench-peers: build ## other clients: their speed, and the same faults, about 2 h
 	cd e2e/peers && npm ci --ignore-scripts --no-audit --no-fund
 	go -C e2e/peers run . $(ARGS)
 
-bench-server: ## the server and the Go client beside others, all stores, and what the disk allows
-	{ go test -run '^$$' -bench . -p 1 -timeout 30m ./web/store/...; \
-	go -C web/store/nats test -run '^$$' -bench . -timeout 30m .; \
-	go -C e2e/peers test -run '^$$' -bench . -p 1 -timeout 30m ./server ./native; } | go run ./e2e/internal/benchtable
+# ONLY=regexp runs a part, as -bench does: ONLY=Cluster, or ONLY=/publish for one
+# question. WRITE=file puts the tables of a whole run into a document.
+bench-server: ## the server and the Go client beside others, all stores, and what the disk allows; ONLY=regexp, WRITE=file
+	@test -z "$(WRITE)" || test "$(ONLY)" = . || { echo "WRITE needs the figures of a whole run: leave out ONLY"; exit 1; }
+	{ go test -run '^$$' -bench '$(ONLY)' -p 1 -timeout 30m ./web/store/...; \
+	go -C web/store/nats test -run '^$$' -bench '$(ONLY)' -timeout 30m .; \
+	go -C e2e/peers test -run '^$$' -bench '$(ONLY)' -p 1 -timeout 30m ./server ./native; } | go run ./e2e/internal/benchtable $(if $(WRITE),-write $(WRITE))
 
 e2e-report: build ## e2e/figures from RUNS runs of the whole suite, none of which may fail
 	rm -rf e2e/out

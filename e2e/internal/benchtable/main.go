@@ -1,125 +1,112 @@
 // Command benchtable repeats what go test -bench writes, and adds tables for the
-// documents at the end:
+// documents at the end, one for each question:
 //
 //	go test -run '^$' -bench . ./web/store/... | go run ./e2e/internal/benchtable
 //
-// It ends with status 1 when a benchmark failed, since a pipe hides that.
+// It ends with status 1 when a benchmark failed, since a pipe hides that. With -write
+// the tables also take the place of those in a document, unless one failed.
 package main
 
 import (
 	"bufio"
+	"bytes"
+	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
-	"path"
 	"regexp"
-	"slices"
+	"runtime"
 	"strconv"
 	"strings"
+	"time"
 )
 
 func main() {
-	failed, err := tables(os.Stdin, os.Stdout)
-	if err != nil {
+	file := flag.String("write", "", "a document: the tables replace what it has between "+begin+" and "+end)
+	flag.Parse()
+	if err := run(os.Stdin, os.Stdout, *file, where()); err != nil {
 		fmt.Fprintln(os.Stderr, "benchtable:", err)
-	}
-	if failed || err != nil {
 		os.Exit(1)
 	}
 }
 
-// table has a row for each figure and a column for each log or server.
-type table struct {
-	rows, columns []string
-	cells         map[[2]string]string // by row and column
-}
+var errFailed = errors.New("a benchmark failed")
 
-func (t *table) put(row, column, value string) {
-	if !slices.Contains(t.rows, row) {
-		t.rows = append(t.rows, row)
-	}
-	if !slices.Contains(t.columns, column) {
-		t.columns = append(t.columns, column)
-	}
-	if t.cells == nil {
-		t.cells = map[[2]string]string{}
-	}
-	t.cells[[2]string{row, column}] = value
-}
-
-func (t *table) write(w io.Writer) {
-	if len(t.rows) == 0 {
-		return
-	}
-	fmt.Fprintf(w, "\n| | %s |\n|---|%s\n", strings.Join(t.columns, " | "), strings.Repeat("---|", len(t.columns)))
-	for _, row := range t.rows {
-		fmt.Fprintf(w, "| %s |", row)
-		for _, column := range t.columns {
-			fmt.Fprintf(w, " %s |", t.cells[[2]string{row, column}])
+// run copies what it reads and adds the tables. The line says where the figures are from.
+func run(from io.Reader, to io.Writer, file, line string) error {
+	if file != "" { // before the benchmarks, which take long
+		if _, err := replaced(file, nil); err != nil {
+			return err
 		}
-		fmt.Fprintln(w)
 	}
+	results, cpu, err := copied(from, to)
+	var text bytes.Buffer
+	if results.write(&text); text.Len() > 0 {
+		fmt.Fprintf(to, "\n%s\n", text.Bytes())
+	} else if file != "" {
+		err = errors.Join(err, errors.New("no benchmark ran, so the document stays as it is"))
+	}
+	if err != nil || file == "" {
+		return err
+	}
+	document, err := replaced(file, append([]byte(strings.ReplaceAll(line, "{cpu}", cpu)), text.Bytes()...))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, document, 0o644)
+}
+
+// where says on what machine this runs, and what else ran there at the beginning.
+func where() string {
+	load, _ := os.ReadFile("/proc/loadavg") // not every system tells it
+	return machine(time.Now().Format(time.DateOnly), runtime.NumCPU(), runtime.Version(), string(load))
+}
+
+// machine has {cpu} in the place of the processor, which the benchmarks tell.
+func machine(date string, cores int, version, load string) string {
+	line := fmt.Sprintf("%s, %d cores ({cpu}), %s", date, cores, version)
+	if fields := strings.Fields(load); len(fields) > 0 {
+		line += "; load of the machine before: " + fields[0]
+		if busy, err := strconv.ParseFloat(fields[0], 64); err == nil && busy > float64(cores)/2 {
+			line += ": other programs kept it busy, so these are low ends"
+		}
+	}
+	return line + ".\n"
 }
 
 // result is a line such as "BenchmarkLog/publish/1-2  100  52 ns/op  19000 events/s".
 // The number at the end of the name is of processors.
 var result = regexp.MustCompile(`^Benchmark(\S+?)(?:-\d+)?\s+\d+\s+(.+)$`)
 
-// tables copies the lines of from, and writes a table of the logs, which have the same
-// benchmarks, and one of all other figures.
-func tables(from io.Reader, to io.Writer) (failed bool, err error) {
-	var (
-		logs, others table
-		folder       string
-	)
+// copied copies the lines, and returns the figures among them.
+func copied(from io.Reader, to io.Writer) (results *answers, cpu string, err error) {
+	results = &answers{}
+	var folder string
 	lines := bufio.NewScanner(from)
+	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		line := lines.Text()
 		fmt.Fprintln(to, line)
 		if strings.HasPrefix(line, "FAIL") || strings.HasPrefix(line, "--- FAIL") {
-			failed = true
+			err = errFailed
 		}
 		if name, ok := strings.CutPrefix(line, "pkg: "); ok {
-			folder = path.Base(name)
+			folder = name[strings.LastIndex(name, "/")+1:]
+		}
+		if name, ok := strings.CutPrefix(line, "cpu: "); ok {
+			cpu = name
 		}
 		m := result.FindStringSubmatch(line)
 		if m == nil {
 			continue
 		}
-		name, rest, _ := strings.Cut(m[1], "/")
 		fields := strings.Fields(m[2])
 		for i := 0; i+1 < len(fields); i += 2 {
-			value, unit := fields[i], fields[i+1]
-			switch first, _, _ := strings.Cut(rest, "/"); {
-			case unit == "ns/op" && len(fields) > 2: // the others say more
-			case first == "publish" || first == "follow" || first == "resume":
-				logs.put(rest+", "+unit, logName(folder, name), short(value))
-			default:
-				others.put(folder+": "+m[1], unit, short(value))
+			if value, unit := fields[i], fields[i+1]; unit != "ns/op" || len(fields) == 2 { // the others say more
+				results.add(folder, strings.ReplaceAll(m[1], "_", " "), unit, value)
 			}
 		}
 	}
-	logs.write(to)
-	others.write(to)
-	return failed, lines.Err()
-}
-
-// logName is the folder of the store, and which of several logs it opened.
-func logName(folder, benchmark string) string {
-	if benchmark == "Log" {
-		return folder
-	}
-	return folder + ", " + strings.ToLower(benchmark)
-}
-
-// short is a number with three digits that count.
-func short(text string) string {
-	value, err := strconv.ParseFloat(text, 64)
-	if err != nil {
-		return text
-	}
-	if value >= 100 {
-		return strconv.FormatFloat(value, 'f', 0, 64)
-	}
-	return strconv.FormatFloat(value, 'g', 3, 64)
+	return results, cpu, errors.Join(err, lines.Err())
 }

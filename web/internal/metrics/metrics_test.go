@@ -111,10 +111,10 @@ func TestRates(t *testing.T) {
 			t.Errorf("%s: %v %v %v %v, want %v %v", step.name, a, b, names, err, step.a, step.b)
 		}
 	}
-	totals = counters{"eth0": {7, 610}}
-	now = now.Add(400 * time.Millisecond) // 2.5 and 25 bytes a second
-	if a, b, _, _ := p.rates(t.Context(), func() time.Time { return now }); a != 3 || b != 25 {
-		t.Errorf("bytes a second %v and %v; want 3 and 25", a, b)
+	totals = counters{"eth0": {7, 611}}
+	now = now.Add(400 * time.Millisecond) // 2.5 and 27.5 bytes a second
+	if a, b, _, _ := p.rates(t.Context(), func() time.Time { return now }); a != 3 || b != 28 {
+		t.Errorf("bytes a second %v and %v; want 3 and 28", a, b)
 	}
 	totals = counters{"eth0": {9, 700}}
 	if a, b, _, _ := p.rates(t.Context(), func() time.Time { return now }); a != 0 || b != 0 {
