@@ -30,17 +30,19 @@ const (
 	abandoned  // by the publisher: the data are gone
 )
 
-// Batcher runs one commit at a time. What is published meanwhile makes the next
-// batch: nothing waits for company, and under load the batches are large.
+// Batcher runs one commit at a time. What is published meanwhile makes the next batch:
+// nothing waits for company, and under load the batches are large.
 type Batcher struct {
-	commit   func(context.Context, []*Item)
-	sync     func() error  // nil: a commit is all that it takes
-	syncTook time.Duration // the last time
-	queue    chan *Item
-	most     int // bytes of the next batch
-	closed   context.Context
-	stop     context.CancelFunc
-	done     sync.WaitGroup
+	commit func(context.Context, []*Item)
+	queue  chan *Item
+	most   int // bytes of the next batch
+	closed context.Context
+	stop   context.CancelFunc
+	done   sync.WaitGroup
+
+	sync     func() error   // nil: a commit is all that it takes
+	syncing  sync.WaitGroup // for the one sync that is under way
+	syncTook atomic.Int64   // nanoseconds, the last time
 }
 
 const (
@@ -126,6 +128,7 @@ func (i *Item) abandon(err error) error {
 }
 
 func (b *Batcher) run() {
+	defer b.syncing.Wait()
 	for {
 		select {
 		case item := <-b.queue:
@@ -133,24 +136,42 @@ func (b *Batcher) run() {
 			if len(batch) == 0 {
 				continue
 			}
-			b.commitTimed(batch)
 			if b.sync != nil {
-				batch = b.commitMore(batch)
-				b.syncAll(batch)
+				b.commitSynced(batch)
+			} else {
+				b.commitTimed(batch)
+				answer(batch)
 			}
-			answer(batch)
 		case <-b.closed.Done():
 			return
 		}
 	}
 }
 
+// commitSynced commits and syncs a batch. A sync that is quicker than a commit runs
+// beside the next one. Otherwise the next commit waits, so that those whom the sync
+// lets go on all share the next sync.
+func (b *Batcher) commitSynced(batch []*Item) {
+	began := time.Now()
+	b.commitTimed(batch)
+	batch = b.commitMore(batch, began)
+	beside := time.Since(began) > b.lastSync()
+	b.syncing.Wait()
+	b.syncing.Go(func() {
+		b.syncAll(batch)
+		answer(batch)
+	})
+	if !beside {
+		b.syncing.Wait()
+	}
+}
+
+// lastSync is how long the last sync took.
+func (b *Batcher) lastSync() time.Duration { return time.Duration(b.syncTook.Load()) }
+
 // commitMore commits what was published meanwhile, and returns all that is committed.
-func (b *Batcher) commitMore(all []*Item) []*Item {
-	for began := time.Now(); len(all) < maxUnsynced && time.Since(began) < b.syncTook; {
-		for _, item := range all {
-			item.Data = nil // the log has them
-		}
+func (b *Batcher) commitMore(all []*Item, began time.Time) []*Item {
+	for len(all) < maxUnsynced && time.Since(began) < b.lastSync() {
 		select {
 		case item := <-b.queue:
 			if more := b.gather(item); len(more) > 0 {
@@ -179,12 +200,15 @@ func (b *Batcher) commitTimed(batch []*Item) {
 	case size >= b.most && !slices.ContainsFunc(batch, func(i *Item) bool { return i.Err != nil }):
 		b.most = min(2*b.most, maxBytes)
 	}
+	for _, item := range batch {
+		item.Data = nil // the log has them
+	}
 }
 
 func (b *Batcher) syncAll(items []*Item) {
 	began := time.Now()
 	err := b.sync()
-	b.syncTook = time.Since(began)
+	b.syncTook.Store(int64(time.Since(began)))
 	for _, item := range items {
 		if err != nil && item.Err == nil {
 			item.Err = store.OutcomeUnknown(err)

@@ -230,6 +230,17 @@ func TestGiveUp(t *testing.T) {
 	})
 }
 
+// What waits for its sync holds no data: the log has them.
+func TestCommitFreesData(t *testing.T) {
+	l := newLog()
+	l.goOn <- struct{}{}
+	item := &Item{Data: []byte("1")}
+	(&Batcher{commit: l.commit, closed: t.Context()}).commitTimed([]*Item{item})
+	if item.Data != nil || item.Err != nil {
+		t.Errorf("%q, %v", item.Data, item.Err)
+	}
+}
+
 // What waits in the queue and is given up holds no data.
 func TestGiveUpFreesData(t *testing.T) {
 	item := &Item{Data: []byte("1")}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"testing"
@@ -17,12 +18,20 @@ import (
 type disk struct {
 	commitTakes, syncTakes time.Duration
 	fails                  error
-	steps                  []string
+
+	mu    sync.Mutex
+	steps []string
+}
+
+func (d *disk) step(text string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.steps = append(d.steps, text)
 }
 
 func (d *disk) commit(_ context.Context, items []*Item) {
 	time.Sleep(d.commitTakes)
-	d.steps = append(d.steps, fmt.Sprintf("commit %d", len(items)))
+	d.step(fmt.Sprintf("commit %d", len(items)))
 	for _, item := range items {
 		if string(item.Data) == "bad" {
 			item.Err = store.NotStored(store.ErrInvalidEvent)
@@ -32,7 +41,7 @@ func (d *disk) commit(_ context.Context, items []*Item) {
 
 func (d *disk) sync() error {
 	time.Sleep(d.syncTakes)
-	d.steps = append(d.steps, "sync")
+	d.step("sync")
 	return d.fails
 }
 
@@ -66,13 +75,15 @@ func TestSync(t *testing.T) {
 		answered     []int
 	}{
 		{"one publisher waits for a commit and a sync", 1, 5, []int{0}, []string{"commit 1", "sync"}, []int{6}},
-		{"the first sync waits for nobody", 2, 5, []int{0, 1}, []string{"commit 1", "sync", "commit 1", "sync"}, []int{7, 14}},
+		{"the first sync waits for nobody, and the next commit not for it", 2, 5, []int{0, 1}, []string{"commit 1", "commit 1", "sync", "sync"}, []int{7, 12}},
 		{"then what comes during a commit shares the sync", 2, 5, []int{0, 20, 21, 21},
 			[]string{"commit 1", "sync", "commit 1", "commit 2", "sync"}, []int{7, 29, 29, 29}},
-		{"what comes during a sync makes the next commit", 2, 5, []int{0, 20, 23, 24},
+		{"what comes during a slow sync makes the next commit, when it has ended", 2, 5, []int{0, 20, 23, 24},
 			[]string{"commit 1", "sync", "commit 1", "sync", "commit 2", "sync"}, []int{7, 27, 34, 34}},
+		{"what comes during a quick sync is committed beside it", 5, 3, []int{0, 20, 22, 26, 26, 40},
+			[]string{"commit 1", "sync", "commit 1", "sync", "commit 1", "sync", "commit 2", "sync", "commit 1", "sync"}, []int{8, 28, 33, 38, 38, 48}},
 		{"nobody waits for others longer than a sync takes", 3, 5, []int{0, 20, 22, 25, 28},
-			[]string{"commit 1", "sync", "commit 1", "commit 1", "commit 1", "sync", "commit 1", "sync"}, []int{8, 34, 34, 34, 42}},
+			[]string{"commit 1", "sync", "commit 1", "commit 1", "commit 1", "sync", "commit 1", "sync"}, []int{8, 31, 31, 37, 37}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -88,11 +99,117 @@ func TestSync(t *testing.T) {
 // A sync has room for so many events; those who come later share the next one.
 func TestSyncIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := &disk{commitTakes: time.Millisecond, syncTakes: time.Hour}
-		d.publish(t, append([]int{0}, slices.Repeat([]int{1}, maxUnsynced+1)...)...)
-		commits := slices.Index(d.steps[2:], "sync")
-		if want := maxUnsynced / maxItems; commits != want || d.steps[2] != fmt.Sprintf("commit %d", maxItems) {
-			t.Errorf("%d commits share a sync, want %d: %q", commits, want, d.steps)
+		d := &disk{commitTakes: 2 * time.Millisecond, syncTakes: time.Hour}
+		later := 2 * int(time.Hour/time.Millisecond)
+		d.publish(t, append([]int{0, later}, slices.Repeat([]int{later + 1}, maxUnsynced+1)...)...)
+		want := append([]string{"commit 1", "sync", "commit 1"}, slices.Repeat([]string{fmt.Sprintf("commit %d", maxItems)}, maxUnsynced/maxItems)...)
+		if want = append(want, "sync", "commit 1", "sync"); !slices.Equal(d.steps, want) {
+			t.Errorf("%q, want %q", d.steps, want)
+		}
+	})
+}
+
+// An event that was acknowledged was written before a sync began that succeeded, however
+// long commits and syncs take and whichever of them fail. Each publisher has its events
+// in the log in its order, one sync runs at a time, and nobody is left without an answer.
+func TestAcknowledgedIsSynced(t *testing.T) {
+	for seed := range uint64(50) {
+		synctest.Test(t, func(t *testing.T) {
+			var (
+				mu       sync.Mutex
+				random   = rand.New(rand.NewPCG(seed, 0))
+				written  []string
+				synced   = map[string]bool{}
+				syncing  bool
+				disk     = errors.New("disk")
+				failures int
+			)
+			pause := func() {
+				mu.Lock()
+				pause := time.Duration(random.ExpFloat64() * float64(time.Millisecond))
+				mu.Unlock()
+				time.Sleep(pause)
+			}
+			b := NewSynced(func(_ context.Context, items []*Item) {
+				for _, item := range items {
+					if len(items) < 4 || len(item.Data)%2 == 0 {
+						pause()
+					}
+					mu.Lock()
+					if random.IntN(10) == 0 {
+						item.Err = store.NotStored(store.ErrInvalidEvent)
+					} else {
+						written = append(written, string(item.Data))
+						item.ID.Major = uint64(len(written))
+					}
+					mu.Unlock()
+				}
+			}, func() error {
+				mu.Lock()
+				if syncing {
+					t.Error("two syncs at once")
+				}
+				syncing = true
+				began := slices.Clone(written)
+				mu.Unlock()
+				pause()
+				pause()
+				mu.Lock()
+				defer mu.Unlock()
+				syncing = false
+				if random.IntN(10) == 0 {
+					failures++
+					return disk
+				}
+				for _, event := range began {
+					synced[event] = true
+				}
+				return nil
+			})
+			var publishers sync.WaitGroup
+			for p := range 1 + int(seed)%20 {
+				publishers.Go(func() {
+					last := uint64(0)
+					for n := range 20 {
+						event := fmt.Sprintf("%d/%d", p, n)
+						id, err := b.put(event)
+						mu.Lock()
+						switch {
+						case err == nil && (!synced[event] || id.Major <= last || written[id.Major-1] != event):
+							t.Errorf("%s was acknowledged as %d after %d; synced: %v", event, id.Major, last, synced[event])
+						case err != nil && !errors.Is(err, store.ErrInvalidEvent) && (!errors.Is(err, disk) || failures == 0):
+							t.Errorf("%s: %v", event, err)
+						}
+						last = max(last, id.Major)
+						mu.Unlock()
+					}
+				})
+			}
+			publishers.Wait()
+			b.Close()
+		})
+	}
+}
+
+// Close while one group is committed and another synced waits for both; each publisher
+// is answered.
+func TestCloseWhileSyncing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &disk{commitTakes: 2 * time.Millisecond, syncTakes: 10 * time.Millisecond}
+		b := NewSynced(d.commit, d.sync)
+		outcomes := make(chan error, 3)
+		for range 3 {
+			go func() { _, err := b.put("1"); outcomes <- err }()
+			time.Sleep(3 * time.Millisecond) // the first is synced, the second committed, the third waits
+		}
+		b.Close()
+		if want := []string{"commit 1", "commit 1", "sync", "sync"}; !slices.Equal(d.steps, want) {
+			t.Errorf("%q, want %q", d.steps, want)
+		}
+		for range 3 {
+			if err := <-outcomes; err != nil && !errors.Is(err, store.ErrClosed) {
+				t.Error(err)
+			}
 		}
 	})
 }
