@@ -71,7 +71,7 @@ func embed(dir string, options Options, unlock func() error) (*Store, error) {
 		return nil, err
 	}
 	files := newSyncer(dir, options.Stream)
-	return open(conn, options, files.sync, func() error {
+	return open(conn, options, files, func() error {
 		conn.Close()
 		srv.Shutdown()
 		srv.WaitForShutdown()

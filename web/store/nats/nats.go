@@ -70,7 +70,7 @@ type Store struct {
 	close   func() error // what Close has to end besides
 	batcher *batch.Batcher
 	pages   page.Sizer
-	alone   bool // nobody else can change the stream
+	files   *syncer // of a directory; nobody else can change its stream
 
 	milestoneEvery time.Duration
 
@@ -125,18 +125,18 @@ func New(conn *nats.Conn, options Options) (*Store, error) {
 	return open(conn, options, nil, func() error { return nil })
 }
 
-// open makes the store. Sync makes what is stored survive a loss of power; it is nil
+// open makes the store. Files make what is stored survive a loss of power; they are nil
 // where the server sees to that.
-func open(conn *nats.Conn, options Options, sync, shut func() error) (*Store, error) {
+func open(conn *nats.Conn, options Options, files *syncer, shut func() error) (*Store, error) {
 	js, err := jetstream.New(conn)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("nats: %w", err), shut())
 	}
-	s := &Store{options: options, conn: conn, js: js, close: shut, alone: sync != nil, milestoneEvery: milestoneEvery}
-	if sync == nil {
+	s := &Store{options: options, conn: conn, js: js, close: shut, files: files, milestoneEvery: milestoneEvery}
+	if files == nil {
 		s.batcher = batch.New(s.commit)
 	} else {
-		s.batcher = batch.NewSynced(s.commit, sync)
+		s.batcher = batch.NewSynced(s.commit, files.sync)
 	}
 	return s, nil
 }

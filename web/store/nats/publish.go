@@ -26,6 +26,12 @@ func (s *Store) commit(ctx context.Context, items []*batch.Item) {
 			item.Err = err
 		}
 	}
+	if s.files != nil {
+		if err := s.files.broken(); err != nil {
+			fail(store.NotStored(explain("publishing", err)))
+			return
+		}
+	}
 	epoch, err := s.currentEpoch(limited)
 	if err != nil {
 		fail(store.NotStored(err))
@@ -44,7 +50,7 @@ func (s *Store) currentEpoch(ctx context.Context) (string, error) {
 		return epoch, nil
 	}
 	state, err := s.state(ctx)
-	if err == nil && s.alone {
+	if err == nil && s.files != nil {
 		s.mu.Lock()
 		s.epoch = state.epoch
 		s.mu.Unlock()

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 )
 
 // syncer makes what the server has written survive a loss of power. The server
@@ -16,6 +17,7 @@ import (
 type syncer struct {
 	dir    string // of the blocks of messages
 	oldest int    // block that may have grown since the last sync
+	failed atomic.Pointer[error]
 }
 
 func newSyncer(dir, stream string) *syncer {
@@ -60,9 +62,33 @@ func (s *syncer) markClean(dir string) error {
 	return errors.Join(syncDir(s.dir), syncFile(filepath.Join(dir, clean)), syncDir(dir))
 }
 
-// sync syncs every block that may have grown. Blocks are numbered; only the newest
-// one grows.
+// sync makes what was written before survive. When the disk has refused it once, it fails
+// for good: the system forgets what the disk refused, so that a later sync succeeds
+// although there is a hole in the file, and the server reads a file up to its first hole.
 func (s *syncer) sync() error {
+	if err := s.broken(); err != nil {
+		return err
+	}
+	err := s.syncBlocks()
+	if _, refused := errors.AsType[refusedError](err); refused {
+		s.failed.Store(&err)
+		return s.broken()
+	}
+	return err
+}
+
+// broken is the error of a log whose disk has refused something. It may be asked during
+// a sync.
+func (s *syncer) broken() error {
+	if err := s.failed.Load(); err != nil {
+		return fmt.Errorf("the log takes no events any more: %w; repair the disk, then start this program again", *err)
+	}
+	return nil
+}
+
+// syncBlocks syncs every block that may have grown. Blocks are numbered; only the newest
+// one grows.
+func (s *syncer) syncBlocks() error {
 	entries, err := os.ReadDir(s.dir)
 	if err != nil {
 		return fmt.Errorf("the blocks cannot be found: %w", err)
@@ -115,12 +141,21 @@ func block(name string) (number int, ok bool) {
 	return number, err == nil
 }
 
+// refusedError is the error of a disk that did not take what was written.
+type refusedError struct{ error }
+
+func (e refusedError) Unwrap() error { return e.error }
+
 func syncFile(path string) error {
 	file, err := os.Open(path)
 	if err != nil {
 		return err
 	}
-	return errors.Join(file.Sync(), file.Close())
+	defer file.Close()
+	if err := file.Sync(); err != nil {
+		return refusedError{err}
+	}
+	return nil
 }
 
 func syncDir(path string) error { return syncFile(path) }
