@@ -69,6 +69,7 @@ type Store struct {
 	js      jetstream.JetStream
 	close   func() error // what Close has to end besides
 	batcher *batch.Batcher
+	sender  *sender
 	pages   page.Sizer
 	files   *syncer // of a directory; nobody else can change its stream
 
@@ -132,7 +133,7 @@ func open(conn *nats.Conn, options Options, files *syncer, shut func() error) (*
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("nats: %w", err), shut())
 	}
-	s := &Store{options: options, conn: conn, js: js, close: shut, files: files, milestoneEvery: milestoneEvery}
+	s := &Store{options: options, conn: conn, js: js, close: shut, files: files, sender: newSender(conn, options.Stream, files == nil), milestoneEvery: milestoneEvery}
 	if files == nil {
 		s.batcher = batch.New(s.commit)
 	} else {
@@ -165,6 +166,7 @@ func (o Options) withDefaults() (Options, error) {
 // fails.
 func (s *Store) Close() error {
 	s.batcher.Close()
+	s.sender.close()
 	return s.close()
 }
 

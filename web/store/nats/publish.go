@@ -60,44 +60,28 @@ func (s *Store) currentEpoch(ctx context.Context) (string, error) {
 
 // send publishes the items and answers each.
 func (s *Store) send(ctx context.Context, epoch string, items []*batch.Item) {
-	futures := make([]jetstream.PubAckFuture, len(items))
-	for i, item := range items {
-		message := &nats.Msg{Subject: subject(s.options.Stream, item.Topic), Data: item.Data}
-		options := []jetstream.PublishOpt{jetstream.WithExpectStream(s.options.Stream), jetstream.WithRetryAttempts(0)}
-		if item.Key != "" {
-			options = append(options, jetstream.WithMsgID(item.Key))
-		}
-		future, err := s.js.PublishMsgAsync(message, options...)
-		if err != nil {
-			item.Err = store.NotStored(explain("publishing", err)) // it was not sent
-			continue
-		}
-		futures[i] = future
-	}
-	for i, item := range items {
-		if futures[i] == nil {
-			continue
-		}
-		select {
-		case ack := <-futures[i].Ok():
-			item.ID, item.Err = s.place(ctx, epoch, item, ack)
-		case err := <-futures[i].Err():
-			item.Err = outcome(err)
-		case <-ctx.Done():
-			item.Err = store.OutcomeUnknown(explain("publishing", ctx.Err()))
+	acks, ended := s.sender.send(ctx, items)
+	for n, item := range items {
+		switch a := acks[n]; {
+		case a.err != nil:
+			item.Err = outcome(a.err)
+		case a.sequence == 0:
+			item.Err = store.OutcomeUnknown(explain("publishing", ended))
+		default:
+			item.ID, item.Err = s.place(ctx, epoch, item, a)
 		}
 	}
 }
 
 // place is the id of an event that the stream has. Of one that it had already, the
 // data may differ from the item's.
-func (s *Store) place(ctx context.Context, epoch string, item *batch.Item, ack *jetstream.PubAck) (store.ID, error) {
-	id := store.ID{Epoch: epoch, Major: ack.Sequence, Minor: checksum(subject(s.options.Stream, item.Topic), item.Data)}
-	if !ack.Duplicate {
+func (s *Store) place(ctx context.Context, epoch string, item *batch.Item, a ack) (store.ID, error) {
+	id := store.ID{Epoch: epoch, Major: a.sequence, Minor: checksum(subject(s.options.Stream, item.Topic), item.Data)}
+	if !a.duplicate {
 		return id, nil
 	}
-	first, err := s.batch(ctx, state{last: ack.Sequence}, ack.Sequence, 1)
-	if err == nil && first[0].sequence != ack.Sequence {
+	first, err := s.batch(ctx, state{last: a.sequence}, a.sequence, 1)
+	if err == nil && first[0].sequence != a.sequence {
 		err = errors.New("nats: the first event with this key has been trimmed")
 	}
 	if err != nil {
@@ -111,7 +95,8 @@ func (s *Store) place(ctx context.Context, epoch string, item *batch.Item, ack *
 func outcome(err error) error {
 	explained := explain("publishing", err)
 	_, answered := errors.AsType[*jetstream.APIError](err)
-	if answered || errors.Is(err, nats.ErrNoResponders) || errors.Is(err, jetstream.ErrNoStreamResponse) {
+	_, unsent := errors.AsType[notSent](err)
+	if answered || unsent || errors.Is(err, nats.ErrNoResponders) || errors.Is(err, jetstream.ErrNoStreamResponse) {
 		return store.NotStored(explained)
 	}
 	return store.OutcomeUnknown(explained)
