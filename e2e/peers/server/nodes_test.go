@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -47,6 +48,12 @@ type nodes struct {
 type feedNode struct{ Address, Store string }
 
 func (n feedNode) run() error {
+	interrupted := make(chan os.Signal, 1) // also where a shell has it ignored
+	signal.Notify(interrupted, os.Interrupt)
+	go func() {
+		<-interrupted
+		os.Exit(0)
+	}()
 	var (
 		log store.Store
 		err error
