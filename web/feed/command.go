@@ -99,7 +99,7 @@ func (c *client) accept(r command) {
 		return
 	}
 	position := c.placeNow()
-	change := c.changeTopics(&r)
+	change, after := c.changeTopics(&r)
 	c.input(func(in *inputs) {
 		c.changeLatest(change, position)
 		if r.Kind != wire.KindHistory && !r.More {
@@ -110,6 +110,7 @@ func (c *client) accept(r command) {
 			in.requests = append(in.requests, r)
 		}
 	})
+	after()
 	if c.claim != nil {
 		c.claim.keep(namesOf(&c.filter))
 	}

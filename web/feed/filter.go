@@ -129,10 +129,10 @@ func (f *filter) answered(topic string, allowed bool) {
 }
 
 // changeTopics makes the client a subscriber of what it asks for, and returns what
-// has to be done with its filter. It subscribes first: once the filter is changed,
-// no event of a new topic may pass unseen. Only the reader calls it, so that nobody
-// else changes the filter meanwhile.
-func (c *client) changeTopics(r *command) (change func(*filter)) {
+// has to be done with its filter, and after that. It subscribes first: once the filter is
+// changed, no event of a new topic may pass unseen; and before that, none of an old one.
+// Only the reader calls it, so that nobody else changes the filter meanwhile.
+func (c *client) changeTopics(r *command) (change func(*filter), after func()) {
 	wanting, sampling := c.feed.wanting, c.feed.sampling
 	has := &c.filter
 	switch {
@@ -140,33 +140,31 @@ func (c *client) changeTopics(r *command) (change func(*filter)) {
 		next := newFilter(r.Topics, c.access)
 		next.conflate(r.Latest)
 		next.narrow(c.access)
-		wanting.replace(c, has.names, next.names)
-		sampling.replace(c, has.latestNames(), next.latestNames())
+		leave := wanting.replace(c, has.names, next.names)
+		leaveSampling := sampling.replace(c, has.latestNames(), next.latestNames())
 		return func(f *filter) {
 			next.answers, next.sent = f.answers, f.sent
 			if next.latest == nil && f.latest != nil {
 				next.latest = map[string]time.Duration{}
 			}
 			*f = next
-		}
+		}, func() { leave(); leaveSampling() }
 	case has.everything || r.Kind == wire.KindHistory:
-		return func(*filter) {}
+		return func(*filter) {}, func() {}
 	case r.Kind == wire.KindAdd:
 		ordinary := slices.DeleteFunc(slices.Clone(r.Topics), func(name string) bool { return r.Latest[name] > 0 })
 		sampled := slices.Collect(maps.Keys(r.Latest))
 		wanting.add(c, present(ordinary, has.names, false))
 		sampling.add(c, present(sampled, has.latest, false))
-		wanting.remove(c, present(sampled, has.names, true))
-		sampling.remove(c, present(ordinary, has.latest, true))
+		old, oldSampled := present(sampled, has.names, true), present(ordinary, has.latest, true)
 		return func(f *filter) {
 			f.forget(ordinary)
 			f.add(ordinary)
 			f.conflate(r.Latest)
-		}
+		}, func() { wanting.remove(c, old); sampling.remove(c, oldSampled) }
 	default:
-		wanting.remove(c, present(r.Topics, has.names, true))
-		sampling.remove(c, present(r.Topics, has.latest, true))
-		return func(f *filter) { f.forget(r.Topics) }
+		old, oldSampled := present(r.Topics, has.names, true), present(r.Topics, has.latest, true)
+		return func(f *filter) { f.forget(r.Topics) }, func() { wanting.remove(c, old); sampling.remove(c, oldSampled) }
 	}
 }
 

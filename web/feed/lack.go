@@ -74,7 +74,7 @@ func (c *client) readLack() bool {
 		return true
 	}
 	cf.lack = nil
-	if !s.complete {
+	if !s.done() {
 		c.controls = append(c.controls, latestGap(&wire.Gap{After: l.since, Reason: wire.GapLimited}))
 	}
 	return true

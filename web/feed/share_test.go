@@ -277,6 +277,17 @@ func TestNewestEventsOfAShare(t *testing.T) {
 			t.Errorf("%+v", frame.Gap)
 		}
 	}
+	// Another client whose position is older finds it in the ring: that it cannot know of
+	// earlier ones is no gap.
+	other := s.knowing(start, "topic=a", "latest=10,a", "since="+start)
+	other.readUntil("it has the last event, and the position after it", func() bool {
+		return slices.Contains(newestOf(other), "a "+last) && other.latest[len(other.latest)-1].Position != ""
+	})
+	for _, frame := range other.latest {
+		if frame.Gap != nil {
+			t.Errorf("%+v", frame.Gap)
+		}
+	}
 	c := log.put("c")
 	p.followed(`{"wakesocket":"add","n":1,"topics":["c"],"latest":{"c":10}}`, 1)
 	c = log.put("c")

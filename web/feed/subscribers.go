@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -49,12 +50,21 @@ func (s *subscribers) remove(c *client, names map[string]struct{}) {
 	s.removeLocked(c, names)
 }
 
-// replace changes the names that the client is a subscriber of.
-func (s *subscribers) replace(c *client, old, names map[string]struct{}) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.removeLocked(c, old)
-	s.addLocked(c, names)
+// replace makes the client a subscriber of other names, and returns what ends the old
+// ones.
+func (s *subscribers) replace(c *client, old, names map[string]struct{}) (leave func()) {
+	if old != nil && names != nil {
+		old, names = without(old, names), without(names, old)
+	} else if old == nil && names == nil {
+		return func() {}
+	}
+	s.add(c, names)
+	return func() { s.remove(c, old) }
+}
+
+// without are the names that others lack.
+func without(names, others map[string]struct{}) map[string]struct{} {
+	return present(slices.Collect(maps.Keys(names)), others, false)
 }
 
 func (s *subscribers) addLocked(c *client, names map[string]struct{}) {

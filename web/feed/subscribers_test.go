@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wakesocket/wakesocket/wasm/wire"
 	"github.com/wakesocket/wakesocket/web/store/memory"
 )
 
@@ -50,11 +51,11 @@ func TestSubscribersByName(t *testing.T) {
 		t.Fatalf("%v %v", s.named, s.all)
 	}
 	s.add(b, names(newFilter([]string{"x"}, &access{})))
-	s.replace(a, names(newFilter([]string{"x", "y.*"}, &access{})), names(newFilter([]string{"y.*", "z"}, &access{})))
+	s.replace(a, names(newFilter([]string{"x", "y.*"}, &access{})), names(newFilter([]string{"y.*", "z"}, &access{})))()
 	if len(s.named) != 3 || !slices.Equal(s.named["x"].clients, []*client{b}) || len(s.named["y.*"].clients) != 1 || len(s.named["z"].clients) != 1 {
 		t.Fatalf("%v", s.named)
 	}
-	s.replace(a, names(newFilter([]string{"y.*", "z"}, &access{})), nil)
+	s.replace(a, names(newFilter([]string{"y.*", "z"}, &access{})), nil)()
 	s.remove(b, nil)
 	if len(s.named) != 1 || !slices.Equal(s.all.clients, []*client{a}) {
 		t.Fatalf("%v %v", s.named, s.all)
@@ -125,6 +126,46 @@ func (f *Feed) publish(t *testing.T, topic string) string {
 		t.Fatal(err)
 	}
 	return id
+}
+
+// An event of a topic that a client is about to leave comes while the topics are changed:
+// it is sent, since the client is told that the new ones count after it.
+func TestOldTopicsUntilTheyAreChanged(t *testing.T) {
+	for _, r := range []command{
+		{Kind: wire.KindTopics, Topics: []string{"b"}},
+		{Kind: wire.KindTopics, Topics: []string{"a", "b"}}, // instead of all
+		{Kind: wire.KindRemove, Topics: []string{"a"}},
+		{Kind: wire.KindAdd, Topics: []string{"a"}, Latest: wire.Latest{"a": 10}},
+	} {
+		s := serve(t, Options{}).ready()
+		p := s.knowing("", map[bool]string{true: "", false: "topic=a"}[len(r.Topics) == 2])
+		var c *client
+		s.mu.Lock()
+		for c = range s.clients {
+		}
+		s.mu.Unlock()
+		position := c.placeNow()
+		until(t, "its writer is idle", func() bool { c.mu.Lock(); defer c.mu.Unlock(); return !c.writing })
+		change, after := c.changeTopics(&r)
+		last := s.publish("a", 1, 1)[0]
+		until(t, "the event was offered", func() bool {
+			done := s.wanting.done.Load() // nil before the first
+			return done != nil && done.pos.String() == last
+		})
+		c.input(func(*inputs) { c.changeLatest(change, position) })
+		after()
+		p.send(wire.Ping) // the reader takes the lock after this test
+		p.readUntil("pong", func() bool { return p.pongs > 0 })
+		if p.readEvents(1); p.events[0].ID != last {
+			t.Errorf("%v: %v", r, p.events)
+		}
+		p.conn.CloseNow()
+		until(t, "nobody is subscribed", func() bool {
+			s.wanting.mu.Lock()
+			defer s.wanting.mu.Unlock()
+			return len(s.wanting.named) == 0 && len(s.wanting.all.clients) == 0
+		})
+	}
 }
 
 // An idle client does not hold its place in the ring, and yet it is told where it
