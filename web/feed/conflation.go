@@ -28,6 +28,7 @@ type conflation struct {
 	counting string // what the hello of the client named
 	lack     *lack  // what the table does not know; nil for nothing
 	begun    bool
+	hole     bool // the ring began anew before the rows knew of what it had
 	turns    uint64
 	starting int   // rows that wait since before the client came
 	written  int64 // monotonic time of the last frame, 0 for none
@@ -78,6 +79,7 @@ func (cf *conflation) look(f *filter, now int64) {
 	t := cf.table
 	t.mu.RLock()
 	defer t.mu.RUnlock()
+	cf.hole = cf.hole || cf.missesLocked()
 	var changed []*record // the newest first
 	t.since(cf.seen, func(r *record) { changed = append(changed, r) })
 	for i := len(changed) - 1; i >= 0; i-- {
@@ -86,6 +88,17 @@ func (cf *conflation) look(f *filter, now int64) {
 	if t.top.Compare(cf.seen) > 0 || t.top.Epoch != cf.seen.Epoch {
 		cf.seen = t.top
 	}
+}
+
+// missesLocked reports whether the ring has begun anew after seen, so that the table does
+// not know what came before, and nobody is going to look for that in the log. Another epoch
+// ends the connection elsewhere.
+func (cf *conflation) missesLocked() bool {
+	begin, l := cf.table.begin, cf.lack
+	if begin.Epoch != cf.seen.Epoch || begin.Compare(cf.seen) <= 0 {
+		return false
+	}
+	return l == nil || !l.before.IsZero() || l.after.Compare(cf.seen) > 0
 }
 
 // change has a topic wait whose record has events after the position. It is called

@@ -167,6 +167,40 @@ func TestClientAheadOfTheTable(t *testing.T) {
 	}
 }
 
+// What was forgotten before the client was asked for it is not passed over: the client
+// is sent away, unless it is going to be looked for in the log.
+func TestTableThatHasForgotten(t *testing.T) {
+	for name, test := range map[string]struct {
+		lack   *lack
+		forget func(*newest)
+		hole   bool
+	}{
+		"nothing":               {nil, func(n *newest) { n.from = id(1) }, false},
+		"other topics":          {nil, func(n *newest) { n.from = id(2) }, false},
+		"everything":            {nil, func(n *newest) { n.reset(id(3)) }, true},
+		"what is looked for":    {&lack{after: id(1)}, func(n *newest) { n.reset(id(3)) }, false},
+		"before what is":        {&lack{after: id(2)}, func(n *newest) { n.reset(id(3)) }, true},
+		"while it is looked at": {&lack{after: id(1), before: id(2)}, func(n *newest) { n.reset(id(3)) }, true},
+	} {
+		table := newTable(100)
+		table.publish("a")
+		s := table.sampler(t, 0, wire.Latest{"a": 10})
+		s.expect("a1")
+		table.publish("a")
+		test.forget(table.newest)
+		s.conflation.lack = test.lack
+		s.conflation.look(&s.filter, int64(s.now))
+		if s.hole != test.hole {
+			t.Errorf("%s: a hole %v", name, s.hole)
+		}
+		if s.lack = nil; test.hole {
+			if _, kind, _ := s.step(); kind != again || s.end != "e-1" && s.end != "" {
+				t.Errorf("%s: it does %v, up to %s", name, kind, s.end)
+			}
+		}
+	}
+}
+
 // A client that asks for its position is told it once, and not before it has everything.
 func TestWhenAPositionIsAskedFor(t *testing.T) {
 	table := newTable(100)

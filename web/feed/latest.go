@@ -14,6 +14,10 @@ import (
 func (c *client) latestStep() step {
 	cf := c.conflation.Load()
 	s, pause := cf.next(&c.filter, monotonicNow(), func() bool { return crowded(c.network.Conn) })
+	if cf.hole {
+		c.closeWithAdvice(causeEpoch, wire.CloseRestart, "events left the log before they were read")
+		return step{kind: again}
+	}
 	if pause > 0 {
 		cf.wakeIn(pause, c.wake)
 	}
@@ -27,7 +31,9 @@ func (cf *conflation) next(f *filter, now int64, crowded func() bool) (s step, p
 		return step{kind: readLatest}, 0
 	}
 	cf.awake.Store(false) // first: who changes a topic after the look wakes the client
-	cf.look(f, now)
+	if cf.look(f, now); cf.hole {
+		return step{kind: again}, 0
+	}
 	at, some := cf.nextAt()
 	if some {
 		cf.awake.Store(true)

@@ -25,6 +25,7 @@ type newest struct {
 	oldest   *record  // the records are linked in the order of their events
 	latest   *record  // the last of them
 	from     store.ID // every event after this position is known
+	begin    store.ID // where the ring began the last time: of what comes before nothing is known
 	top      store.ID // up to here
 	bytes    int      // of the events
 	counting string   // names the counts; changes when some are forgotten
@@ -87,7 +88,7 @@ func (n *newest) reset(top store.ID) {
 	n.ring.reset(top)
 	clear(n.topics)
 	n.oldest, n.latest, n.bytes = nil, nil, 0
-	n.from, n.top, n.counting = top, top, newCounting()
+	n.from, n.begin, n.top, n.counting = top, top, top, newCounting()
 }
 
 // recount names the counts anew: some topics are not followed any more, so that what
