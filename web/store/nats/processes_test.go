@@ -1,7 +1,6 @@
 package nats_test
 
 import (
-	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -14,16 +13,16 @@ import (
 
 // threeFeeds are processes on one server that follow their shares, and what a fourth one
 // is started with.
-func threeFeeds(t *testing.T, ring int) (j *journey, feeds []*feedProcess, place feedPlace) {
+func threeFeeds(t *testing.T, ring int) (w *storetest.Walk, feeds []*feedProcess, place feedPlace) {
 	options := nats.Options{Stream: backend.NewName(), Events: 100_000, EventsPerTopic: 10_000, FollowTopics: true}
-	j = &journey{t: t, log: &published{}, writer: openShared(t, options.Stream, options), pace: 2 * time.Millisecond}
-	j.log.put(t, j.writer, "first")
+	w = &storetest.Walk{Log: openShared(t, options.Stream, options), Pace: 2 * time.Millisecond}
+	w.Publish(t, "first")
 	place = feedPlace{backend.URL(), options, ring}
 	for range 3 {
 		p := startFeed(t, place)
-		feeds, j.urls = append(feeds, p), append(j.urls, p.url)
+		feeds, w.Feeds = append(feeds, p), append(w.Feeds, p.url)
 	}
-	return j, feeds, place
+	return w, feeds, place
 }
 
 // delivered are the messages that the server has sent to whoever follows a topic, and how
@@ -51,22 +50,16 @@ func delivered(t *testing.T, s *nats.Store, name, topic string) (messages uint64
 	return messages, consumers
 }
 
-func room(feed, k int) string { return fmt.Sprintf("room.%d.%d", feed, k) }
-
 // The server sends each of three processes what its clients want, and nothing else.
 func TestProcessesReadTheirShare(t *testing.T) {
 	t.Parallel()
-	j, feeds, place := threeFeeds(t, 1000)
+	w, feeds, place := threeFeeds(t, 1000)
 	sent := func(feed int) (messages uint64, consumers int) {
-		return delivered(t, j.writer.(*nats.Store), place.Options.Stream, room(feed, 4))
+		return delivered(t, w.Log.(*nats.Store), place.Options.Stream, room(feed, 4))
 	}
-	var clients []*wanderer
+	var clients []*storetest.Wanderer
 	for i, p := range feeds {
-		for k := range 5 {
-			w := &wanderer{t: t, log: j.log, names: map[string]bool{room(i, k): true}}
-			w.join(p.url)
-			clients = append(clients, w)
-		}
+		clients = append(clients, inRooms(t, w, p.url, i)...)
 	}
 	var before [3]uint64
 	for i := range feeds {
@@ -76,24 +69,12 @@ func TestProcessesReadTheirShare(t *testing.T) {
 			return consumers == 1
 		})
 	}
-	const each = 20
-	for range each {
-		for i := range 4 { // nobody is in the last room
-			for k := range 5 {
-				j.log.put(t, j.writer, room(i, k))
-			}
-		}
-	}
-	for _, w := range clients {
-		if w.catchUp(); len(w.got) != each {
-			t.Errorf("%v: %d events, want %d", w.segments, len(w.got), each)
-		}
-	}
+	publishInRooms(t, w, clients)
 	for i := range feeds {
 		after, consumers := sent(i)
 		// Beside its own, a feed reads a few milestones a second.
-		if n := after - before[i]; consumers != 1 || n < 5*each || n > 10*each {
-			t.Errorf("the server has sent feed %d %d messages of %d, to %d consumers", i, n, 20*each, consumers)
+		if n := after - before[i]; consumers != 1 || n < 5*eachRoom || n > 10*eachRoom {
+			t.Errorf("the server has sent feed %d %d messages of %d, to %d consumers", i, n, 20*eachRoom, consumers)
 		}
 	}
 }
@@ -103,21 +84,21 @@ func TestProcessesReadTheirShare(t *testing.T) {
 func TestProcessesAreKilled(t *testing.T) {
 	t.Parallel()
 	for _, ring := range []int{1000, 16} {
-		j, feeds, place := threeFeeds(t, ring)
-		gaps, sent := j.wander(func(step int) bool {
+		w, feeds, place := threeFeeds(t, ring)
+		gaps, sent := w.Run(t, func(step int) bool {
 			switch { // here, between two steps of the clients
 			case step%100 == 50:
 				p := feeds[0]
 				p.kill()
 				feeds = feeds[1:]
-				j.urls = slices.DeleteFunc(j.urls, func(url string) bool { return url == p.url })
+				w.Feeds = slices.DeleteFunc(w.Feeds, func(url string) bool { return url == p.url })
 			case step%100 == 75:
 				p := startFeed(t, place)
-				feeds, j.urls = append(feeds, p), append(j.urls, p.url)
+				feeds, w.Feeds = append(feeds, p), append(w.Feeds, p.url)
 			}
 			return step < 300
 		})
-		t.Logf("ring of %d: %d events; %d times a client was sent away", ring, len(j.log.events), sent)
+		t.Logf("ring of %d: %d events; %d times a client was sent away", ring, w.Published(), sent)
 		if gaps > 0 {
 			t.Errorf("ring of %d: %d gaps", ring, gaps)
 		}

@@ -99,7 +99,7 @@ func benchmarkFollow(b *testing.B, s store.Store) {
 // that all missed 1,000 events, which the feed has to read from the log.
 func benchmarkResume(b *testing.B, s store.Store) {
 	const clients, missed = 1000, 1000
-	f, address := serve(b, feed.Options{Store: s, Ring: 16})
+	f, address := Serve(b, feed.Options{Store: s, Ring: 16})
 	from := publishOne(b, s)
 	last := from
 	for range missed {

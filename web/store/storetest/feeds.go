@@ -30,8 +30,8 @@ func runFeeds(t *testing.T, newLog Make) {
 	t.Run("ReplayUnderFire", func(t *testing.T) { replayUnderFire(t, newLog) })
 }
 
-// serve mounts a feed and waits until it has reached its log.
-func serve(t testing.TB, options feed.Options) (f *feed.Feed, url string) {
+// Serve mounts a feed and waits until it has reached its log.
+func Serve(t testing.TB, options feed.Options) (f *feed.Feed, url string) {
 	t.Helper()
 	options.AcceptRate = -1
 	if options.Logger == nil {
@@ -47,7 +47,7 @@ func serve(t testing.TB, options feed.Options) (f *feed.Feed, url string) {
 		server.Close()
 	})
 	Eventually(t, "the feed reaches its log", func() bool {
-		c, err := dial(server.URL, "", false)
+		c, err := dial(server.URL, "", false, "nobody")
 		if err == nil {
 			c.conn.CloseNow()
 		}
@@ -83,7 +83,7 @@ func resumeStorm(t *testing.T, newLog Make, keep, ring, most int) (gaps, sent in
 	writer := open()
 	var feeds []string
 	for range 2 {
-		_, url := serve(t, feed.Options{Store: open(), Ring: ring})
+		_, url := Serve(t, feed.Options{Store: open(), Ring: ring})
 		feeds = append(feeds, url)
 	}
 	start := bounds(t, writer).Top
@@ -142,7 +142,7 @@ func ringWrap(t *testing.T, newLog Make) {
 	for _, published := range []int{ring - 1, ring, ring + 1} {
 		open := newLog(t, 1000)
 		s := open()
-		_, url := serve(t, feed.Options{Store: open(), Ring: ring})
+		_, url := Serve(t, feed.Options{Store: open(), Ring: ring})
 		ids := []store.ID{bounds(t, s).Top}
 		for n := range published {
 			ids = append(ids, Publish(t, s, n))
@@ -160,7 +160,7 @@ func ringWrap(t *testing.T, newLog Make) {
 func garbage(t *testing.T, newLog Make) {
 	open := newLog(t, 1000)
 	s := open()
-	_, url := serve(t, feed.Options{Store: open()})
+	_, url := Serve(t, feed.Options{Store: open()})
 	base := bounds(t, s).Base
 	Publish(t, s, 0)
 	Publish(t, s, 1)
@@ -275,11 +275,11 @@ func laggingFeed(t *testing.T, newLog Make) {
 	open := newLog(t, 1000)
 	s := open()
 	gate := make(chan struct{})
-	_, leading := serve(t, feed.Options{Store: open()})
+	_, leading := Serve(t, feed.Options{Store: open()})
 	defer close(gate)
 	served := make(chan struct{})
 	opened := run(func() { pass(t, gate, served) })
-	_, lagging := serve(t, feed.Options{Store: newLateLog(open(), gate)})
+	_, lagging := Serve(t, feed.Options{Store: newLateLog(open(), gate)})
 	close(served)
 	<-opened
 	r := &reader{after: bounds(t, s).Top.String()}
@@ -311,7 +311,7 @@ func laggingFeed(t *testing.T, newLog Make) {
 func replayUnderFire(t *testing.T, newLog Make) {
 	open := newLog(t, 100_000)
 	s := open()
-	_, url := serve(t, feed.Options{Store: open(), Ring: 32})
+	_, url := Serve(t, feed.Options{Store: open(), Ring: 32})
 	r := &reader{after: bounds(t, s).Top.String()}
 	const before, total = 3000, 6000
 	publishing := make(chan struct{})
@@ -339,7 +339,7 @@ func replayUnderFire(t *testing.T, newLog Make) {
 func rareTopic(t *testing.T, newLog Make) {
 	const keep = 20
 	s := newLog(t, keep)()
-	f, url := serve(t, feed.Options{Store: s, Ring: 8})
+	f, url := Serve(t, feed.Options{Store: s, Ring: 8})
 	rare, err := f.Publish(context.Background(), "rare", []byte("1"))
 	if err != nil {
 		t.Fatal(err)

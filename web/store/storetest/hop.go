@@ -26,7 +26,7 @@ func Hop(t *testing.T, writer store.Store, stores []store.Store, harm func(feeds
 		total atomic.Int64
 	)
 	for _, s := range stores {
-		f, url := serve(t, feed.Options{Store: s, Ring: 64})
+		f, url := Serve(t, feed.Options{Store: s, Ring: 64})
 		feeds, urls = append(feeds, f), append(urls, url)
 	}
 	start := bounds(t, writer).Top

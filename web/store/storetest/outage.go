@@ -23,7 +23,7 @@ import (
 // who can be served from memory is served, others are told when to come
 // back, publishers get errors, and nothing is lost.
 func Outage(t *testing.T, s store.Store, stop, start func()) {
-	_, url := serve(t, feed.Options{Store: s, Ring: 16, StoreTimeout: time.Second})
+	_, url := Serve(t, feed.Options{Store: s, Ring: 16, StoreTimeout: time.Second})
 	live, err := dial(url, "", false)
 	if err != nil {
 		t.Fatal(err)

@@ -1,4 +1,4 @@
-package nats_test
+package storetest
 
 import (
 	"context"
@@ -7,8 +7,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
-	"strconv"
-	"sync"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,66 +15,22 @@ import (
 
 	"github.com/wakesocket/wakesocket/wasm/wire"
 	"github.com/wakesocket/wakesocket/web/store"
-	"github.com/wakesocket/wakesocket/web/store/storetest"
 )
 
-// published is what a test has published, in the order of the log.
-type published struct {
-	mu     sync.Mutex
-	events []store.Event
-}
-
-func (p *published) put(t *testing.T, s store.Store, topic string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	n := len(p.events)
-	var id store.ID
-	storetest.Eventually(t, "an event is published", func() bool {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		var err error
-		id, err = s.Publish(ctx, topic, []byte(strconv.Itoa(n)), store.IdempotencyKey(fmt.Sprint("n", n)))
-		return err == nil
-	})
-	p.events = append(p.events, store.Event{ID: id, Topic: topic, Data: []byte(strconv.Itoa(n))})
-}
-
-// between are the numbers of the events with one of the names, after a place of the log
-// and up to another; all topics when there are no names.
-func (p *published) between(names []string, after, upTo uint64) (numbers []string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, e := range p.events {
-		matches := func(name string) bool { return wire.MatchTopic(name, e.Topic) }
-		if e.ID.Major > after && e.ID.Major <= upTo && (len(names) == 0 || slices.ContainsFunc(names, matches)) {
-			numbers = append(numbers, string(e.Data))
-		}
-	}
-	return numbers
-}
-
-func (p *published) end() uint64 {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if len(p.events) == 0 {
-		return 0
-	}
-	return p.events[len(p.events)-1].ID.Major
-}
-
-// wanderer is a client that comes and goes between feeds, and changes its topics.
-type wanderer struct {
-	t     *testing.T
+// Wanderer is a client that comes and goes between feeds, and changes its topics. Of those
+// whose names begin with [newestOnly] it wants the newest event only.
+type Wanderer struct {
+	t     testing.TB
 	log   *published
 	names map[string]bool
 
-	cursor   string
 	conn     *websocket.Conn // nil while it is away
+	cursor   string
 	got      []string
 	segments []stretch
+	newest   newestEvents
 	followed *wire.Followed
 	pongs    int
-	live     bool
 	requests int64
 	gaps     int
 	sent     int // times that it was sent away
@@ -96,14 +51,36 @@ func major(t testing.TB, id string) uint64 {
 	return at.Major
 }
 
+// whole are the names of which every event is wanted; none stands for all topics.
+func (w *Wanderer) whole() []string {
+	names := slices.DeleteFunc(slices.Collect(maps.Keys(w.names)), isNewestOnly)
+	if len(names) == 0 && len(w.names) > 0 {
+		return []string{"nothing"}
+	}
+	return names
+}
+
+type walkEvent struct {
+	ID, Topic string
+	Data      json.Number
+}
+
+type walkFrame struct {
+	walkEvent
+	Wakesocket string
+	Position   string `json:"at"`
+	Gap        *wire.Gap
+	Events     []walkEvent
+}
+
 // read takes one frame; false says that the feed has ended the connection.
-func (w *wanderer) read() bool {
+func (w *Wanderer) read() bool {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	_, data, err := w.conn.Read(ctx)
 	if ctx.Err() != nil {
-		w.t.Fatalf("%v: nothing comes; %d events, want %v", w.segments, len(w.got), w.due(w.log.end())[len(w.got):])
+		w.t.Fatalf("%v: nothing comes; %d events, want %v", w.segments, len(w.got), w.due(w.log.end()))
 	}
 	if err != nil {
 		return false
@@ -112,45 +89,25 @@ func (w *wanderer) read() bool {
 		w.pongs++
 		return true
 	}
-	type event struct {
-		ID   string
-		Data json.Number
-	}
-	take := func(e event) {
-		w.got = append(w.got, e.Data.String())
-		w.cursor = e.ID
-	}
 	if data[0] == '[' {
-		var events []event
+		var events []walkEvent
 		json.Unmarshal(data, &events)
 		for _, e := range events {
-			take(e)
+			w.take(e)
 		}
 		return true
 	}
-	var frame struct {
-		Wakesocket string
-		Position   string `json:"at"`
-		Live       bool
-		Gap        *wire.Gap
-	}
+	var frame walkFrame
 	json.Unmarshal(data, &frame)
 	switch frame.Wakesocket {
 	case "":
-		var e event
-		json.Unmarshal(data, &e)
-		take(e)
+		w.take(frame.walkEvent)
 	case wire.KindHello:
-		begin := major(w.t, frame.Position)
-		if frame.Gap != nil {
-			w.gaps++
-		} else if w.cursor != "" {
-			begin = major(w.t, w.cursor)
-		}
-		w.cursor, w.live = frame.Position, frame.Live
-		w.segments = []stretch{{begin, slices.Collect(maps.Keys(w.names))}}
+		w.hello(&frame)
 	case wire.KindPosition:
-		w.cursor, w.live = frame.Position, frame.Live
+		w.cursor = frame.Position
+	case wire.KindLatest:
+		w.newest.take(w, &frame)
 	case wire.KindFollowed:
 		w.followed = &wire.Followed{}
 		json.Unmarshal(data, w.followed)
@@ -160,9 +117,49 @@ func (w *wanderer) read() bool {
 	return true
 }
 
-func (w *wanderer) join(feed string) {
+func (w *Wanderer) take(e walkEvent) {
+	w.got = append(w.got, e.Data.String())
+	w.cursor = e.ID
+}
+
+func (w *Wanderer) hello(frame *walkFrame) {
+	begin := major(w.t, frame.Position)
+	if frame.Gap != nil {
+		w.gaps++
+	} else if w.cursor != "" {
+		begin = major(w.t, w.cursor)
+	}
+	w.newest.hello(w, frame, begin)
+	w.cursor = frame.Position
+	w.segments = []stretch{{begin, w.whole()}}
+}
+
+// Join connects to a feed, at first or after what has come.
+func (w *Wanderer) Join(feed string) {
 	w.t.Helper()
-	query := url.Values{wire.QueryAfter: {w.cursor}, wire.QueryVersion: {wire.Version}, wire.QueryTopic: slices.Collect(maps.Keys(w.names))}
+	w.join(feed, url.Values{wire.QueryTopic: slices.Collect(maps.Keys(w.names)), wire.QueryLatest: w.newest.rules(w.names)})
+}
+
+// joinLater tells the feed the topics in the first message.
+func (w *Wanderer) joinLater(feed string) {
+	w.t.Helper()
+	names := w.names
+	w.names = map[string]bool{}
+	w.join(feed, url.Values{wire.QueryTopics: {wire.TopicsLater}})
+	if w.names = names; w.conn != nil {
+		w.segments = nil
+		w.newest.begin(names, w.newest.start)
+		w.request(wire.KindTopics, slices.Collect(maps.Keys(names)))
+	}
+}
+
+func (w *Wanderer) join(feed string, query url.Values) {
+	w.t.Helper()
+	query.Set(wire.QueryAfter, w.cursor)
+	query.Set(wire.QueryVersion, wire.Version)
+	if w.newest.since != "" {
+		query.Set(wire.QuerySince, w.newest.since)
+	}
 	conn, _, err := websocket.Dial(w.t.Context(), feed+"/?"+query.Encode(), nil)
 	if err != nil {
 		w.t.Fatal(err)
@@ -177,11 +174,29 @@ func (w *wanderer) join(feed string) {
 	}
 }
 
-// request changes the topics.
-func (w *wanderer) request(kind string, topics []string) {
+// change adds, removes or replaces topics.
+func (w *Wanderer) change(kind string, topics []string) {
+	w.t.Helper()
+	if kind == wire.KindTopics {
+		clear(w.names)
+	}
+	for _, name := range topics {
+		if w.names[name] = true; kind == wire.KindRemove {
+			delete(w.names, name)
+		}
+	}
+	w.newest.keep(w.names)
+	w.request(kind, topics)
+}
+
+func (w *Wanderer) request(kind string, topics []string) {
 	w.t.Helper()
 	w.requests++
-	text, _ := json.Marshal(map[string]any{"wakesocket": kind, "n": w.requests, "topics": topics})
+	question := map[string]any{"wakesocket": kind, "n": w.requests, "topics": topics}
+	if kind != wire.KindRemove {
+		question["latest"] = w.newest.ruled(topics)
+	}
+	text, _ := json.Marshal(question)
 	w.conn.Write(w.t.Context(), websocket.MessageText, text)
 	for w.followed = nil; w.followed == nil; {
 		if !w.read() {
@@ -190,10 +205,14 @@ func (w *wanderer) request(kind string, topics []string) {
 			return
 		}
 	}
-	w.segments = append(w.segments, stretch{major(w.t, w.followed.Position), slices.Collect(maps.Keys(w.names))})
+	at := major(w.t, w.followed.Position)
+	w.newest.begin(w.names, at)
+	w.segments = append(w.segments, stretch{at, w.whole()})
 }
 
-func (w *wanderer) due(upTo uint64) (numbers []string) {
+// due are the numbers of the events that the client has to have up to a place. That may
+// lie before those of topics that it does not want any more.
+func (w *Wanderer) due(upTo uint64) (numbers []string) {
 	for i, s := range w.segments {
 		end := upTo
 		if i+1 < len(w.segments) {
@@ -204,10 +223,12 @@ func (w *wanderer) due(upTo uint64) (numbers []string) {
 	return numbers
 }
 
-// catchUp reads until the client has what there is, and checks it.
-func (w *wanderer) catchUp() {
+// CatchUp reads until the client has what there is, and checks it. It returns how many
+// events have come over the connection.
+func (w *Wanderer) CatchUp() int {
 	w.t.Helper()
-	due := w.due(w.log.end())
+	end := w.log.end()
+	due := w.due(end)
 	for begin := w.pongs; len(w.got) < len(due) || w.pongs == begin; {
 		if len(w.got) >= len(due) {
 			w.conn.Write(w.t.Context(), websocket.MessageText, []byte(wire.Ping))
@@ -215,22 +236,132 @@ func (w *wanderer) catchUp() {
 		if !w.read() {
 			w.sent++
 			w.leave()
-			return
+			return len(w.got)
 		}
 	}
 	w.check()
+	for late := time.Now().Add(20 * time.Second); w.newest.lacking(w.log, end) != ""; {
+		if time.Now().After(late) {
+			w.t.Fatalf("%v: the client does not get %s", w.newest.from, w.newest.lacking(w.log, end))
+		}
+		if !w.read() {
+			w.sent++
+			w.leave()
+			break
+		}
+	}
+	return len(w.got)
 }
 
-func (w *wanderer) check() {
+func (w *Wanderer) check() {
 	w.t.Helper()
 	if want := w.due(major(w.t, w.cursor)); !slices.Equal(w.got, want) {
 		w.t.Fatalf("%v up to %s: got %v, want %v", w.segments, w.cursor, w.got, want)
 	}
 }
 
-func (w *wanderer) leave() {
+func (w *Wanderer) leave() {
 	w.t.Helper()
 	w.check()
 	w.conn.CloseNow()
 	w.conn = nil
+}
+
+// newestOnly is the begin of the topics of which a wanderer wants the newest event.
+const newestOnly = "newest."
+
+func isNewestOnly(name string) bool { return strings.HasPrefix(name, newestOnly) }
+
+// newestEvents are what a client knows of the topics of which it wants the newest event.
+type newestEvents struct {
+	since string            // position up to which the client has them, as the feeds say
+	known map[string]uint64 // place of the newest event of each topic
+	from  map[string]uint64 // from which place on each name is wanted
+	over  map[string]uint64 // what has come over this connection
+	start uint64            // where that has begun
+}
+
+// ruled are the rules of names.
+func (n *newestEvents) ruled(names []string) wire.Latest {
+	rules := wire.Latest{}
+	for _, name := range names {
+		if isNewestOnly(name) {
+			rules[name] = wire.LeastEvery
+		}
+	}
+	return rules
+}
+
+// rules are those of an address.
+func (n *newestEvents) rules(names map[string]bool) (query []string) {
+	for name, every := range n.ruled(slices.Collect(maps.Keys(names))) {
+		query = append(query, fmt.Sprintf("%d,%s", every, name))
+	}
+	return query
+}
+
+// hello begins with a connection.
+func (n *newestEvents) hello(w *Wanderer, frame *walkFrame, begin uint64) {
+	if n.known == nil {
+		n.known = map[string]uint64{}
+	}
+	n.over = map[string]uint64{}
+	if n.since == "" {
+		n.since = frame.Position
+	} else if frame.Gap == nil {
+		begin = major(w.t, n.since)
+	}
+	if frame.Gap != nil {
+		begin = w.log.end() // what is missing is told
+	}
+	n.from, n.start = map[string]uint64{}, begin
+	n.begin(w.names, begin)
+}
+
+// begin says that the names that are new are wanted after a place.
+func (n *newestEvents) begin(names map[string]bool, after uint64) {
+	for name := range names {
+		if _, had := n.from[name]; isNewestOnly(name) && !had {
+			n.from[name] = after
+		}
+	}
+}
+
+// keep forgets the names that are not wanted any more.
+func (n *newestEvents) keep(names map[string]bool) {
+	maps.DeleteFunc(n.from, func(name string, _ uint64) bool { return !names[name] })
+}
+
+func (n *newestEvents) take(w *Wanderer, frame *walkFrame) {
+	w.t.Helper()
+	if frame.Gap != nil {
+		w.gaps++
+		for name := range n.from {
+			n.from[name] = w.log.end()
+		}
+	}
+	for _, e := range frame.Events {
+		at := major(w.t, e.ID)
+		if at <= n.over[e.Topic] {
+			w.t.Fatalf("%s of %s comes after %d", e.ID, e.Topic, n.over[e.Topic])
+		}
+		n.over[e.Topic], n.known[e.Topic] = at, max(at, n.known[e.Topic])
+	}
+	if frame.Position != "" {
+		n.since = frame.Position
+		if lack := n.lacking(w.log, major(w.t, n.since)); lack != "" {
+			w.t.Fatalf("%v: everything was sent up to %s, but not %s", n.from, n.since, lack)
+		}
+	}
+}
+
+// lacking names an event up to a place that is newer than what the client knows of its
+// topic; "" for none.
+func (n *newestEvents) lacking(log *published, upTo uint64) string {
+	for topic, at := range log.newest(n.from, upTo) {
+		if n.known[topic] < at {
+			return fmt.Sprintf("%d of %s; it knows %d", at, topic, n.known[topic])
+		}
+	}
+	return ""
 }
