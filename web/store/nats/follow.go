@@ -64,9 +64,10 @@ func (s *Store) follow(ctx context.Context, from store.ID, sink store.Sink) erro
 		}
 		sink.Append(events)
 		dropped.tell(sink, state)
-		if len(events) > 0 {
+		if len(events) > 0 && from.Major < state.last {
 			continue
 		}
+		// What came after the state was told is in the news.
 		select {
 		case <-news:
 		case <-time.After(poll):
