@@ -142,6 +142,11 @@ func (l *loop) handle(a arrival) {
 	}
 	if a.answer != nil {
 		l.answered(a.from, a.answer)
+		// The next connection must not bring what is before the place from which topics are
+		// followed. While the client is live, all of it has come.
+		if a.answer.position != "" && l.shown.Name == session.Live && a.from == l.sockets[l.shown.Generation] {
+			a.Input = session.Position{Generation: l.shown.Generation, Position: a.answer.position, Live: true}
+		}
 	}
 	if a.newest != nil {
 		l.latest.chosen(a.from, a.newest)

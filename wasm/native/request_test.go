@@ -53,6 +53,31 @@ func scripted(t *testing.T, limits string, answer func(connection int, message m
 
 const answersRequests = `,"limits":{"history":1000}`
 
+// A connection that is lost right after topics were added goes on from where they are
+// followed: what comes before must not come again.
+func TestResumesWhereTopicsAreFollowed(t *testing.T) {
+	url, queries := scripted(t, answersRequests, func(connection int, m map[string]any) string {
+		answer := fmt.Sprintf(`{"wakesocket":"followed","n":%v,"at":"e-7"}`, m["n"])
+		if connection == 1 {
+			answer += "\nclose"
+		}
+		return answer
+	})
+	o := quick(Options{URL: url, Topics: []string{"a"}})
+	o.MinReconnectDelay, o.FirstRetryWindow = 50*time.Millisecond, 50*time.Millisecond
+	r := newRecorder()
+	o.OnState = r.options(url).OnState
+	c := start(t, o)
+	r.until(t, "live", r.live)
+	if at, err := c.AddTopics(patient(t), []string{"b"}, AddOptions{}); err != nil || at != "e-7" {
+		t.Errorf("%q %v", at, err)
+	}
+	<-queries
+	if again := <-queries; !strings.Contains(again, "after=e-7") {
+		t.Errorf("it dials again with %s", again)
+	}
+}
+
 // What has no answer is asked again over the next connection. Earlier events that came
 // already do not come again.
 func TestARequestOutlivesItsConnection(t *testing.T) {
