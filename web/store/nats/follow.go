@@ -38,9 +38,12 @@ func (s *Store) follow(ctx context.Context, from store.ID, sink store.Sink) erro
 	for {
 		state, events, err := s.readInTime(ctx, from)
 		if reason, gap := store.AsGap(err); gap {
-			if reason == store.Future || reason == store.Invalid || reason == store.Trimmed && from.Major == state.last {
-				// The end of the log was lost. Whoever holds a lost id must not take a later
-				// event for the next one.
+			lost, err := endIsLost(ctx, reason, from, state, s.state)
+			if err != nil {
+				return err
+			}
+			if lost {
+				// Whoever holds a lost id must not take a later event for the next one.
 				if err := s.renewEpoch(ctx); err != nil {
 					return err
 				}
@@ -75,6 +78,17 @@ func (s *Store) follow(ctx context.Context, from store.ID, sink store.Sink) erro
 			return ctx.Err()
 		}
 	}
+}
+
+// endIsLost says whether a gap after an id means that the log has lost its end. The
+// newest event may also have been pushed out by others since the state was read: then
+// the log has a later one by now.
+func endIsLost(ctx context.Context, reason string, id store.ID, read state, ask func(context.Context) (state, error)) (bool, error) {
+	if reason != store.Trimmed || id.Major != read.last {
+		return reason == store.Future || reason == store.Invalid, nil
+	}
+	now, err := ask(ctx)
+	return now.last == id.Major, err
 }
 
 // dropped tells a sink up to where the log has dropped everything. The stream is

@@ -1,0 +1,46 @@
+package nats
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/wakesocket/wakesocket/web/store"
+)
+
+func TestEndIsLost(t *testing.T) {
+	const last = 7 // of the log when its state was read
+	for name, c := range map[string]struct {
+		reason string
+		id     uint64
+		now    uint64 // what the log has last when it is asked again; 0: it must not be asked
+		lost   bool
+	}{
+		"the log ends before the id":                  {store.Future, 9, 0, true},
+		"the log has another event there":             {store.Invalid, 5, 0, true},
+		"the newest event is another one":             {store.Invalid, last, 0, true},
+		"the log is another one":                      {store.Epoch, last, 0, false},
+		"an old event was trimmed":                    {store.Trimmed, 5, 0, false},
+		"the newest event is gone":                    {store.Trimmed, last, last, true},
+		"the newest event was pushed out by another":  {store.Trimmed, last, last + 1, false},
+		"the newest event was pushed out by hundreds": {store.Trimmed, last, last + 300, false},
+	} {
+		ask := func(context.Context) (state, error) {
+			if c.now == 0 {
+				t.Errorf("%s: the log is asked again", name)
+			}
+			return state{last: c.now}, nil
+		}
+		lost, err := endIsLost(context.Background(), c.reason, store.ID{Major: c.id}, state{last: last}, ask)
+		if lost != c.lost || err != nil {
+			t.Errorf("%s: %v, %v", name, lost, err)
+		}
+	}
+	away := errors.New("away")
+	_, err := endIsLost(context.Background(), store.Trimmed, store.ID{Major: last}, state{last: last}, func(context.Context) (state, error) {
+		return state{}, away
+	})
+	if !errors.Is(err, away) {
+		t.Errorf("the log cannot be asked: %v", err)
+	}
+}
