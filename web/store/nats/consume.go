@@ -14,6 +14,7 @@ import (
 // the context ends.
 func (f *shareFollower) consume(ctx context.Context, consumer jetstream.Consumer) error {
 	defer f.store.deleteConsumer(consumer)
+	f.unproved = nil    // it begins after f.at
 	number := uint64(0) // of the newest message of the consumer
 	for large := false; ; {
 		batch, err := f.fetch(consumer, large)
@@ -99,39 +100,47 @@ func (f *shareFollower) prepareChange(ctx context.Context) error {
 
 // take appends messages of the consumer, once it is proved that none is missing.
 func (f *shareFollower) take(ctx context.Context, messages []jetstream.Msg, number uint64) (uint64, error) {
-	var events []store.Event
-	crowded := false
+	if len(messages) == 0 {
+		return number, nil
+	}
 	for _, m := range messages {
 		meta, err := m.Metadata()
 		if err != nil || meta.Sequence.Consumer != number+1 {
 			return number, errLost
 		}
 		number++
-		// A message can be dropped before it was brought only when so many newer ones of its
-		// topic wait here.
-		crowded = crowded || meta.NumPending+1 >= uint64(f.store.options.EventsPerTopic)
-		events = append(events, f.store.event(f.at.Epoch, m, meta))
+		f.unproved = append(f.unproved, f.store.event(f.at.Epoch, m, meta))
 	}
-	if crowded {
-		return number, f.catchUp(ctx)
+	last := f.unproved[len(f.unproved)-1].ID
+	found, err := f.prove(ctx, last.Major)
+	if reason, gap := store.AsGap(err); gap {
+		return number, f.reset(ctx, reason)
 	}
-	if len(events) > 0 {
-		last := events[len(events)-1].ID
-		found, err := f.prove(ctx, last.Major)
-		if reason, gap := store.AsGap(err); gap {
-			return number, f.reset(ctx, reason)
-		}
-		if err != nil {
-			return number, err
-		}
+	if err != nil {
+		return number, err
+	}
+	limit := uint64(f.store.options.EventsPerTopic)
+	if newerThanLost(len(f.unproved), last.Major, found.last) < limit {
 		f.at = last
-		f.sink.Append(events)
+		f.sink.Append(f.unproved)
+		f.unproved = nil
 		f.dropped.tell(f.sink, found)
-	}
+	} else if uint64(len(f.unproved)) >= limit {
+		return number, f.catchUp(ctx)
+	} // else what comes next proves them: a milestone, when nothing else comes
 	if f.fence != 0 && f.at.Major >= f.fence {
 		return number, errChange
 	}
 	return number, nil
+}
+
+// newerThanLost is how many newer events of its topic the log can have had when it
+// dropped an event that the consumer did not bring: those that it has brought since the
+// last proof, and what the log has after them. An event is dropped only when there are as
+// many as the limit. What the server counts as pending cannot be used: it counts an event
+// later than it drops another one for it.
+func newerThanLost(brought int, last, logHas uint64) uint64 {
+	return uint64(brought) + logHas - last
 }
 
 // event is that of a message.

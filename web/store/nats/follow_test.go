@@ -44,3 +44,20 @@ func TestEndIsLost(t *testing.T) {
 		t.Errorf("the log cannot be asked: %v", err)
 	}
 }
+
+func TestNewerThanLost(t *testing.T) {
+	for _, c := range []struct {
+		brought       int
+		last, logHas  uint64
+		newerThanLost uint64
+	}{
+		{1, 10, 10, 1},  // the log has nothing after it
+		{3, 10, 10, 3},  // each may be of the topic
+		{1, 10, 17, 8},  // and each that the consumer has not brought yet
+		{3, 10, 17, 10}, // both
+	} {
+		if n := newerThanLost(c.brought, c.last, c.logHas); n != c.newerThanLost {
+			t.Errorf("%d brought up to %d, the log has %d: %d, want %d", c.brought, c.last, c.logHas, n, c.newerThanLost)
+		}
+	}
+}

@@ -45,6 +45,8 @@ type shareFollower struct {
 	all   bool
 	at    store.ID // everything of it was appended up to here
 
+	unproved []store.Event // what the consumer has brought after that
+
 	fence   uint64    // the milestone from which on other names will be followed; 0 for none
 	changed time.Time // when the last change was done,
 	took    time.Duration
@@ -203,7 +205,7 @@ func (f *shareFollower) look(ctx context.Context) error {
 	}
 	f.sink.Append(nil)
 	f.dropped.tell(f.sink, found)
-	if found.last == f.at.Major || f.fence != 0 {
+	if found.last == f.at.Major || f.fence != 0 && f.unproved == nil {
 		return nil
 	}
 	_, err = f.store.milestone(ctx, 0, "t"+strconv.FormatInt(time.Now().UnixMilli()/markEvery.Milliseconds(), 10))
