@@ -135,6 +135,9 @@ func (f *filter) answered(topic string, allowed bool) {
 func (c *client) changeTopics(r *command) (change func(*filter), after func()) {
 	wanting, sampling := c.feed.wanting, c.feed.sampling
 	has := &c.filter
+	leaving := func(names, latest map[string]struct{}) func() {
+		return func() { wanting.remove(c, names); sampling.remove(c, latest) }
+	}
 	switch {
 	case r.Kind == wire.KindTopics:
 		next := newFilter(r.Topics, c.access)
@@ -156,15 +159,14 @@ func (c *client) changeTopics(r *command) (change func(*filter), after func()) {
 		sampled := slices.Collect(maps.Keys(r.Latest))
 		wanting.add(c, present(ordinary, has.names, false))
 		sampling.add(c, present(sampled, has.latest, false))
-		old, oldSampled := present(sampled, has.names, true), present(ordinary, has.latest, true)
+		after = leaving(present(sampled, has.names, true), present(ordinary, has.latest, true))
 		return func(f *filter) {
 			f.forget(ordinary)
 			f.add(ordinary)
 			f.conflate(r.Latest)
-		}, func() { wanting.remove(c, old); sampling.remove(c, oldSampled) }
+		}, after
 	default:
-		old, oldSampled := present(r.Topics, has.names, true), present(r.Topics, has.latest, true)
-		return func(f *filter) { f.forget(r.Topics) }, func() { wanting.remove(c, old); sampling.remove(c, oldSampled) }
+		return func(f *filter) { f.forget(r.Topics) }, leaving(present(r.Topics, has.names, true), present(r.Topics, has.latest, true))
 	}
 }
 
