@@ -14,8 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/coder/websocket"
-
 	"github.com/wakesocket/wakesocket/wasm/wire"
 	"github.com/wakesocket/wakesocket/web/feed"
 	"github.com/wakesocket/wakesocket/web/store"
@@ -130,12 +128,11 @@ func catchUp(address, after, last string, missed int) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	query := url.Values{wire.QueryVersion: {wire.Version}, wire.QueryAfter: {after}}
-	conn, _, err := websocket.Dial(ctx, address+"/?"+query.Encode(), nil)
+	conn, err := connect(ctx, address, query)
 	if err != nil {
 		return err
 	}
 	defer conn.CloseNow()
-	conn.SetReadLimit(-1)
 	_, data, err := conn.Read(ctx)
 	if err != nil {
 		return err

@@ -35,11 +35,10 @@ func dial(feed, after string, plain bool, topics ...string) (*client, error) {
 	if !plain {
 		query.Set(wire.QueryVersion, wire.Version)
 	}
-	conn, _, err := websocket.Dial(ctx, feed+"/?"+query.Encode(), nil)
+	conn, err := connect(ctx, feed, query)
 	if err != nil {
 		return nil, err
 	}
-	conn.SetReadLimit(-1)
 	c := &client{conn: conn}
 	if plain {
 		return c, nil
@@ -54,6 +53,16 @@ func dial(feed, after string, plain bool, topics ...string) (*client, error) {
 	}
 	c.live = c.hello.Live
 	return c, nil
+}
+
+// connect takes frames of any size from a feed.
+func connect(ctx context.Context, feed string, query url.Values) (*websocket.Conn, error) {
+	conn, _, err := websocket.Dial(ctx, feed+"/?"+query.Encode(), nil)
+	if err != nil {
+		return nil, err
+	}
+	conn.SetReadLimit(-1)
+	return conn, nil
 }
 
 // read takes one frame.

@@ -160,11 +160,10 @@ func (w *Wanderer) join(feed string, query url.Values) {
 	if w.newest.since != "" {
 		query.Set(wire.QuerySince, w.newest.since)
 	}
-	conn, _, err := websocket.Dial(w.t.Context(), feed+"/?"+query.Encode(), nil)
+	conn, err := connect(w.t.Context(), feed, query)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	conn.SetReadLimit(-1)
 	w.conn, w.got, w.segments = conn, nil, nil
 	for w.segments == nil {
 		if !w.read() {
