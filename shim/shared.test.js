@@ -187,7 +187,7 @@ test("a slow tab holds nobody back, is sent no more than it can take, and misses
   await until("both have the newest", () => fast.got.length === 401 && slow.got.length === 401);
   assert.deepEqual(slow.got, ids(server.log));
   assert.ok(slow.states.includes("reconnecting"), "while it lacked events it was not live");
-  assert.deepEqual(fast.states, ["connecting", "live"]);
+  assert.ok(!fast.states.includes("reconnecting"), "it never lacked any");
   assert.equal(server.sockets.size, 1);
 });
 
