@@ -24,7 +24,6 @@ func Run(t *testing.T, newLog Make) {
 	t.Run("RoundTrip", func(t *testing.T) { roundTrip(t, newLog) })
 	t.Run("Places", func(t *testing.T) { places(t, newLog) })
 	t.Run("EmptyLog", func(t *testing.T) { emptyLog(t, newLog) })
-	t.Run("Trimmed", func(t *testing.T) { trimmed(t, newLog) })
 	t.Run("PageBytes", func(t *testing.T) { pageBytes(t, newLog) })
 	t.Run("Idempotency", func(t *testing.T) { idempotency(t, newLog) })
 	t.Run("IdempotencyRace", func(t *testing.T) { idempotencyRace(t, newLog) })
@@ -32,18 +31,19 @@ func Run(t *testing.T, newLog Make) {
 	t.Run("RecordsBounded", func(t *testing.T) { recordsBounded(t, newLog) })
 	if !testing.Short() {
 		t.Run("RecordsExpire", func(t *testing.T) { recordsExpire(t, newLog) })
-		t.Run("TrimmedWhilePaging", func(t *testing.T) { trimmedWhilePaging(t, newLog) })
 	}
 	RunFollowing(t, newLog)
 }
 
 // RunFollowing runs the part of the suite in which somebody follows the log.
 func RunFollowing(t *testing.T, newLog Make) {
+	t.Run("Trimmed", func(t *testing.T) { trimmed(t, newLog) })
 	t.Run("FollowFromNowhere", func(t *testing.T) { followFromNowhere(t, newLog) })
 	t.Run("FollowInterval", func(t *testing.T) { followInterval(t, newLog) })
 	if testing.Short() {
 		return
 	}
+	t.Run("TrimmedWhilePaging", func(t *testing.T) { trimmedWhilePaging(t, newLog) })
 	t.Run("FollowStorm", func(t *testing.T) { followStorm(t, newLog) })
 	t.Run("FollowGoesOn", func(t *testing.T) { followGoesOn(t, newLog) })
 	t.Run("Feed", func(t *testing.T) { runFeeds(t, newLog) })
@@ -140,78 +140,6 @@ func emptyLog(t *testing.T, newLog Make) {
 	if events := after(t, again, b.Top, 10); len(events) != 1 || number(t, events[0]) != 7 {
 		t.Fatalf("%v", events)
 	}
-}
-
-// trimmed publishes until the log has dropped something, and looks at the edge.
-func trimmed(t *testing.T, newLog Make) {
-	const keep = 20
-	s := newLog(t, keep)()
-	stop := NewSink().Follow(t, s, store.ID{}) // some stores trim as they follow
-	defer stop()
-	first := Publish(t, s, 0)
-	all := []store.ID{first}
-	deadline := time.Now().Add(patience)
-	for n := 1; bounds(t, s).Base.Compare(first) < 0; n++ {
-		if time.Now().After(deadline) {
-			t.Fatal("nothing is ever trimmed")
-		}
-		all = append(all, Publish(t, s, n))
-	}
-	rest, err := s.After(context.Background(), bounds(t, s).Base, len(all))
-	for _, moved := store.AsGap(err); moved; _, moved = store.AsGap(err) { // the edge, between the two questions
-		if time.Now().After(deadline) {
-			t.Fatal("trimming never ends")
-		}
-		rest, err = s.After(context.Background(), bounds(t, s).Base, len(all))
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(rest) < keep {
-		t.Fatalf("%d events are left, %d were to be kept", len(rest), keep)
-	}
-	for i, e := range rest {
-		if want := len(all) - len(rest) + i; number(t, e) != want {
-			t.Fatalf("event %d of the rest is %s, want %d", i, e.Data, want)
-		}
-	}
-	for _, id := range all[:len(all)-len(rest)-1] {
-		WantGap(t, s, id, store.Trimmed)
-	}
-}
-
-func trimmedWhilePaging(t *testing.T, newLog Make) {
-	open := newLog(t, 50)
-	writer, reader := open(), open()
-	stop := NewSink().Follow(t, writer, store.ID{})
-	defer stop()
-	const total = 2000
-	done := run(func() {
-		for n := range total {
-			Publish(t, writer, n)
-		}
-	})
-	at, next, gaps := bounds(t, reader).Base, -1, 0
-	for seen := -1; seen < total-1; {
-		events, err := reader.After(context.Background(), at, 1+rand.IntN(20))
-		if _, gap := store.AsGap(err); gap {
-			at, next = bounds(t, reader).Base, -1
-			gaps++
-			continue
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, e := range events {
-			if seen = number(t, e); next >= 0 && seen != next {
-				t.Fatalf("event %d where %d should be, and no gap was reported", seen, next)
-			}
-			next = seen + 1
-			at = e.ID
-		}
-	}
-	<-done
-	t.Logf("%d gaps reported", gaps)
 }
 
 // followStorm has 16 writers; all followers must see one order, with everything.
