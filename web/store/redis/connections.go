@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/redis/rueidis"
 
@@ -20,9 +21,13 @@ type connections struct {
 
 	mu      sync.Mutex
 	client  rueidis.Client // nil while there is none
-	dialing *dialing       // nil while nobody dials
+	dialing *dialing       // nil when the next one who needs a client may dial
 	closed  bool
 }
+
+// redialAfter is how long a failed attempt is the answer to everybody. A server that
+// refuses connections does so at once, and each attempt costs some 100 kB.
+const redialAfter = 100 * time.Millisecond
 
 // dialing is one attempt that everybody waits for, each for as long as it likes.
 type dialing struct {
@@ -60,16 +65,24 @@ func (c *connections) dial(d *dialing) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	defer close(d.done)
-	c.dialing = nil
 	switch {
 	case err != nil:
 		d.err = fmt.Errorf("redis: cannot connect: %w", err)
+		time.AfterFunc(redialAfter, c.mayDial)
+		return
 	case c.closed:
 		d.err = store.ErrClosed
 		client.Close()
 	default:
 		c.client, d.client = client, client
 	}
+	c.dialing = nil
+}
+
+func (c *connections) mayDial() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.dialing = nil
 }
 
 // failed lets the client go, so that the next call connects again, in two cases. It

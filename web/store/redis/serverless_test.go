@@ -1,11 +1,17 @@
 package redis
 
 import (
+	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"slices"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/redis/rueidis"
 
@@ -142,4 +148,32 @@ func TestOptionsWithoutServer(t *testing.T) {
 			t.Errorf("a closed log connects: %v", err)
 		}
 	}
+}
+
+// Dials cost memory, and a server that refuses them does so at once: what many
+// publishers want in vain must not become as many dials.
+func TestDialsWithoutServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var dials atomic.Int32
+		refuse := func(context.Context, string, *net.Dialer, *tls.Config) (net.Conn, error) {
+			dials.Add(1)
+			return nil, errors.New("refused")
+		}
+		c := &connections{config: rueidis.ClientOption{InitAddress: []string{"127.0.0.1:1"}, DialCtxFn: refuse, DisableCache: true}}
+		_, first := c.get(t.Context())
+		perDial := dials.Load()
+		for range 100 {
+			if _, err := c.get(t.Context()); err == nil || err.Error() != first.Error() {
+				t.Fatalf("%v, then %v", first, err)
+			}
+		}
+		if got := dials.Load(); got != perDial {
+			t.Errorf("%d connections are tried at once, and %d at the first time", got, perDial)
+		}
+		time.Sleep(redialAfter)
+		if _, err := c.get(t.Context()); err == nil || dials.Load() != 2*perDial {
+			t.Errorf("after a while: %v, %d connections tried", err, dials.Load())
+		}
+		time.Sleep(time.Minute) // the client of Redis ends what it has begun
+	})
 }
