@@ -107,31 +107,30 @@ func unusable(dir string, err error) error {
 	return fmt.Errorf("the log in %s cannot be opened: %w; let the user of this program write there, or choose another directory", dir, err)
 }
 
-// mark checks the version of a log, and writes it into a new one.
+// mark checks the version of a log, and writes it into a new one. It is synced each time:
+// it may be there although it could not be synced when it was written.
 func mark(file *os.File, dir string) error {
 	text, err := os.ReadFile(file.Name())
 	if err != nil {
-		return err
+		return unusable(dir, err)
 	}
-	if string(text) == version {
-		return nil
-	}
-	if len(text) > 0 {
+	if len(text) == 0 {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			return unusable(dir, err)
+		}
+		if len(entries) > 1 { // besides the marker itself
+			os.Remove(file.Name())
+			return fmt.Errorf("%s has files and is not a log; choose an empty directory", dir)
+		}
+		if _, err := file.WriteString(version); err != nil {
+			return unusable(dir, err)
+		}
+	} else if string(text) != version {
 		return fmt.Errorf("the log in %s has version %q, this program reads %q; use the program that made it, or another directory", dir, text, version)
 	}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return err
+	if err := errors.Join(file.Sync(), syncDir(dir)); err != nil {
+		return unusable(dir, err)
 	}
-	if len(entries) > 1 { // besides the marker itself
-		os.Remove(file.Name())
-		return fmt.Errorf("%s has files and is not a log; choose an empty directory", dir)
-	}
-	if _, err := file.WriteString(version); err != nil {
-		return err
-	}
-	if err := file.Sync(); err != nil {
-		return err
-	}
-	return syncDir(dir)
+	return nil
 }

@@ -193,3 +193,25 @@ func TestBrokenDisk(t *testing.T) {
 		t.Errorf("after the restart: %s", got)
 	}
 }
+
+// A log that cannot be marked as closed says so, and is read anew the next time.
+func TestCloseOnBrokenDisk(t *testing.T) {
+	t.Parallel()
+	for target, want := range map[string]string{"/dev/null": "invalid argument", "nowhere/file": "no such file"} {
+		dir := t.TempDir()
+		s := directory(t, dir, 1000)
+		first := publish(t, s, 1)
+		publish(t, s, 2)
+		if err := os.Symlink(target, filepath.Join(dir, "wakesocket-clean")); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Close with %q: %v, want %q", target, err, want)
+		}
+		s = directory(t, dir, 1000)
+		publish(t, s, 3)
+		if got := after(t, s, first); got != "2 3" {
+			t.Errorf("with %q: %q after the restart", target, got)
+		}
+	}
+}

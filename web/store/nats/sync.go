@@ -56,10 +56,13 @@ func (s *syncer) markClean(dir string) error {
 	if err != nil {
 		return err
 	}
+	if err := syncDir(s.dir); err != nil { // the server has replaced the index
+		return err
+	}
 	if err := os.WriteFile(filepath.Join(dir, clean), nil, 0o600); err != nil {
 		return err
 	}
-	return errors.Join(syncDir(s.dir), syncFile(filepath.Join(dir, clean)), syncDir(dir))
+	return errors.Join(syncFile(filepath.Join(dir, clean)), syncDir(dir))
 }
 
 // sync makes what was written before survive. When the disk has refused it once, it fails
