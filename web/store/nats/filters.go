@@ -41,8 +41,7 @@ func reduce(names []string, most int) (reduced []string, all bool) {
 			if !ok {
 				return nil, true
 			}
-			delete(set, name)
-			set[above] = struct{}{}
+			set[above] = struct{}{} // which stands for the name
 		}
 		dropCovered(set)
 	}

@@ -40,6 +40,9 @@ func TestReduce(t *testing.T) {
 		{many("%d.x", 4), 3, nil},
 		{[]string{"a..*"}, 3, nil}, // no subject stands for it
 		{many("a..%d", 4), 3, []string{"a.*"}},
+		{[]string{"a.b.c", "a.b.d", "x.y.v.*", "x.y.w.*"}, 3, []string{"a.b.c", "a.b.d", "x.y.*"}}, // the longest
+		{[]string{"a.b.c.d", "a.b.c.e", "x.y.v.*", "x.y.w.*"}, 3, []string{"a.b.c.*", "x.y.v.*", "x.y.w.*"}},
+		{[]string{"a.b.*", "a.c.*", "a.x", "d.y"}, 3, []string{"a.*", "d.y"}}, // the new pattern stands for a.x, too
 	} {
 		got, all := nats.Reduce(test.names, test.most)
 		if all != (test.want == nil) || !slices.Equal(got, test.want) {
