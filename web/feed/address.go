@@ -58,7 +58,7 @@ func (f *Feed) lastOutside(hops []string) (address netip.Addr, outside bool) {
 // for a unix socket.
 func peerAddress(r *http.Request) (address netip.Addr, ok bool) {
 	if port, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
-		return port.Addr().Unmap(), true
+		return port.Addr().Unmap().WithZone(""), true // no Prefix contains an address with a zone
 	}
 	local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
 	unix := local != nil && local.Network() == "unix" || r.RemoteAddr == "@"
@@ -99,6 +99,9 @@ func forwardedHops(header http.Header, only string) (lists [][]string) {
 		}
 		var hops []string
 		for hop := range strings.SplitSeq(strings.Join(values, ","), ",") {
+			if hop = strings.TrimSpace(hop); hop == "" {
+				continue // an empty element counts for nothing: RFC 9110, 5.6.1
+			}
 			if name == "Forwarded" {
 				hop = forwardedFor(hop)
 			}
@@ -121,18 +124,17 @@ func forwardedFor(element string) string {
 	return ""
 }
 
-// parseHop reads an address that may have a port: 1.2.3.4, 1.2.3.4:5, ::1, [::1],
-// [::1]:5.
+// parseHop reads an address that may have a port, which may be hidden: 1.2.3.4,
+// 1.2.3.4:5, ::1, [::1], [::1]:5, [::1]:_hidden.
 func parseHop(text string) (netip.Addr, bool) {
-	text = strings.TrimSpace(text)
-	if port, err := netip.ParseAddrPort(text); err == nil {
-		return port.Addr().Unmap().WithZone(""), true
-	}
 	if inner, ok := strings.CutPrefix(text, "["); ok {
-		if inner, ok = strings.CutSuffix(inner, "]"); !ok {
+		inner, port, ok := strings.Cut(inner, "]")
+		if !ok || port != "" && port[0] != ':' {
 			return netip.Addr{}, false
 		}
 		text = inner
+	} else if host, port, _ := strings.Cut(text, ":"); !strings.Contains(port, ":") {
+		text = host
 	}
 	address, err := netip.ParseAddr(text)
 	return address.Unmap().WithZone(""), err == nil

@@ -36,13 +36,22 @@ func TestClientAddress(t *testing.T) {
 		{"10.0.0.1:5", "Forwarded: for=6.6.6.6, for=9.9.9.9;proto=http, for=10.0.0.2", "9.9.9.9"},
 		{"10.0.0.1:5", "Forwarded: for=9.9.9.9, for=_hidden", "10.0.0.1"},
 		{"10.0.0.1:5", "Forwarded: for=unknown", "10.0.0.1"},
+		{"10.0.0.1:5", `Forwarded: for="9.9.9.9:_port"`, "9.9.9.9"}, // RFC 7239, 6: a port may be hidden, too
+		{"10.0.0.1:5", `Forwarded: for="[2001:db8::1]:_p.o-r_t"`, "2001:db8::1"},
+		{"10.0.0.1:5", `Forwarded: for="[2001:db8::1]x:5"`, "10.0.0.1"},
+		{"10.0.0.1:5", "X-Forwarded-For: 9.9.9.9:", "9.9.9.9"},
+		{"10.0.0.1:5", "X-Forwarded-For: 9.9.9.9, , 10.0.0.2,", "9.9.9.9"}, // empty elements of a list count for nothing: RFC 9110, 5.6.1
+		{"10.0.0.1:5", "X-Forwarded-For: 9.9.9.9, unknown,", "10.0.0.1"},
+		{"10.0.0.1:5", "X-Forwarded-For: fe80::9%eth0", "fe80::9"},
+		{"10.0.0.1:5", "X-Forwarded-For:  ", "10.0.0.1"},
 		{"10.0.0.1:5", "Forwarded: proto=https", "10.0.0.1"},
 		{"10.0.0.1:5", "X-Forwarded-For: 9.9.9.9, 10.0.0.2\nX-Real-IP: 10.0.0.2", "9.9.9.9"},
 		{"10.0.0.1:5", "X-Forwarded-For: 9.9.9.9\nForwarded: for=9.9.9.9", "9.9.9.9"},
 		{"10.0.0.1:5", "X-Forwarded-For: 6.6.6.6\nForwarded: for=9.9.9.9", "10.0.0.1"}, // one of them is the client's
 		{"[::ffff:10.0.0.1]:5", "X-Forwarded-For: 2001:db8::1", "2001:db8::1"},
 		{"[fd00::2]:5", "X-Forwarded-For: 9.9.9.9", "9.9.9.9"},
-		{"[fd00::1%eth0]:5", "X-Forwarded-For: 9.9.9.9", "fd00::1%eth0"},
+		{"[fd00::1%eth0]:5", "X-Forwarded-For: 9.9.9.9", "9.9.9.9"}, // a proxy on the same link
+		{"[fe80::1%eth0]:5", "X-Forwarded-For: 9.9.9.9", "fe80::1"},
 		{"rubbish", "X-Forwarded-For: 9.9.9.9", "invalid IP"},
 		{"@", "X-Forwarded-For: 9.9.9.9", "9.9.9.9"}, // a unix socket
 		{"@", "", "invalid IP"},

@@ -32,11 +32,12 @@ func (f *Feed) originAllowed(r *http.Request) bool {
 }
 
 // requestHost is the host that the page's browser asked for: a trusted proxy may
-// say in X-Forwarded-Host what it was. A page cannot set that header.
+// say in X-Forwarded-Host what it was, and proxies behind it add what they were
+// asked for. A page cannot set that header.
 func (f *Feed) requestHost(r *http.Request) string {
-	if forwarded := r.Header.Get("X-Forwarded-Host"); forwarded != "" {
+	if forwarded, _, _ := strings.Cut(r.Header.Get("X-Forwarded-Host"), ","); forwarded != "" {
 		if peer, ok := peerAddress(r); f.peerTrusted(peer, ok) {
-			return forwarded
+			return strings.TrimSpace(forwarded)
 		}
 	}
 	return r.Host
@@ -111,6 +112,9 @@ func parseOriginPattern(pattern string) (originPattern, error) {
 		return originPattern{}, errors.New("has no scheme or no host")
 	case strings.ContainsAny(host, "/?#@"):
 		return originPattern{}, errors.New("holds more than a host and a port; an Origin has no path, query or user")
+	}
+	if class, _, _ := strings.Cut(host, "]"); host[0] == '[' && strings.Contains(class, ":") {
+		host = `\` + host // an IPv6 address, not a class of characters
 	}
 	for _, part := range []string{scheme, host} {
 		if _, err := path.Match(part, ""); err != nil {

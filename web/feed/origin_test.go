@@ -39,6 +39,11 @@ func TestOriginAllowed(t *testing.T) {
 		{"http://other.test:443", "http://other.test", false},
 		{"http://1.2.3.4:5000", "1.2.3.4:*", true},
 		{"http://[::1]:5000", "http://[[]::1]:5000", true},
+		{"http://[::1]:5000", "[::1]:5000", true},
+		{"http://[::1]:5000", "http://[::1]:*", true},
+		{"https://[2001:db8::1]", "https://[2001:DB8::1]:443", true},
+		{"http://[::1]:5000", "[::2]:5000", false},
+		{"https://b.example.com", "https://[ab].example.com", true},
 		{"null", "null", true},
 		{"null", "*", true},
 		{"file://", "file://", true},
@@ -80,13 +85,24 @@ func TestTwoOriginsAreRefused(t *testing.T) {
 
 func TestOriginBehindAProxyThatChangesHost(t *testing.T) {
 	f := &Feed{options: Options{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}}
-	for peer, want := range map[string]bool{"10.1.2.3:4": true, "9.9.9.9:4": false} {
+	for _, test := range []struct {
+		peer, host string
+		want       bool
+	}{
+		{"10.1.2.3:4", "example.com", true},
+		{"9.9.9.9:4", "example.com", false},
+		{"10.1.2.3:4", "example.com:443", true},
+		{"10.1.2.3:4", "example.com, inner.test", true}, // each of two proxies has added what it was asked for
+		{"10.1.2.3:4", "example.com,inner.test", true},
+		{"10.1.2.3:4", "inner.test, example.com", false},
+		{"9.9.9.9:4", "example.com, inner.test", false},
+	} {
 		r := httptest.NewRequest("GET", "http://app/", nil)
-		r.RemoteAddr = peer
+		r.RemoteAddr = test.peer
 		r.Header.Set("Origin", "https://example.com")
-		r.Header.Set("X-Forwarded-Host", "example.com")
-		if got := f.originAllowed(r); got != want {
-			t.Errorf("peer %s: allowed is %v", peer, got)
+		r.Header.Set("X-Forwarded-Host", test.host)
+		if got := f.originAllowed(r); got != test.want {
+			t.Errorf("%+v: allowed is %v", test, got)
 		}
 	}
 }
