@@ -114,7 +114,7 @@ func (f *shareFollower) begin(ctx context.Context) error {
 	return err
 }
 
-// reset goes on from the end of the log, with the share of this moment.
+// reset goes on from the end of the log; who calls it begins anew.
 func (f *shareFollower) reset(ctx context.Context, reason string) error {
 	if reason == store.Future || reason == store.Invalid {
 		if err := f.store.renewEpoch(ctx); err != nil {
@@ -127,7 +127,6 @@ func (f *shareFollower) reset(ctx context.Context, reason string) error {
 	}
 	f.at = bounds.Top
 	f.sink.Reset(f.at)
-	f.sink.Share(f.names, f.all, f.at)
 	f.store.milestone(ctx, 0, store.NewEpoch()) // positions from before are not known any more
 	return errChange
 }

@@ -245,11 +245,11 @@ func (r *topicRead) topic(ctx context.Context, topic string, before, last uint64
 		return nil, err
 	}
 	messages := answer.messages
-	if before > 0 && len(messages) > 0 && messages[0].sequence == before {
+	if len(messages) > 0 && messages[0].sequence == before {
 		if messages = messages[1:]; len(messages) == 0 { // it alone has filled the answer
 			return r.oneAfter(ctx, name, before)
 		}
-	} else if whole && len(messages) > 0 && r.reached(len(messages)+int(answer.pending)) {
+	} else if whole && r.reached(len(messages)+int(answer.pending)) {
 		return nil, &store.GapError{Reason: store.Trimmed}
 	}
 	if len(messages) == 0 || answer.pending == 0 && messages[len(messages)-1].sequence < last {

@@ -69,15 +69,21 @@ func (m *model) after(index int, names []string) (want []string, lost, proved bo
 	return want, lost, proved
 }
 
-// readTopics reads all pages of some topics.
+// readTopics reads all pages of some topics. A page has as many events as it may, and not
+// more data than it may but for one event of each topic.
 func readTopics(ctx context.Context, s *nats.Store, id store.ID, names []string, limit int, known bool) (ids []string, err error) {
 	for {
 		page, err := s.AfterTopics(ctx, id, names, limit, known)
 		if err != nil {
 			return ids, err
 		}
+		data, largest := 0, 0
 		for _, e := range page.Events {
 			ids = append(ids, e.ID.String())
+			data, largest = data+len(e.Data), max(largest, len(e.Data))
+		}
+		if most := store.PageBytes + len(names)*largest; len(page.Events) > limit || data > most {
+			return ids, fmt.Errorf("%d events with %d bytes, want %d with %d at most", len(page.Events), data, limit, most)
 		}
 		if page.Through == id {
 			return ids, nil
@@ -207,9 +213,11 @@ func TestAfterTopicsRefuses(t *testing.T) {
 		"later than the log":         {change(rare, func(id *store.ID) { id.Major = 99 }), true, []string{"rare"}, store.Future},
 		"pattern that is no subject": {rare, false, []string{"a..*"}, store.Trimmed},
 	} {
-		page, err := s.AfterTopics(t.Context(), test.id, test.names, 10, test.known)
-		if reason, _ := store.AsGap(err); reason != test.want || test.want == "" && err != nil {
-			t.Errorf("%s: %+v, %v; want %q", name, page, err, test.want)
+		for _, limit := range []int{1, 10} {
+			page, err := s.AfterTopics(t.Context(), test.id, test.names, limit, test.known)
+			if reason, _ := store.AsGap(err); reason != test.want || test.want == "" && err != nil {
+				t.Errorf("%s: %+v, %v; want %q, at most %d events", name, page, err, test.want, limit)
+			}
 		}
 	}
 	for range 8 { // the other limits drop the rare event
@@ -220,6 +228,37 @@ func TestAfterTopicsRefuses(t *testing.T) {
 	}
 	if bounds, err := s.Bounds(t.Context()); err != nil || bounds.Top.Major != 15 {
 		t.Errorf("%+v, %v", bounds, err)
+	}
+}
+
+// Events that fill a page by themselves, beside small ones.
+func TestAfterTopicsOfLargeEvents(t *testing.T) {
+	t.Parallel()
+	s := limited(t, inMemory(t), nats.Options{EventsPerTopic: 20})
+	var events []logged
+	for n, size := range []int{1, 200 << 10, 300 << 10, 1, 100 << 10, 300 << 10, 300 << 10, 1, 1, 300 << 10, 1} {
+		topic := []string{"a", "b", "b"}[n%3]
+		id, err := s.Publish(t.Context(), topic, []byte(`"`+strings.Repeat("x", size)+`"`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		events = append(events, logged{id, topic, true})
+	}
+	for _, names := range [][]string{{"a"}, {"b"}, {"a", "b"}} {
+		for at := range len(events) + 1 {
+			from, want := store.ID{}, []string(nil)
+			if at > 0 {
+				from = events[at-1].id
+			}
+			for _, e := range events[at:] {
+				if slices.Contains(names, e.topic) {
+					want = append(want, e.id.String())
+				}
+			}
+			if got, err := readTopics(t.Context(), s, from, names, 3, false); err != nil || !slices.Equal(got, want) {
+				t.Errorf("%q after %d: %v, %v; want %v", names, at, got, err, want)
+			}
+		}
 	}
 }
 
