@@ -74,13 +74,17 @@ func TestProve(t *testing.T) {
 
 // keptSink keeps what it is given.
 type keptSink struct {
-	events []store.Event
-	resets []store.ID
+	appends       int
+	events        []store.Event
+	resets, trims []store.ID
 }
 
-func (s *keptSink) Append(events []store.Event)    { s.events = append(s.events, events...) }
+func (s *keptSink) Append(events []store.Event) {
+	s.appends++
+	s.events = append(s.events, events...)
+}
 func (s *keptSink) Reset(top store.ID)             { s.resets = append(s.resets, top) }
-func (s *keptSink) Trim(store.ID)                  {}
+func (s *keptSink) Trim(base store.ID)             { s.trims = append(s.trims, base) }
 func (s *keptSink) Share([]string, bool, store.ID) {}
 
 // What the consumer is too slow for is read page by page: each event of the share once and
@@ -140,6 +144,54 @@ func TestCatchUp(t *testing.T) {
 		}
 		if err != errLost || !slices.Equal(got, c.want) || len(sink.resets) > 0 || f.at != last {
 			t.Errorf("%s: %v, %d events, want %d, %d resets, now at %v", name, err, len(got), len(c.want), len(sink.resets), f.at)
+		}
+	}
+}
+
+// A look tells the sink that the log can be read. When the log has grown and nothing on
+// the way tells how far the share is there, a milestone does.
+func TestLook(t *testing.T) {
+	t.Parallel()
+	event := store.Event{}
+	for name, c := range map[string]struct {
+		events    int    // that the log keeps
+		at        int    // event up to which all is there
+		fence     uint64 // milestone that is on the way
+		unproved  []store.Event
+		milestone bool
+		gap       bool
+	}{
+		"nothing is new":                      {100, 6, 0, nil, false, false},
+		"the log has grown":                   {100, 5, 0, nil, true, false},
+		"a milestone is on the way":           {100, 5, 7, nil, false, false},
+		"one is, and events need a later one": {100, 5, 7, []store.Event{event}, true, false},
+		"events need one":                     {100, 5, 0, []store.Event{event}, true, false},
+		"nothing is new, much is dropped":     {3, 6, 0, nil, false, false},
+		"events after it are dropped":         {3, 1, 0, nil, true, true},
+	} {
+		log, ids := proofLog(t, c.events)
+		sink := &keptSink{}
+		f := &shareFollower{store: log, sink: sink, at: ids[c.at-1], fence: c.fence, unproved: c.unproved}
+		before, err := log.state(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = f.look(t.Context())
+		after, stateErr := log.state(t.Context())
+		if stateErr != nil {
+			t.Fatal(stateErr)
+		}
+		if c.gap != (err == errChange) || !c.gap && err != nil || c.gap != (len(sink.resets) == 1) {
+			t.Errorf("%s: %v, %d resets", name, err, len(sink.resets))
+		}
+		if !c.gap && sink.appends != 1 {
+			t.Errorf("%s: the sink is told %d times", name, sink.appends)
+		}
+		if c.milestone != (after.last == before.last+1) || !c.milestone && after.last != before.last {
+			t.Errorf("%s: the log grows from %d to %d", name, before.last, after.last)
+		}
+		if trims := c.events == 3 && !c.gap; trims != (len(sink.trims) == 1 && sink.trims[0].Major == 3) {
+			t.Errorf("%s: dropped up to %v", name, sink.trims)
 		}
 	}
 }
