@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -121,4 +122,11 @@ func answered(err error) bool {
 func isReadOnly(err error) bool {
 	answer, ok := errors.AsType[*rueidis.RedisError](err)
 	return ok && strings.Contains(answer.Error(), "READONLY")
+}
+
+// passes reports whether an answer is that of a server that cannot do it now: it
+// loads its data, has no memory or disk left, or a cluster is being changed.
+func passes(err error) bool {
+	code, _, _ := strings.Cut(err.Error(), " ")
+	return slices.Contains([]string{"LOADING", "BUSY", "OOM", "MISCONF", "NOREPLICAS", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "MOVED", "ASK"}, code)
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -144,12 +143,12 @@ func (s *Store) trim(ctx context.Context, client rueidis.Client) error {
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case err == nil || !answered(err):
+		case err == nil || !answered(err) || passes(err):
 			// A lost connection is for the follower to find.
 		case isReadOnly(err):
 			return fmt.Errorf("redis: the server is a replica; the address must lead to the primary: %w", err)
-		case strings.Contains(err.Error(), "NOPERM"):
-			return fmt.Errorf("redis: trimming is not permitted; allow the keys %q: %w", s.keys, err)
+		default:
+			return fmt.Errorf("redis: the server refuses to trim; permit the commands of scripts for the keys %q: %w", s.keys, err)
 		}
 		select {
 		case <-ticker.C:

@@ -150,6 +150,25 @@ func TestOptionsWithoutServer(t *testing.T) {
 	}
 }
 
+// What a server refuses for good ends the follower, and is told; what passes does not.
+func TestWhatPassesWithoutServer(t *testing.T) {
+	for text, want := range map[string]bool{
+		"OOM command not allowed when used memory > 'maxmemory'.": true,
+		"MISCONF Redis is configured to save RDB snapshots":       true,
+		"LOADING Redis is loading the dataset in memory":          true,
+		"CLUSTERDOWN The cluster is down":                         true,
+		"NOPERM this user has no permissions to run 'evalsha'":    false,
+		"WRONGTYPE Operation against a key of another kind":       false,
+		"The user executing the script can't run this command":    false, // ERR is left out
+		"OOMPH is no code that Redis has":                         false,
+		"a command failed: LOADING is only a word here":           false,
+	} {
+		if got := passes(errors.New(text)); got != want {
+			t.Errorf("%s: passes %v", text, got)
+		}
+	}
+}
+
 // Dials cost memory, and a server that refuses them does so at once: what many
 // publishers want in vain must not become as many dials.
 func TestDialsWithoutServer(t *testing.T) {
@@ -171,6 +190,7 @@ func TestDialsWithoutServer(t *testing.T) {
 			t.Errorf("%d connections are tried at once, and %d at the first time", got, perDial)
 		}
 		time.Sleep(redialAfter)
+		synctest.Wait() // also for what begins at this instant
 		if _, err := c.get(t.Context()); err == nil || dials.Load() != 2*perDial {
 			t.Errorf("after a while: %v, %d connections tried", err, dials.Load())
 		}
