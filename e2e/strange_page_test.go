@@ -2,7 +2,9 @@ package e2e
 
 import (
 	"net/http"
+	"strconv"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -18,10 +20,11 @@ const frozenIntrinsics = `for (const name of Object.getOwnPropertyNames(globalTh
 // arraysOfOldLibraries gives arrays what Prototype.js gave them.
 const arraysOfOldLibraries = `Array.prototype.toJSON = function () { return "[" + this.map(x => JSON.stringify(x)).join(", ") + "]" };
 	Array.prototype.each = Array.prototype.forEach;
+	Array.prototype.entries = Array.prototype.slice;
 	Object.prototype.inherited = true;`
 
 // fieldsOfAllObjects are what a careless extension of all objects adds to frames, too.
-const fieldsOfAllObjects = `Object.assign(Object.prototype, { wakesocket: "hello", id: "inherited", time: 5 })`
+const fieldsOfAllObjects = `Object.assign(Object.prototype, { wakesocket: "hello", id: "inherited", time: 5, after: () => {}, every: 5 })`
 
 // changedGlobals stands for tools that watch a page: each call goes through code of theirs.
 const changedGlobals = `const Socket = WebSocket, Observer = MutationObserver, later = setTimeout;
@@ -35,7 +38,8 @@ const changedGlobals = `const Socket = WebSocket, Observer = MutationObserver, l
 func TestStrangePages(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	s.use(feed.Options{OriginPatterns: []string{"null"}})
+	said := make(chan string, 10)
+	s.use(feed.Options{OriginPatterns: []string{"null"}, OnMessage: func(_ feed.Client, data []byte) { said <- string(data) }})
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Access-Control-Allow-Origin", "*")
@@ -94,6 +98,15 @@ func TestStrangePages(t *testing.T) {
 			w.run(`open(%s, { topics: ["test"] })`, w.url)
 			w.settled("live", patient)
 			w.run(`feed.setTopics(["test", "other"])`)
+			w.run(`feed.send(%s)`, name)
+			select {
+			case text := <-said:
+				if text != strconv.Quote(name) {
+					t.Errorf("the feed heard %s", text)
+				}
+			case <-time.After(patient):
+				t.Error("the feed did not hear what the page sent")
+			}
 			w.awaitEvent(w.publish(), patient)
 			if test.then != "" {
 				w.run(test.then)

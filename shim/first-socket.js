@@ -11,6 +11,9 @@ const name = Symbol.for("wakesocket.first");
  * @property {string} [href] that it was opened with; as the page may have replaced WebSocket, its url may be missing
  */
 
+/** WebSocket.OPEN, which is missing where a tool that watches the page has replaced WebSocket by a function. */
+export const open = 1;
+
 /** @returns {{[name]?: FirstSocket}} */
 const page = () => /** @type {any} */ (globalThis);
 
@@ -46,7 +49,7 @@ export function takeFirstSocket(href) {
   if (!first) return undefined;
   delete page()[name];
   const { socket } = first;
-  if ((first.href ?? socket.url) === href && socket.readyState <= WebSocket.OPEN) return first;
+  if ((first.href ?? socket.url) === href && socket.readyState <= open) return first;
   socket.onmessage = null;
   socket.close(1000);
   return undefined;
@@ -57,7 +60,7 @@ export function takeFirstSocket(href) {
  * @param {FirstSocket} first
  */
 export function repeat({ socket, messages }) {
-  if (socket.readyState < WebSocket.OPEN) return;
+  if (socket.readyState < open) return;
   socket.onopen?.(new Event("open"));
   for (const message of messages) socket.onmessage?.(message);
 }

@@ -41,6 +41,19 @@ test("the first dial takes over the socket of the page's head, with what it has 
   assert.deepEqual(log, ["opened 1", "message 1 x", "message 1 y", "message 1 z", "closed 1 1001"]);
 });
 
+test("it is taken over, open or not, where the page has replaced WebSocket by a function without its constants", async (t) => {
+  for (const open of [false, true]) {
+    const { socket, sockets, log } = setup(t);
+    globalThis.WebSocket = function (href) {
+      return new FakeSocket(href);
+    };
+    if (open) socket.open();
+    sockets.dial(1, "ws://a/");
+    await settle();
+    assert.deepEqual([FakeSocket.made.length, log], [1, open ? ["opened 1"] : []]);
+  }
+});
+
 test("a socket that is being opened is taken over, and opens later", async (t) => {
   const { socket, sockets, log } = setup(t);
   sockets.dial(1, "ws://a/");

@@ -1,7 +1,7 @@
 // @ts-check
 import { originOf, violationOf, watchViolations } from "./csp.js";
 import { messageOf } from "./error.js";
-import { repeat, takeFirstSocket } from "./first-socket.js";
+import { open, repeat, takeFirstSocket } from "./first-socket.js";
 import { FrameParts } from "./frame-parts.js";
 
 /**
@@ -94,7 +94,7 @@ export class Sockets {
    */
   send(generation, text) {
     const socket = this.#held.get(generation)?.socket;
-    if (socket?.readyState !== WebSocket.OPEN) return false;
+    if (socket?.readyState !== open) return false;
     socket.send(text);
     return true;
   }

@@ -45,6 +45,18 @@ test("text goes to an open socket only", (t) => {
   assert.deepEqual(made[0].sent, ["x"]);
 });
 
+test("a page may have replaced WebSocket by a function without its constants", (t) => {
+  const { sockets, made } = setup(t);
+  globalThis.WebSocket = function (href) {
+    return new FakeSocket(href);
+  };
+  sockets.dial(1, "ws://a/");
+  assert.equal(sockets.send(1, "early"), false);
+  made[0].open();
+  assert.equal(sockets.send(1, "x"), true);
+  assert.deepEqual(made[0].sent, ["x"]);
+});
+
 test("a socket that ended is not held", (t) => {
   const { sockets, made } = setup(t);
   sockets.dial(1, "ws://a/");
