@@ -154,6 +154,16 @@ test("the facts of a session before its first input, and of a live one", () => {
   );
 });
 
+test("an old library may have given arrays an entries() of its own", (t) => {
+  const { entries } = Array.prototype;
+  t.after(() => Object.assign(Array.prototype, { entries }));
+  Array.prototype.entries = function () {
+    return /** @type {any} */ (this.slice()); // as Prototype.js does
+  };
+  const { lines, session } = play([...lasted, is(7_950, "events", { ids: ["e-1", "e-2"] })]);
+  assert.deepEqual([lines.at(-1), session.facts().cursor], ["7950 deliver 11 held=0 cursor=e-2", "e-2"]);
+});
+
 test("a dial whose limit ended in a freeze gives the next one no more time, one that was watched does", () => {
   for (const [late, doublings] of [
     [0, 1],

@@ -83,7 +83,9 @@ export class BasicStream {
     /** @type {boolean[]} */
     const mask = [];
     let inBurst = 0; // held, of the events just before
-    for (const [i, id] of ids.entries()) {
+    // Not with entries(): Prototype.js has another one.
+    for (let i = 0; i < ids.length; i++) {
+      const id = ids[i];
       const event = { id, content: contents[i] ?? "", at: now, generation };
       const decision = this.#judge(event, greeted);
       mask.push(decision === "accept" || decision === "anew");
