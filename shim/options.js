@@ -11,16 +11,23 @@ const flags = /** @type {const} */ (["consecutiveIds"]);
 const known = new Set([...durations, ...texts, ...flags, ...callbacks, "topics", "wasmURL", "workerURL", "share", "staleAfter"]);
 
 /**
+ * A copy without what the page, or an old library in it, has given to all objects.
+ * @template T
+ * @param {T} given
+ * @returns {T}
+ */
+const own = (given) => Object.assign(Object.create(null), given);
+
+/**
  * Throws a TypeError that says what is wrong with the options and what would do.
  * @param {unknown} options
  * @returns {Options}
  */
-export function checkOptions(options) {
-  if (options === undefined) return {};
+export function checkOptions(options = {}) {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new TypeError(`connect(url, options): options must be an object, not ${kind(options)}`);
   }
-  const given = /** @type {Record<string, unknown>} */ (options);
+  const given = own(/** @type {Record<string, unknown>} */ (options));
   for (const name of Object.keys(given)) {
     if (!known.has(name)) throw new TypeError(`unknown option "${name}"; known are ${[...known].join(", ")}`);
   }
@@ -74,8 +81,8 @@ export function checkTopics(topics) {
   if (!Array.isArray(topics)) throw new TypeError(`topics must be an array of strings that are not empty, not ${kind(topics)}`);
   return topics.map((topic) => {
     const isObject = typeof topic === "object" && topic !== null && !Array.isArray(topic);
-    if (isObject) checkLatest(topic);
-    const name = isObject ? topic.match : topic;
+    if (isObject) checkLatest(own(topic));
+    const name = isObject ? own(topic).match : topic;
     if (typeof name !== "string" || name === "")
       throw new TypeError("topics must be an array of strings that are not empty, or of objects with match, latest and every");
     checkName(name);
@@ -100,7 +107,7 @@ function checkLatest({ match, latest, every, ...rest }) {
  * @returns {Map<string, number>}
  */
 export function rulesOf(topics) {
-  return new Map(topics.map((topic) => (typeof topic === "string" ? [topic, 0] : [topic.match, topic.every ?? usualEvery])));
+  return new Map(topics.map((topic) => (typeof topic === "string" ? [topic, 0] : [topic.match, own(topic).every ?? usualEvery])));
 }
 
 /**
@@ -108,12 +115,12 @@ export function rulesOf(topics) {
  * @returns {import("./shim.d.ts").AddOptions}
  */
 export function checkAddOptions(options = {}) {
-  const { last, after, ...rest } = options;
+  const { last, after, ...rest } = own(options);
   for (const name of Object.keys(rest)) throw new TypeError(`addTopics: unknown option "${name}"; known are last, after`);
   if (last !== undefined && !isCount(last)) throw new TypeError(`addTopics: last must be a whole number from 1 on, not ${kind(last)}`);
   if (after !== undefined && (typeof after !== "string" || after === "")) throw new TypeError(`addTopics: after must be a position, not ${kind(after)}`);
   if (last !== undefined && after !== undefined) throw new TypeError("addTopics: last and after are both given; leave one out");
-  return { ...(last ? { last } : {}), ...(after ? { after } : {}) };
+  return own({ ...(last ? { last } : {}), ...(after ? { after } : {}) });
 }
 
 /**
@@ -122,13 +129,13 @@ export function checkAddOptions(options = {}) {
  */
 export function checkHistory(question) {
   if (typeof question !== "object" || question === null) throw new TypeError(`history takes an object with a topic, not ${kind(question)}`);
-  const { topic, limit, before, ...rest } = question;
+  const { topic, limit, before, ...rest } = own(question);
   for (const name of Object.keys(rest)) throw new TypeError(`history: unknown option "${name}"; known are topic, limit, before`);
   if (typeof topic !== "string") throw new TypeError(`history: topic must be the name of a topic or a pattern, not ${kind(topic)}`);
   checkTopics([topic]);
   if (limit !== undefined && !isCount(limit)) throw new TypeError(`history: limit must be a whole number from 1 on, not ${kind(limit)}`);
   if (before !== undefined && (typeof before !== "string" || before === "")) throw new TypeError(`history: before must be a position, not ${kind(before)}`);
-  return { topic, ...(limit ? { limit } : {}), ...(before ? { before } : {}) };
+  return own({ topic, ...(limit ? { limit } : {}), ...(before ? { before } : {}) });
 }
 
 /** @param {unknown} value */

@@ -27,11 +27,25 @@ for (const [options, message] of [
 }
 
 test("nothing, undefined and everything are accepted", () => {
-  assert.deepEqual(checkOptions(undefined), {});
+  assert.deepEqual({ ...checkOptions(undefined) }, {});
   assert.ok(checkOptions({ after: undefined, heartbeat: undefined }));
   assert.ok(
     checkOptions({ topics: [], after: "", persist: "k", client: "c", onState() {}, onGap() {}, onError() {}, wasmURL: new URL("http://h/"), heartbeat: 0 }),
   );
+});
+
+test("what a page has given to all objects is no option", (t) => {
+  const added = { after() {}, share: 5, heartbeat: "x", topics: "y", extend() {}, match: 1, last: 0, limit: "z" };
+  Object.assign(Object.prototype, added);
+  t.after(() => Object.keys(added).forEach((name) => delete Object.prototype[name]));
+  const read = ({ after, share, heartbeat, topics }) => [after, share, heartbeat, topics];
+  const none = Array(4).fill(undefined);
+  for (const options of [undefined, {}, { persist: "k" }]) assert.deepEqual(read(checkOptions(options)), none);
+  assert.deepEqual(read(checkOptions({ after: "1", share: true, heartbeat: 0, topics: ["a"] })), ["1", true, 0, ["a"]]);
+  assert.deepEqual(tuningOf(checkOptions({ minUptime: 5 })), { minUptime: 5 });
+  assert.deepEqual(Object.entries(checkAddOptions()), []);
+  assert.deepEqual(Object.entries(checkHistory({ topic: "a" })), [["topic", "a"]]);
+  assert.throws(() => checkTopics([{ latest: true }]), /objects with match/);
 });
 
 test("only the durations that were given reach the session", () => {
@@ -89,7 +103,8 @@ const thrownBy = (call) => {
 };
 
 test("options of addTopics and history say what is wrong", () => {
-  assert.deepEqual([checkAddOptions(), checkAddOptions({ last: 2 }), checkAddOptions({ after: "e-1" })], [{}, { last: 2 }, { after: "e-1" }]);
+  for (const options of [{}, { last: 2 }, { after: "e-1" }]) assert.deepEqual({ ...checkAddOptions(options) }, options);
+  assert.deepEqual({ ...checkAddOptions() }, {});
   for (const [options, says] of [
     [{ last: 0 }, /last must be a whole number from 1 on, not 0/],
     [{ last: 1.5 }, /not 1.5/],
@@ -100,8 +115,8 @@ test("options of addTopics and history say what is wrong", () => {
   ]) {
     assert.throws(() => checkAddOptions(options), says);
   }
-  assert.deepEqual(checkHistory({ topic: "a" }), { topic: "a" });
-  assert.deepEqual(checkHistory({ topic: "a.*", limit: 5, before: "e-1" }), { topic: "a.*", limit: 5, before: "e-1" });
+  assert.deepEqual({ ...checkHistory({ topic: "a" }) }, { topic: "a" });
+  assert.deepEqual({ ...checkHistory({ topic: "a.*", limit: 5, before: "e-1" }) }, { topic: "a.*", limit: 5, before: "e-1" });
   for (const [question, says] of [
     [undefined, /takes an object with a topic, not undefined/],
     [null, /not null/],
