@@ -2,8 +2,8 @@
 
 /** @type {(() => void)[]} */
 let queue = [];
-/** @type {MessagePort | undefined} */
-let port;
+/** @type {(() => void) | undefined} asks for a task */
+let ask;
 
 /**
  * Runs `work` in a task of its own, soon. Browsers neither clamp a message to
@@ -11,12 +11,16 @@ let port;
  * @param {() => void} work
  */
 export function macrotask(work) {
-  if (!port) {
-    const channel = new MessageChannel();
-    channel.port1.onmessage = run;
-    port = channel.port2;
-  }
-  if (queue.push(work) === 1) port.postMessage(null);
+  ask ??= asker();
+  if (queue.push(work) === 1) ask();
+}
+
+/** A test environment may have no MessageChannel: jest with jsdom. */
+function asker() {
+  if (!("MessageChannel" in globalThis)) return () => setTimeout(run);
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = run;
+  return () => port2.postMessage(null);
 }
 
 function run() {

@@ -7,6 +7,8 @@ globalThis.MessageChannel = class {
   port2 = { postMessage: () => posted.push(this.port1) };
 };
 const { macrotask } = await import("./macrotask.js");
+/** Of a page of its own. */
+const bare = await import("./macrotask.js?bare");
 
 /** What the browser does with the messages that were posted. */
 const run = () => posted.splice(0).forEach((port) => port.onmessage());
@@ -32,4 +34,21 @@ test("work that is asked for by work comes in the next task", () => {
   assert.deepEqual(log, []);
   run();
   assert.deepEqual(log, ["inner"]);
+});
+
+test("a test environment may have no MessageChannel", async (t) => {
+  const tasks = [];
+  t.mock.method(globalThis, "setTimeout", (task) => tasks.push(task));
+  const { MessageChannel } = globalThis;
+  t.after(() => Object.assign(globalThis, { MessageChannel }));
+  delete globalThis.MessageChannel;
+  const log = [];
+  bare.macrotask(() => log.push("a"));
+  bare.macrotask(() => bare.macrotask(() => log.push("c")));
+  bare.macrotask(() => log.push("b"));
+  assert.deepEqual(log, []);
+  tasks.shift()();
+  assert.deepEqual(log, ["a", "b"]);
+  tasks.shift()();
+  assert.deepEqual(log, ["a", "b", "c"]);
 });

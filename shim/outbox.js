@@ -58,7 +58,7 @@ export class Outbox {
     if (!this.#open) return false;
     const { message } = this.#limits;
     // A character is at most three bytes, so that most messages need not be measured.
-    const bytes = text.length * 3 > message ? new TextEncoder().encode(text).length : 0;
+    const bytes = text.length * 3 > message ? new Blob([text]).size : 0;
     if (bytes > message) {
       this.#failed(new WakesocketError("message-too-large", `a message of ${bytes} bytes was not sent: the server accepts at most ${message}`));
       return false;

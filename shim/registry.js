@@ -1,4 +1,5 @@
 // @ts-check
+import { reportThrown } from "./error.js";
 import { release } from "./wire.gen.js";
 
 /** @typedef {import("./shim.d.ts").Feed} Feed */
@@ -99,7 +100,7 @@ export class Registry {
       try {
         watcher();
       } catch (thrown) {
-        reportError(thrown);
+        reportThrown(thrown);
       }
     }
   };

@@ -113,6 +113,19 @@ test("a closed feed leaves, unless it is the only one; it comes back when it is 
   assert.deepEqual(page.feeds, [feeds[0]]);
 });
 
+test("a watcher that throws does not keep the others from a change in browsers without reportError", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { page, feeds } = setup("live");
+  let calls = 0;
+  page.watch(() => {
+    throw new Error("a badge fails");
+  });
+  page.watch(() => calls++);
+  feeds[0].is("checking");
+  assert.equal(calls, 1);
+  assert.throws(() => t.mock.timers.tick(1), /a badge fails/);
+});
+
 test("watchers hear of every change; one that throws does not keep the others from it", (t) => {
   const { page, feeds } = setup("live");
   let calls = 0;
