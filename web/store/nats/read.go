@@ -157,13 +157,10 @@ func (s *Store) batch(ctx context.Context, state state, from uint64, limit int) 
 		bytes, _ := s.pages.Limits()
 		began := time.Now()
 		messages, err := s.request(ctx, from, limit, bytes)
-		if err != nil && ctx.Err() != nil {
-			s.pages.TimedOut()
-		}
+		s.pages.Ended(ctx, began, err)
 		if err != nil {
 			return nil, explain("the stream cannot be read", err)
 		}
-		s.pages.Arrived(time.Since(began))
 		if len(messages) > 0 {
 			return messages, nil
 		}

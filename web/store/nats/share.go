@@ -140,12 +140,7 @@ func (f *shareFollower) prove(ctx context.Context, last uint64) (state, error) {
 	defer cancel()
 	began := time.Now()
 	found, err := f.store.stateWith(limited, store.ID{Epoch: f.at.Epoch, Major: last})
-	// The answer has waited behind the rest of the batch.
-	if err == nil {
-		f.store.pages.Arrived(time.Since(began))
-	} else if limited.Err() != nil && ctx.Err() == nil {
-		f.store.pages.TimedOut()
-	}
+	f.store.pages.Ended(limited, began, err) // the answer has waited behind the rest of the batch
 	if err != nil {
 		return found, err
 	}

@@ -27,12 +27,7 @@ func (s *Store) read(ctx context.Context, conn *pgx.Conn, after store.ID, limit 
 	bytes, _ := s.pages.Limits()
 	began := time.Now()
 	found, err := s.query(ctx, conn, int64(min(after.Major, math.MaxInt64)), limit, bytes)
-	switch {
-	case err == nil:
-		s.pages.Arrived(time.Since(began))
-	case ctx.Err() != nil:
-		s.pages.TimedOut()
-	}
+	s.pages.Ended(ctx, began, err)
 	return found, err
 }
 

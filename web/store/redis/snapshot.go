@@ -37,13 +37,10 @@ func (s *Store) read(ctx context.Context, client rueidis.Client, id store.ID, li
 	began := time.Now()
 	answer := readScript.Exec(ctx, client, s.keys, []string{store.NewEpoch(), from, strconv.Itoa(limit), strconv.Itoa(bytes)})
 	parts, err := answer.ToArray()
+	s.pages.Ended(ctx, began, err)
 	if err != nil {
-		if ctx.Err() != nil {
-			s.pages.TimedOut()
-		}
 		return snapshot{}, fmt.Errorf("redis: the stream cannot be read: %w", err)
 	}
-	s.pages.Arrived(time.Since(began))
 	found, err := parse(parts)
 	if err != nil {
 		return snapshot{}, fmt.Errorf("redis: the stream %q cannot be understood: %w", s.options.Key, err)

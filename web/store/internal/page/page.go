@@ -3,6 +3,7 @@
 package page
 
 import (
+	"context"
 	"sync"
 	"time"
 
@@ -31,9 +32,20 @@ func (s *Sizer) Limits() (bytes int, timeout time.Duration) {
 	return max(1, store.PageBytes/max(1, s.divisor)), max(s.timeout, baseTimeout)
 }
 
-// Arrived says that a page was read. Pages grow while they arrive quickly and
+// Ended says that reading a page ended: it arrived, or a deadline of its context passed.
+// A reader that goes away, and what a server refuses, tell nothing of the link.
+func (s *Sizer) Ended(ctx context.Context, began time.Time, err error) {
+	switch {
+	case err == nil:
+		s.arrived(time.Since(began))
+	case ctx.Err() == context.DeadlineExceeded:
+		s.timedOut()
+	}
+}
+
+// arrived says that a page was read. Pages grow while they arrive quickly and
 // shrink while they do not.
-func (s *Sizer) Arrived(took time.Duration) {
+func (s *Sizer) arrived(took time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
@@ -45,9 +57,9 @@ func (s *Sizer) Arrived(took time.Duration) {
 	}
 }
 
-// TimedOut says that a page did not arrive in time. The next one is much smaller;
+// timedOut says that a page did not arrive in time. The next one is much smaller;
 // when it is a single event already, it gets more time.
-func (s *Sizer) TimedOut() {
+func (s *Sizer) timedOut() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.divisor >= store.PageBytes {
