@@ -1,6 +1,8 @@
 package nats
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -69,6 +71,15 @@ func TestProve(t *testing.T) {
 		if reason, _ := store.AsGap(err); reason != c.want || c.want == "" && (err != nil || found.last != 6) {
 			t.Errorf("%s: %+v, %v; want %q", name, found, err, c.want)
 		}
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	before, _ := whole.pages.Limits()
+	if _, err := (&shareFollower{store: whole, at: ids[5]}).prove(ended, 6); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if now, _ := whole.pages.Limits(); now != before { // the server was not slow
+		t.Errorf("pages have %d bytes, before %d", now, before)
 	}
 }
 

@@ -64,8 +64,9 @@ func TestMarkClean(t *testing.T) {
 			if err := s.markClean(dir); !errors.Is(err, test.want) {
 				t.Errorf("%v, want %v", err, test.want)
 			}
-			if _, err := os.Lstat(filepath.Join(dir, clean)); (err == nil) != test.marked {
-				t.Errorf("marked: %v, want %v", err == nil, test.marked)
+			info, err := os.Lstat(filepath.Join(dir, clean))
+			if (err == nil) != test.marked || test.marked && test.want == nil && info.Mode() != 0o600 {
+				t.Errorf("marked: %v, want %v; %v", err == nil, test.marked, info)
 			}
 		})
 	}
@@ -117,17 +118,26 @@ func inProc(t *testing.T, dir string) string {
 	return fmt.Sprintf("/proc/self/fd/%d", open.Fd())
 }
 
-// A directory above the blocks that cannot be synced breaks the log like a block does:
-// the new block may not be found after a loss of power.
+// A directory above the blocks that cannot be synced breaks the log like a block does: the
+// new block may not be found after a loss of power. What is above the log is not its own.
 func TestDirectoryCannotBeSynced(t *testing.T) {
 	t.Parallel()
-	_, s := syncedLog(t)
-	s.dir = filepath.Join(inProc(t, filepath.Dir(s.dir)), "msgs")
-	for range 2 { // the second does not reach the disk any more
-		if err := s.sync(); !errors.Is(err, unix.EINVAL) || !strings.Contains(err.Error(), "repair the disk") || s.oldest != 0 {
-			t.Errorf("%v; oldest is %d", err, s.oldest)
+	below := "msgs"
+	for dir, s := syncedLog(t); ; below = filepath.Join(filepath.Base(s.dir), below) {
+		s.dir = filepath.Dir(s.dir)
+		broken := &syncer{dir: filepath.Join(inProc(t, s.dir), below)}
+		if s.dir == dir {
+			if err := broken.sync(); err != nil || broken.oldest != 1 {
+				t.Errorf("%v; oldest is %d", err, broken.oldest)
+			}
+			return
 		}
-		os.RemoveAll(s.dir)
+		for range 2 { // the second does not reach the disk
+			if err := broken.sync(); !errors.Is(err, unix.EINVAL) || !strings.Contains(err.Error(), "repair the disk") || broken.oldest != 0 {
+				t.Errorf("above %s: %v; oldest is %d", below, err, broken.oldest)
+			}
+			broken.dir = "/nowhere"
+		}
 	}
 }
 
