@@ -9,6 +9,13 @@ import (
 // SetMilestoneEvery changes how often a store that is followed later writes milestones.
 func SetMilestoneEvery(s *Store, d time.Duration) { s.milestoneEvery = d }
 
+// Asked is how many questions have not had their whole answer.
+func Asked(s *Store) int {
+	s.answers.mu.Lock()
+	defer s.answers.mu.Unlock()
+	return len(s.answers.open)
+}
+
 // Conn is the connection of the store, for what other programs publish.
 func (s *Store) Conn() *nats.Conn { return s.conn }
 

@@ -70,6 +70,7 @@ type Store struct {
 	close   func() error // what Close has to end besides
 	batcher *batch.Batcher
 	sender  *sender
+	answers *answers
 	pages   page.Sizer
 	files   *syncer // of a directory; nobody else can change its stream
 
@@ -133,7 +134,8 @@ func open(conn *nats.Conn, options Options, files *syncer, shut func() error) (*
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("nats: %w", err), shut())
 	}
-	s := &Store{options: options, conn: conn, js: js, close: shut, files: files, sender: newSender(conn, options.Stream, files == nil), milestoneEvery: milestoneEvery}
+	s := &Store{options: options, conn: conn, js: js, close: shut, files: files, sender: newSender(conn, options.Stream, files == nil),
+		answers: newAnswers(conn), milestoneEvery: milestoneEvery}
 	if files == nil {
 		s.batcher = batch.New(s.commit)
 	} else {
@@ -167,6 +169,7 @@ func (o Options) withDefaults() (Options, error) {
 func (s *Store) Close() error {
 	s.batcher.Close()
 	s.sender.close()
+	s.answers.close()
 	return s.close()
 }
 

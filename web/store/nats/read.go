@@ -212,19 +212,15 @@ func (s *Store) ask(ctx context.Context, stream string, question any, take func(
 	if err != nil {
 		return nil, err
 	}
-	inbox := s.conn.NewInbox()
-	answers, err := s.conn.SubscribeSync(inbox)
+	asked, err := s.answers.ask("$JS.API.DIRECT.GET."+stream, request)
+	defer asked.end()
 	if err != nil {
-		return nil, err
-	}
-	defer answers.Unsubscribe()
-	if err := s.conn.PublishRequest("$JS.API.DIRECT.GET."+stream, inbox, request); err != nil {
 		return nil, err
 	}
 	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	for {
-		answer, err := answers.NextMsgWithContext(limited)
+		answer, err := asked.next(limited)
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", errNoAnswer, err)
 		}
