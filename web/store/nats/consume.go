@@ -14,7 +14,8 @@ import (
 // the context ends.
 func (f *shareFollower) consume(ctx context.Context, consumer jetstream.Consumer) error {
 	defer f.store.deleteConsumer(consumer)
-	f.unproved = nil    // it begins after f.at
+	f.unproved = nil // it begins after f.at
+	f.placed = look{}
 	number := uint64(0) // of the newest message of the consumer
 	for large := false; ; {
 		batch, err := f.fetch(consumer, large)

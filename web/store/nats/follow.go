@@ -3,6 +3,7 @@ package nats
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -28,16 +29,39 @@ func (s *Store) Follow(ctx context.Context, from store.ID, sink store.Sink) erro
 	return s.follow(following, from, sink)
 }
 
+// follow asks what the log is, and reads a page like any other. While that answer is
+// young, news are read with one question, which proves the place that was read up to: a
+// log that has lost it has another event there, or none. What the question does not prove
+// is asked right after, and a few times a second at most: that the epoch still is the same,
+// and that the leader of the log has a quorum. So events may be handed on with an epoch that
+// has just ended; the reset that follows tells of the gap.
 func (s *Store) follow(ctx context.Context, from store.ID, sink store.Sink) error {
-	news, stop, err := s.listen(ctx)
+	news, err := s.listen(ctx)
 	if err != nil {
 		return err
 	}
-	defer stop()
+	defer news.stop()
+	var looked look
 	var dropped dropped
 	for {
+		if news.newest.Load() > from.Major && looked.holds(s) {
+			if events := s.nextTold(ctx, from, looked.copies); len(events) > 0 {
+				from = events[len(events)-1].ID
+				sink.Append(events)
+				if time.Since(looked.at) < lookEvery {
+					if news.newest.Load() <= from.Major {
+						if err := news.wait(ctx, from.Major); err != nil {
+							return err
+						}
+					}
+					continue
+				}
+			}
+		}
+		looked = look{at: time.Now(), lost: s.lost()}
 		state, events, err := s.readInTime(ctx, from)
 		if reason, gap := store.AsGap(err); gap {
+			looked = look{}
 			lost, err := endIsLost(ctx, reason, from, state, s.state)
 			if err != nil {
 				return err
@@ -62,6 +86,10 @@ func (s *Store) follow(ctx context.Context, from store.ID, sink store.Sink) erro
 		if err != nil {
 			return err
 		}
+		looked.copies = state.copies
+		if state.newLeader { // it may be one that has lost its end: each page asks
+			looked = look{}
+		}
 		if len(events) > 0 {
 			from = events[len(events)-1].ID
 		}
@@ -71,13 +99,46 @@ func (s *Store) follow(ctx context.Context, from store.ID, sink store.Sink) erro
 			continue
 		}
 		// What came after the state was told is in the news.
-		select {
-		case <-news:
-		case <-time.After(poll):
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := news.wait(ctx, from.Major); err != nil {
+			return err
 		}
 	}
+}
+
+// look is when a follower last asked what the log is.
+type look struct {
+	at   time.Time
+	lost uint64 // how often the connection had been lost by then
+
+	copies int // servers that had the log
+}
+
+// lookEvery is the shortest time between two questions that need not be.
+const lookEvery = 250 * time.Millisecond
+
+// holds reports whether the answer is young, and the server has not gone since: it may
+// have lost its end.
+func (l look) holds(s *Store) bool { return time.Since(l.at) < trust && l.lost == s.lost() }
+
+// nextTold reads the next page after id. A server of a cluster may have an event before its
+// leader does. Whoever got that and asked the leader for more would be told that the log has
+// lost it; so the leader is asked meanwhile, and what it does not have yet comes later.
+func (s *Store) nextTold(ctx context.Context, id store.ID, copies int) []store.Event {
+	if copies == 1 {
+		return s.next(ctx, id, pageEvents)
+	}
+	told := s.beside(ctx)
+	events := s.next(ctx, id, pageEvents)
+	found, err := told()
+	if err != nil {
+		return nil
+	}
+	return heldBy(found, events)
+}
+
+// heldBy are the events that a log in this state has.
+func heldBy(found state, events []store.Event) []store.Event {
+	return slices.DeleteFunc(events, func(e store.Event) bool { return e.ID.Epoch != found.epoch || e.ID.Major > found.last })
 }
 
 // endIsLost says whether a gap after an id means that the log has lost its end. The
@@ -116,34 +177,6 @@ func (s *Store) readInTime(ctx context.Context, from store.ID) (state, []store.E
 	}
 	events, err := s.after(limited, found, from, pageEvents)
 	return found, events, err
-}
-
-// listen returns a channel that gets something when there are new messages. Its
-// consumer is made anew by the client when it is lost; meanwhile the follower polls.
-func (s *Store) listen(ctx context.Context) (news <-chan struct{}, stop func(), err error) {
-	stream, err := s.reach(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	limited, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	consumer, err := stream.OrderedConsumer(limited, jetstream.OrderedConsumerConfig{
-		DeliverPolicy: jetstream.DeliverNewPolicy, HeadersOnly: true,
-	})
-	if err != nil {
-		return nil, nil, explain("the stream cannot be followed", err)
-	}
-	woken := make(chan struct{}, 1)
-	consuming, err := consumer.Consume(func(jetstream.Msg) {
-		select {
-		case woken <- struct{}{}:
-		default:
-		}
-	}, jetstream.ConsumeErrHandler(func(jetstream.ConsumeContext, error) {})) // it goes on by itself
-	if err != nil {
-		return nil, nil, explain("the stream cannot be followed", err)
-	}
-	return woken, consuming.Stop, nil
 }
 
 // trim deletes what is too old by the clock of the server, until the context ends.

@@ -61,3 +61,26 @@ func TestNewerThanLost(t *testing.T) {
 		}
 	}
 }
+
+// What the leader of a cluster does not have yet is not handed on.
+func TestHeldBy(t *testing.T) {
+	for _, c := range []struct {
+		epoch string
+		last  uint64
+		held  int
+	}{
+		{"e", 9, 3},
+		{"e", 7, 3},
+		{"e", 6, 2},
+		{"e", 4, 0},
+		{"another", 9, 0},
+	} {
+		var events []store.Event
+		for n := range uint64(3) {
+			events = append(events, store.Event{ID: store.ID{Epoch: "e", Major: 5 + n}})
+		}
+		if held := heldBy(state{epoch: c.epoch, last: c.last}, events); len(held) != c.held {
+			t.Errorf("a log of the epoch %s that ends with %d holds %d of the events 5 to 7, want %d", c.epoch, c.last, len(held), c.held)
+		}
+	}
+}

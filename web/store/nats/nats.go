@@ -78,7 +78,7 @@ type Store struct {
 
 	mu     sync.Mutex
 	stream jetstream.Stream // nil until it was first reached
-	epoch  string           // of a stream that nobody else can change; "" when it is to be asked
+	known  known
 }
 
 var _ store.Store = (*Store)(nil)

@@ -1,8 +1,10 @@
 package nats
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -32,45 +34,53 @@ func (s *Store) commit(ctx context.Context, items []*batch.Item) {
 			return
 		}
 	}
-	epoch, err := s.currentEpoch(limited)
+	if known, fresh := s.recall(); known.epoch != "" {
+		if items = s.send(limited, known, fresh, items); len(items) == 0 {
+			return
+		} // else the stream was deleted
+	}
+	state, err := s.state(limited) // makes the stream if there is none
 	if err != nil {
 		fail(store.NotStored(err))
 		return
 	}
-	s.send(limited, epoch, items)
+	s.send(limited, known{epoch: state.epoch, last: state.last}, true, items)
 }
 
-// currentEpoch also makes the stream. The server is asked each time, unless nobody
-// else can change the stream.
-func (s *Store) currentEpoch(ctx context.Context) (string, error) {
-	s.mu.Lock()
-	epoch := s.epoch
-	s.mu.Unlock()
-	if epoch != "" {
-		return epoch, nil
+// send publishes the items, answers each, and returns those that no stream wanted. When
+// what is known is not fresh, the server is asked meanwhile.
+func (s *Store) send(ctx context.Context, known known, fresh bool, items []*batch.Item) (unwanted []*batch.Item) {
+	told := func() (state, error) { return state{epoch: known.epoch}, nil }
+	if !fresh {
+		told = s.beside(ctx)
 	}
-	state, err := s.state(ctx)
-	if err == nil && s.files != nil {
-		s.mu.Lock()
-		s.epoch = state.epoch
-		s.mu.Unlock()
-	}
-	return state.epoch, err
-}
-
-// send publishes the items and answers each.
-func (s *Store) send(ctx context.Context, epoch string, items []*batch.Item) {
 	acks, ended := s.sender.send(ctx, items)
+	if slices.ContainsFunc(acks, func(a ack) bool { return !a.duplicate && a.sequence != 0 && a.sequence <= known.last }) {
+		told = s.beside(ctx) // the stream has begun again
+	}
+	found, err := told()
+	if found.epoch == known.epoch {
+		s.grown(known.epoch, slices.MaxFunc(acks, func(a, b ack) int { return cmp.Compare(a.sequence, b.sequence) }).sequence)
+	}
+	if slices.ContainsFunc(acks, func(a ack) bool { return a.err != nil || a.sequence == 0 }) {
+		defer s.forget()
+	}
 	for n, item := range items {
 		switch a := acks[n]; {
 		case a.err != nil:
 			item.Err = outcome(a.err)
+			if errors.Is(a.err, jetstream.ErrNoStreamResponse) {
+				unwanted = append(unwanted, item)
+			}
 		case a.sequence == 0:
 			item.Err = store.OutcomeUnknown(explain("publishing", ended))
+		case err != nil:
+			item.Err = store.Stored(err)
 		default:
-			item.ID, item.Err = s.place(ctx, epoch, item, a)
+			item.ID, item.Err = s.place(ctx, found.epoch, item, a)
 		}
 	}
+	return unwanted
 }
 
 // place is the id of an event that the stream has. Of one that it had already, the

@@ -37,20 +37,29 @@ func checksum(subject string, data []byte) uint64 {
 
 var errNewLeader = errors.New("nats: the leader of the stream is new and does not have the message yet")
 
-// after proves that what is read are the events after id.
-func (s *Store) after(ctx context.Context, state state, id store.ID, limit int) ([]store.Event, error) {
-	gap := func(reason string) ([]store.Event, error) { return nil, &store.GapError{Reason: reason} }
+// misplaced is the gap of an id that cannot be in a log with this state.
+func misplaced(state state, id store.ID) error {
+	gap := func(reason string) error { return &store.GapError{Reason: reason} }
 	switch {
 	case id.Epoch != state.epoch:
 		return gap(store.Epoch)
 	case id.Major > state.last && state.newLeader:
-		return nil, errNewLeader // not a gap: the message will be there, unless it is lost
+		return errNewLeader // not a gap: the message will be there, unless it is lost
 	case id.Major > state.last:
 		return gap(store.Future)
 	case id.Major < state.first-1, id.Major < state.first && id.Minor != 0:
 		return gap(store.Trimmed)
 	case id.Major >= state.first && id.Minor == 0:
 		return gap(store.Invalid)
+	}
+	return nil
+}
+
+// after proves that what is read are the events after id.
+func (s *Store) after(ctx context.Context, state state, id store.ID, limit int) ([]store.Event, error) {
+	gap := func(reason string) ([]store.Event, error) { return nil, &store.GapError{Reason: reason} }
+	if err := misplaced(state, id); err != nil {
+		return nil, err
 	}
 	from := id.Major
 	if id.Minor == 0 { // the place before the first event, in a log that was never trimmed
@@ -76,20 +85,38 @@ func (s *Store) after(ctx context.Context, state state, id store.ID, limit int) 
 			}
 		}
 	}
-	var events []store.Event
-	for i, m := range messages {
-		if m.sequence != id.Major+1+uint64(i) { // a hole; the next page begins there
-			if i == 0 {
-				return gap(store.Trimmed)
-			}
-			break
-		}
-		if i == limit {
-			break
-		}
-		events = append(events, store.Event{ID: m.id(state.epoch), Topic: m.topic, Data: m.data, Time: m.time})
+	if len(messages) > 0 && messages[0].sequence != id.Major+1 {
+		return gap(store.Trimmed)
 	}
-	return events, nil
+	return unbroken(messages[:min(len(messages), limit)], id), nil
+}
+
+// next reads the events after id with one question, which also proves that the log has
+// id at its place. It has no events when there is anything to find out: then it is to be
+// asked what the log is.
+func (s *Store) next(ctx context.Context, id store.ID, limit int) []store.Event {
+	if id.Minor == 0 {
+		return nil
+	}
+	_, timeout := s.pages.Limits()
+	limited, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	messages, err := s.once(limited, id.Major, limit+1)
+	if err != nil || len(messages) == 0 || messages[0].id(id.Epoch) != id {
+		return nil
+	}
+	return unbroken(messages[1:], id)
+}
+
+// unbroken are the events that follow id up to the first hole, where the next page begins.
+func unbroken(messages []message, id store.ID) (events []store.Event) {
+	for i, m := range messages {
+		if m.sequence != id.Major+1+uint64(i) {
+			break
+		}
+		events = append(events, store.Event{ID: m.id(id.Epoch), Topic: m.topic, Data: m.data, Time: m.time})
+	}
+	return events
 }
 
 // bounds are those of a log without holes: places before the newest hole are not in
@@ -154,10 +181,7 @@ func (s *Store) afterHoles(ctx context.Context, state state) (uint64, error) {
 // that far yet is asked again.
 func (s *Store) batch(ctx context.Context, state state, from uint64, limit int) ([]message, error) {
 	for wait := time.Millisecond; ; wait = min(2*wait, 100*time.Millisecond) {
-		bytes, _ := s.pages.Limits()
-		began := time.Now()
-		messages, err := s.request(ctx, from, limit, bytes)
-		s.pages.Ended(ctx, began, err)
+		messages, err := s.once(ctx, from, limit)
 		if err != nil {
 			return nil, explain("the stream cannot be read", err)
 		}
@@ -170,6 +194,15 @@ func (s *Store) batch(ctx context.Context, state state, from uint64, limit int) 
 			return nil, fmt.Errorf("nats: no server has the message %d of the stream, whose last one is %d: %w", from, state.last, ctx.Err())
 		}
 	}
+}
+
+// once reads as many messages as arrive in good time.
+func (s *Store) once(ctx context.Context, from uint64, limit int) ([]message, error) {
+	bytes, _ := s.pages.Limits()
+	began := time.Now()
+	messages, err := s.request(ctx, from, limit, bytes)
+	s.pages.Ended(ctx, began, err)
+	return messages, err
 }
 
 // request is one batch of direct gets. The server ends it with a status; what is

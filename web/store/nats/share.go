@@ -47,6 +47,8 @@ type shareFollower struct {
 
 	unproved []store.Event // what the consumer has brought after that
 
+	placed look // when the log was last found to have the event at f.at
+
 	fence   uint64    // the milestone from which on other names will be followed; 0 for none
 	changed time.Time // when the last change was done,
 	took    time.Duration
@@ -133,18 +135,25 @@ func (f *shareFollower) reset(ctx context.Context, reason string) error {
 
 // prove fails with a gap unless the log still is the one that was read up to f.at, has
 // dropped nothing after that for its age, and has this number. The event at f.at itself
-// may have been dropped for newer ones of its topic.
+// may have been dropped for newer ones of its topic. It is looked for a few times a second,
+// and for each consumer: a log that loses its end loses its consumers.
 func (f *shareFollower) prove(ctx context.Context, last uint64) (state, error) {
+	// The end of the log must be asked for after a batch has come: up to there it may have
+	// dropped events that the consumer has not brought.
 	_, timeout := f.store.pages.Limits()
 	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	began := time.Now()
+	began, lost := time.Now(), f.store.lost()
 	found, err := f.store.stateWith(limited, store.ID{Epoch: f.at.Epoch, Major: last})
 	f.store.pages.Ended(limited, began, err) // the answer has waited behind the rest of the batch
 	if err != nil {
 		return found, err
 	}
-	_, err = f.store.after(limited, found, f.at, 0)
+	if !found.newLeader && f.placed.lost == lost && began.Sub(f.placed.at) < lookEvery {
+		err = misplaced(found, f.at)
+	} else if _, err = f.store.after(limited, found, f.at, 0); err == nil {
+		f.placed = look{at: began, lost: lost}
+	}
 	if reason, _ := store.AsGap(err); err != nil && reason != store.Trimmed {
 		return found, err
 	}

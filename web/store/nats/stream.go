@@ -32,6 +32,18 @@ type state struct {
 
 // state asks the leader of the stream, and makes the stream when there is none.
 func (s *Store) state(ctx context.Context) (state, error) {
+	asked := known{asked: time.Now(), lost: s.lost()}
+	found, err := s.readState(ctx)
+	if err != nil {
+		s.forget()
+		return state{}, err
+	}
+	asked.epoch, asked.last = found.epoch, found.last
+	s.learn(asked)
+	return found, nil
+}
+
+func (s *Store) readState(ctx context.Context) (state, error) {
 	stream, err := s.reach(ctx)
 	if err != nil {
 		return state{}, err
@@ -62,6 +74,23 @@ func (s *Store) state(ctx context.Context) (state, error) {
 		copies:    copies(info),
 		config:    info.Config,
 	}, nil
+}
+
+// beside asks for the state, and returns what waits for the answer.
+func (s *Store) beside(ctx context.Context) func() (state, error) {
+	type answer struct {
+		state state
+		err   error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		found, err := s.state(ctx)
+		answers <- answer{found, err}
+	}()
+	return func() (state, error) {
+		a := <-answers
+		return a.state, a.err
+	}
 }
 
 func copies(info *jetstream.StreamInfo) int {
@@ -238,11 +267,7 @@ func (s *Store) renewEpoch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer func() {
-		s.mu.Lock()
-		s.epoch = "" // it is asked again
-		s.mu.Unlock()
-	}()
+	defer s.forget()
 	if _, err := s.js.UpdateStream(limited, withNewEpoch(state.config)); err != nil {
 		return explain("the epoch cannot be renewed", err)
 	}
