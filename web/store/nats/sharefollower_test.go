@@ -210,12 +210,14 @@ func TestShareThatIsReadTooLate(t *testing.T) {
 }
 
 // What is followed changes often while events are published: each event of a topic that
-// is followed all the time comes once and in order.
+// is followed all the time comes once and in order. No consumer is left for the server to
+// end.
 func TestShareThatChangesOften(t *testing.T) {
 	t.Parallel()
-	s := openShared(t, backend.NewName(), nats.Options{Events: 100_000, EventsPerTopic: 50_000})
+	stream := backend.NewName()
+	s := openShared(t, stream, nats.Options{Events: 100_000, EventsPerTopic: 50_000})
 	share, sink := newFixedShare("a"), &shareLog{}
-	defer followShare(t, s, store.ID{}, share, sink)()
+	stop := followShare(t, s, store.ID{}, share, sink)
 	storetest.Eventually(t, "the share is followed", func() bool { return sink.follows("a") })
 	published := make(chan int)
 	done := make(chan struct{})
@@ -249,6 +251,15 @@ func TestShareThatChangesOften(t *testing.T) {
 	}
 	if resets != 1 {
 		t.Errorf("%d resets", resets)
+	}
+	js, began := management(t, backend.URL()), time.Now()
+	stop()
+	storetest.Eventually(t, "every consumer is deleted", func() bool {
+		info, err := js.Stream(t.Context(), stream)
+		return err == nil && info.CachedInfo().State.Consumers == 0
+	})
+	if took := time.Since(began); took > 8*time.Second { // the server does so after ten
+		t.Errorf("the consumers are there for %v", took)
 	}
 }
 

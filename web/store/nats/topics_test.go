@@ -236,7 +236,7 @@ func TestAfterTopicsOfLargeEvents(t *testing.T) {
 	t.Parallel()
 	s := limited(t, inMemory(t), nats.Options{EventsPerTopic: 20})
 	var events []logged
-	for n, size := range []int{1, 200 << 10, 300 << 10, 1, 100 << 10, 300 << 10, 300 << 10, 1, 1, 300 << 10, 1} {
+	for n, size := range []int{1, 200 << 10, 300 << 10, 300 << 10, 1, 300 << 10, 1} {
 		topic := []string{"a", "b", "b"}[n%3]
 		id, err := s.Publish(t.Context(), topic, []byte(`"`+strings.Repeat("x", size)+`"`))
 		if err != nil {
@@ -244,7 +244,7 @@ func TestAfterTopicsOfLargeEvents(t *testing.T) {
 		}
 		events = append(events, logged{id, topic, true})
 	}
-	for _, names := range [][]string{{"a"}, {"b"}, {"a", "b"}} {
+	for _, names := range [][]string{{"b"}, {"a", "b"}} {
 		for at := range len(events) + 1 {
 			from, want := store.ID{}, []string(nil)
 			if at > 0 {
