@@ -97,6 +97,7 @@ func TestStrangePages(t *testing.T) {
 			w := &world{site: s, t: t, tab: b.openTab(t, s.home+"/page.html"+test.query, prepare...)}
 			w.run(`open(%s, { topics: ["test"] })`, w.url)
 			w.settled("live", patient)
+			w.engine()
 			w.run(`feed.setTopics(["test", "other"])`)
 			w.run(`feed.send(%s)`, name)
 			select {

@@ -81,7 +81,7 @@ export class Engine {
    * @returns {number} the session, for the calls below
    */
   open(options, died) {
-    const sid = this.#call((api) => api.open(options));
+    const sid = this.#call((api) => api.open({ __proto__: null, ...options })); // with nothing that all objects have
     if (typeof sid === "number") {
       this.#sessions.set(sid, died);
       return sid;

@@ -53,6 +53,14 @@ test("a client.wasm of another build is refused, and both builds are named", asy
   });
 });
 
+test("what a page has given to all objects is no option of a session", async (t) => {
+  const site = await serve(t);
+  const engine = await load(site.href);
+  t.after(() => ["after", "minUptime"].forEach((name) => delete Object.prototype[name]));
+  Object.assign(Object.prototype, { after() {}, minUptime: "x" });
+  assert.ok(engine.open({ visible: true, online: true }, assert.fail) > 0);
+});
+
 test("options that the session refuses are an error that names them", async (t) => {
   const site = await serve(t);
   const engine = await load(site.href);
