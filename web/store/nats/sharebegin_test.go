@@ -1,6 +1,8 @@
 package nats_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -35,21 +37,24 @@ func (l *callLog) Share(names []string, all bool, at store.ID) {
 	l.shareLog.Share(names, all, at)
 }
 
+// beginnings are places to follow a log from, when it has two events.
+var beginnings = map[string]struct {
+	from  func(last store.ID) store.ID
+	reset bool
+	anew  bool // the epoch
+}{
+	"the newest event": {func(last store.ID) store.ID { return last }, false, false},
+	"nowhere":          {func(store.ID) store.ID { return store.ID{} }, true, false},
+	"another epoch":    {func(last store.ID) store.ID { last.Epoch = "another"; return last }, true, false},
+	"a later event":    {func(last store.ID) store.ID { last.Major += 1000; return last }, true, true},
+	"another event":    {func(last store.ID) store.ID { last.Minor++; return last }, true, true},
+}
+
 // A sink is told of a share only from a place that the log has: another one is replaced
 // first. Where the log has lost its end, it gets another epoch.
 func TestShareBegins(t *testing.T) {
 	t.Parallel()
-	for name, test := range map[string]struct {
-		from  func(last store.ID) store.ID
-		reset bool
-		anew  bool // the epoch
-	}{
-		"the newest event": {func(last store.ID) store.ID { return last }, false, false},
-		"nowhere":          {func(store.ID) store.ID { return store.ID{} }, true, false},
-		"another epoch":    {func(last store.ID) store.ID { last.Epoch = "another"; return last }, true, false},
-		"a later event":    {func(last store.ID) store.ID { last.Major += 1000; return last }, true, true},
-		"another event":    {func(last store.ID) store.ID { last.Minor++; return last }, true, true},
-	} {
+	for name, test := range beginnings {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := openShared(t, backend.NewName(), nats.Options{EventsPerTopic: 100})
@@ -72,6 +77,34 @@ func TestShareBegins(t *testing.T) {
 			}
 			if anew := sink.events[0].ID.Epoch != last.Epoch; anew != test.anew {
 				t.Errorf("another epoch: %v", anew)
+			}
+		})
+	}
+}
+
+// The same for a follower of everything, which goes on after a reset.
+func TestFollowBegins(t *testing.T) {
+	t.Parallel()
+	for name, test := range beginnings {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, _ := backend.New(t, storetest.Log{})
+			publishOn(t, s, "a")
+			last := publishOn(t, s, "a")
+			sink, ended := &shareLog{}, make(chan error, 1)
+			ctx, cancel := context.WithCancel(t.Context())
+			go func() { ended <- s.Follow(ctx, test.from(last), sink) }()
+			if test.reset {
+				storetest.Eventually(t, "the sink is reset", func() bool { _, resets := sink.numbers(); return resets > 0 })
+			}
+			next := publishOn(t, s, "a")
+			storetest.Eventually(t, "the next event is there", func() bool { numbers, _ := sink.numbers(); return len(numbers) > 0 || len(ended) > 0 })
+			cancel()
+			if err := <-ended; !errors.Is(err, context.Canceled) {
+				t.Errorf("it ends: %v", err)
+			}
+			if len(sink.events) != 1 || sink.events[0].ID != next || sink.resets > 1 || (sink.resets > 0) != test.reset || next.Epoch != last.Epoch != test.anew {
+				t.Errorf("%+v after %d resets, want %v after %v", sink.events, sink.resets, next, last)
 			}
 		})
 	}
