@@ -113,7 +113,7 @@ var shim = []Mutant{
 	{"a silent topic makes nothing stale", "shim/registry.js",
 		`return stale ? "stale" : "live";`, `return "live";`},
 	{"one badge that fails takes the others along", "shim/registry.js",
-		"        reportError(thrown);\n", "        throw thrown;\n"},
+		"        reportThrown(thrown);\n", "        throw thrown;\n"},
 	{"a topic is stale while it speaks", "shim/freshness.js",
 		`return limit > 0 && this.#age(topic) > limit;`, `return limit > 0 && this.#age(topic) <= limit;`},
 	{"a topic that comes back is not told", "shim/freshness.js",
