@@ -11,10 +11,12 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
 	"path"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -78,6 +80,9 @@ type encoded struct {
 // New reads all of root: an embed.FS, or a folder as os.DirFS. Files whose kind it
 // does not know are not served, nor are changes after this call.
 func New(root fs.FS, o Options) (*Handler, error) {
+	if root == nil {
+		return nil, errors.New("static: no files to serve: the file system is nil; use an embed.FS, or os.DirFS")
+	}
 	h := &Handler{files: map[string]file{}, cache: asking}
 	if o.MaxAge > 0 {
 		h.cache = "max-age=" + strconv.FormatInt(int64(o.MaxAge/time.Second), 10)
@@ -86,7 +91,7 @@ func New(root fs.FS, o Options) (*Handler, error) {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		mime, known := types[path.Ext(name)]
+		mime, known := types[extension(name)]
 		if !known {
 			return nil
 		}
@@ -96,13 +101,24 @@ func New(root fs.FS, o Options) (*Handler, error) {
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("reading the files to serve: %w", err)
+		return nil, fmt.Errorf("reading the files to serve%s: %w", of(root), err)
 	}
 	if index, ok := h.files["/index.html"]; ok {
 		h.files["/"] = index
 	}
 	return h, nil
 }
+
+// of names the folder of os.DirFS, which its own errors do not.
+func of(root fs.FS) string {
+	if folder := reflect.ValueOf(root); folder.Kind() == reflect.String {
+		return fmt.Sprintf(" of %q", folder.String())
+	}
+	return ""
+}
+
+// extension is that of the name in small letters: cameras write PHOTO.JPG.
+func extension(name string) string { return strings.ToLower(path.Ext(name)) }
 
 func load(root fs.FS, name string) (file, error) {
 	body, err := fs.ReadFile(root, name)
@@ -115,7 +131,7 @@ func load(root fs.FS, name string) (file, error) {
 			f.encodings[coding] = encoded{twin, etag(twin)}
 		}
 	}
-	if _, ok := f.encodings["gzip"]; !ok && !dense[path.Ext(name)] {
+	if _, ok := f.encodings["gzip"]; !ok && !dense[extension(name)] {
 		small := squeeze(body)
 		f.encodings["gzip"] = encoded{small, etag(small)}
 	}
@@ -139,9 +155,10 @@ func etag(body []byte) string {
 // asking lets a browser keep a file, and ask by its ETag at each use.
 const asking = "no-cache"
 
-// ServeHTTP answers GET and HEAD.
+// ServeHTTP answers GET and HEAD. The path may lack its first slash, which
+// [http.StripPrefix] takes away with a prefix that ends in one.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	f, ok := h.files[r.URL.Path]
+	f, ok := h.files["/"+strings.TrimPrefix(r.URL.Path, "/")]
 	if !ok {
 		http.NotFound(w, r)
 		return

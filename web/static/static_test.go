@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -125,8 +126,46 @@ func TestFolder(t *testing.T) {
 	if body, _ := io.ReadAll(get(h, "GET", "/app.js").Body); string(body) != "let a" {
 		t.Errorf("app.js is %q", body)
 	}
-	if _, err := New(os.DirFS(filepath.Join(folder, "missing")), Options{}); err == nil {
-		t.Error("a folder that is not there was served")
+}
+
+// The error names the folder: os.DirFS says "stat .", whatever folder it has.
+func TestFilesThatCannotBeServed(t *testing.T) {
+	for want, root := range map[string]fs.FS{
+		`"no/such/folder"`: os.DirFS("no/such/folder"),
+		"os.DirFS":         nil,
+		"a.js":             fstest.MapFS{"a.js": {Mode: fs.ModeSymlink}},
+	} {
+		if _, err := New(root, Options{}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%T: %v, want one that names %s", root, err, want)
+		}
+	}
+}
+
+// StripPrefix leaves a path without its first slash when the prefix ends in one.
+func TestMountedUnderAPrefix(t *testing.T) {
+	for _, prefix := range []string{"/assets/", "/assets"} {
+		h := http.StripPrefix(prefix, handler(t))
+		for path, want := range map[string]string{"/assets/": html, "/assets/app.js": types[".js"], "/assets/dist/client.wasm": types[".wasm"]} {
+			if r := get(h, "GET", path); r.StatusCode != 200 || r.Header.Get("Content-Type") != want {
+				t.Errorf("without %s, %s: %d %s", prefix, path, r.StatusCode, r.Header.Get("Content-Type"))
+			}
+		}
+	}
+	if r := get(handler(t), "GET", "//app.js"); r.StatusCode != 404 {
+		t.Errorf("two slashes: %d, want 404", r.StatusCode)
+	}
+}
+
+func TestExtensionInCapitals(t *testing.T) {
+	h, err := New(fstest.MapFS{"IMG_1.JPG": {Data: []byte(text)}, "Help.HTML": {Data: []byte(text)}}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]struct{ mime, coding string }{"/IMG_1.JPG": {"image/jpeg", ""}, "/Help.HTML": {html, "gzip"}} {
+		r := get(h, "GET", path, "Accept-Encoding", "gzip")
+		if r.Header.Get("Content-Type") != want.mime || r.Header.Get("Content-Encoding") != want.coding {
+			t.Errorf("%s: %d %v", path, r.StatusCode, r.Header)
+		}
 	}
 }
 
