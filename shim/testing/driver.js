@@ -13,6 +13,7 @@ const { Driver } = await import("../driver.js");
 export function setup(t, { script = {}, page = {}, settings = {}, open = () => 1, guarded = true } = {}) {
   run();
   t.mock.method(performance, "now", () => 1000); // a busy machine must not cut a burst in pieces
+  t.mock.method(Date, "now", () => 1_700_000_000_000); // nor make a clock that went on beside one that stands
   t.mock.method(Math, "random", () => 0.5); // a delay near 0 would make a retry at once
   t.mock.timers.enable({ apis: ["setTimeout"] }); // the basic session's
   const sockets = fakeSockets(t);
