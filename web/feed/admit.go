@@ -121,12 +121,14 @@ func (f *Feed) admit(r *http.Request, address netip.Addr) (*admission, error) {
 		return nil, &refusal{wire.CloseForbidden, "origin not allowed", refusedOrigin}
 	}
 	block := addressBlock(address)
-	release, err := f.reserve(block)
+	free, err := f.reserve(block)
 	if err != nil {
 		return nil, err
 	}
+	visit, leave := f.visit()
+	release := func() { leave(); free() }
 	_, since, _ := f.ring.head()
-	grant, access, err := f.permission(r, block)
+	grant, access, err := f.permission(r, visit, block)
 	if err != nil {
 		release()
 		return nil, err

@@ -28,8 +28,16 @@ type Grant struct {
 	Data any
 }
 
+// visit ends when a client has left. Without a Topics hook nobody needs it.
+func (f *Feed) visit() (ctx context.Context, leave func()) {
+	if f.options.Topics == nil {
+		return nil, func() {}
+	}
+	return context.WithCancel(context.Background())
+}
+
 // permission asks the hooks of the application what the client may do.
-func (f *Feed) permission(r *http.Request, block netip.Prefix) (*Grant, *access, error) {
+func (f *Feed) permission(r *http.Request, visit context.Context, block netip.Prefix) (*Grant, *access, error) {
 	if f.options.Authorize == nil && f.options.Topics == nil {
 		return &Grant{}, &access{}, nil
 	}
@@ -44,7 +52,9 @@ func (f *Feed) permission(r *http.Request, block netip.Prefix) (*Grant, *access,
 			a.grant, a.err = f.options.Authorize(r)
 		}
 		if a.err == nil && f.options.Topics != nil {
+			r, inTime := during(r, ctx, visit)
 			a.allow = f.options.Topics(r)
+			inTime()
 		}
 		return a
 	})
@@ -86,6 +96,15 @@ func (f *Feed) permission(r *http.Request, block netip.Prefix) (*Grant, *access,
 		}
 	}
 	return grant, &access{topics: grant.Topics, hook: got.allow}, nil
+}
+
+// during returns the request as the Topics hook gets it. What the hook returns is
+// asked when the handshake is done, which ends the context that net/http has made;
+// this one ends with the visit, and with ctx unless inTime was called before.
+func during(r *http.Request, ctx, visit context.Context) (_ *http.Request, inTime func() bool) {
+	both, end := context.WithCancel(context.WithoutCancel(r.Context()))
+	context.AfterFunc(visit, end)
+	return r.WithContext(both), context.AfterFunc(ctx, end)
 }
 
 // rightsUnknown refuses a client whose rights cannot be told now.

@@ -3,6 +3,7 @@ package feed
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -159,6 +160,60 @@ func TestSlowTopicsAnswerCostsItsOwnClient(t *testing.T) {
 	close(release)
 	slow.readEvents(40)
 	slow.expect(1, 40)
+}
+
+// What the Topics hook returns may look up rights with the request: its context has
+// what Authorize has put there, and ends when the client has left.
+func TestTopicsAnswerHasTheContextOfTheRequest(t *testing.T) {
+	type key struct{}
+	asked := make(chan context.Context, 10)
+	s := serve(t, Options{
+		Authorize: func(r *http.Request) (*Grant, error) {
+			*r = *r.WithContext(context.WithValue(r.Context(), key{}, "user"))
+			return nil, nil
+		},
+		Topics: func(r *http.Request) func(string) bool {
+			return func(string) bool {
+				asked <- r.Context()
+				return r.Context().Err() == nil && r.Context().Value(key{}) == "user"
+			}
+		},
+	}).ready()
+	p := s.knowing("")
+	s.publish("cpu", 1, 1)
+	p.readEvents(1)
+	p.conn.CloseNow()
+	during := <-asked
+	until(t, "the context has ended", func() bool { return during.Err() != nil })
+
+	response, err := http.Get(s.url + "/?history=cpu")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if body, _ := io.ReadAll(response.Body); !strings.Contains(string(body), `"topic":"cpu"`) {
+		t.Errorf("history: %d %s", response.StatusCode, body)
+	}
+	during = <-asked
+	until(t, "the context of the history has ended", func() bool { return during.Err() != nil })
+}
+
+// A Topics hook that takes too long is told by its context.
+func TestContextEndsForASlowTopicsHook(t *testing.T) {
+	ended := make(chan struct{})
+	s := serve(t, Options{HookTimeout: 50 * time.Millisecond, Topics: func(r *http.Request) func(string) bool {
+		<-r.Context().Done()
+		close(ended)
+		return nil
+	}})
+	if refused := s.dial("").closed(); refused.Code != wire.CloseTryLater {
+		t.Errorf("closed with %v", refused)
+	}
+	select {
+	case <-ended:
+	case <-time.After(10 * time.Second):
+		t.Error("the context of a slow hook does not end")
+	}
 }
 
 func TestPanicInATopicsAnswerAllowsNothing(t *testing.T) {

@@ -55,7 +55,8 @@ type Options struct {
 	// Topics returns which topics a client may read, of those that its grant allows.
 	// The answer is asked once for each topic and connection, for live and replayed
 	// events alike; a nil answer allows all. It may be slow, up to HookTimeout, and
-	// must not call the feed. Defaults to what the grant allows.
+	// must not call the feed. The context of the request ends when the client has
+	// left. Defaults to what the grant allows.
 	Topics func(*http.Request) func(topic string) bool
 	// OnMessage gets what clients send, other than pings and control frames. Calls
 	// for one client come in order, and data are the callee's to keep. While it is
