@@ -3,6 +3,7 @@ package feed
 import (
 	"context"
 	"fmt"
+	"math"
 	"net/http"
 	"runtime"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+	"golang.org/x/time/rate"
 
 	"github.com/wakesocket/wakesocket/wasm/wire"
 )
@@ -196,7 +198,12 @@ func TestOptionsAreChecked(t *testing.T) {
 		"MessageRate": {MessageRate: -1}, "MaxMessage": {MaxMessage: -1}, "MaxTopics": {MaxTopics: -1}, "StoreTimeout": {StoreTimeout: -1},
 		"OriginPatterns": {OriginPatterns: []string{"[a"}}, "AddressHeader": {AddressHeader: "X-Client"},
 		"Subprotocols": {Subprotocols: []string{"a,b"}}, "Fresh": {Fresh: map[string]time.Duration{"": time.Second}},
-		"freshness": {Fresh: map[string]time.Duration{"cpu": -time.Second}},
+		"freshness":      {Fresh: map[string]time.Duration{"cpu": -time.Second}},
+		"25*time.Second": {Heartbeat: 25}, "60*time.Second": {Silence: 60}, "30*time.Second": {WriteTimeout: 30},
+		"10*time.Second": {HookTimeout: 10}, "5*time.Second": {StoreTimeout: 5},
+		"MessageRate is NaN": {MessageRate: math.NaN()}, "MessageRate is +Inf": {MessageRate: math.Inf(1)}, "AcceptRate is NaN": {AcceptRate: math.NaN()},
+		"MessageRate is 1.79": {MessageRate: float64(rate.Inf)}, "AcceptRate is +Inf": {AcceptRate: math.Inf(1)},
+		"Ring is 9223372036854775807": {Ring: math.MaxInt},
 	} {
 		if _, err := New(options); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)

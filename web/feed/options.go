@@ -76,7 +76,8 @@ type Options struct {
 	// [NoObserver].
 	Observer Observer
 
-	// Ring is how many of the newest events stay in memory, encoded. Defaults to 4096.
+	// Ring is how many of the newest events stay in memory, encoded; 2^28 at most.
+	// Defaults to 4096.
 	Ring int
 	// RingBytes bounds the size of the events in memory. Once a client has asked for
 	// newest events only, those of each topic are kept beside the ring, within the same
@@ -132,6 +133,8 @@ type Options struct {
 const (
 	maxClientID = 64 // bytes of ?client
 	maxSpread   = time.Minute
+	maxRate     = 1e9     // a second; NaN is not below it
+	maxRing     = 1 << 28 // events
 )
 
 func (o Options) withDefaults() (Options, error) {
@@ -180,6 +183,9 @@ func (o Options) check() error {
 			return fmt.Errorf("feed: Options.%s is negative; use 0 for its default", field.name)
 		}
 	}
+	if err := o.checkUnits(); err != nil {
+		return err
+	}
 	known := func(header string) bool { return strings.EqualFold(header, o.AddressHeader) }
 	if o.AddressHeader != "" && !slices.ContainsFunc(addressHeaders, known) {
 		return fmt.Errorf("feed: Options.AddressHeader is %q; use one of %s", o.AddressHeader, strings.Join(addressHeaders, ", "))
@@ -194,4 +200,29 @@ func (o Options) check() error {
 	}
 	_, err := parseOriginPatterns(o.OriginPatterns)
 	return err
+}
+
+// checkUnits refuses numbers that nobody means: a time without its unit, in which
+// no client can live, a rate that is no number, and a ring that no memory holds.
+func (o Options) checkUnits() error {
+	for _, field := range []struct {
+		name  string
+		value time.Duration
+	}{
+		{"Heartbeat", o.Heartbeat}, {"Silence", o.Silence}, {"WriteTimeout", o.WriteTimeout}, {"HookTimeout", o.HookTimeout},
+		{"StoreTimeout", o.StoreTimeout},
+	} {
+		if field.value > 0 && field.value < time.Millisecond {
+			return fmt.Errorf("feed: Options.%s is %v; write it with a unit, like %d*time.Second", field.name, field.value, field.value)
+		}
+	}
+	switch {
+	case !(o.AcceptRate <= maxRate):
+		return fmt.Errorf("feed: Options.AcceptRate is %v; use %v at most, or -1 for no limit", o.AcceptRate, maxRate)
+	case !(o.MessageRate <= maxRate):
+		return fmt.Errorf("feed: Options.MessageRate is %v; use %v at most, which is no limit", o.MessageRate, maxRate)
+	case o.Ring > maxRing:
+		return fmt.Errorf("feed: Options.Ring is %d; use %d at most", o.Ring, maxRing)
+	}
+	return nil
 }

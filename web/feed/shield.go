@@ -150,7 +150,17 @@ func (s shieldedRecorder) Records(ctx context.Context) (all []store.Record, err 
 }
 
 // shieldedHandler keeps the feed running when the application's log handler panics.
+// A feed logs in goroutines of its own, so every method counts.
 type shieldedHandler struct{ slog.Handler }
+
+func (h shieldedHandler) Enabled(ctx context.Context, level slog.Level) (enabled bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			enabled = true // Handle says what is lost
+		}
+	}()
+	return h.Handler.Enabled(ctx, level)
+}
 
 func (h shieldedHandler) Handle(ctx context.Context, record slog.Record) (err error) {
 	defer func() {

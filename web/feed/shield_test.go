@@ -2,6 +2,7 @@ package feed
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net/http"
 	"reflect"
@@ -33,21 +34,29 @@ func TestObserverThatPanics(t *testing.T) {
 // panicking is a log handler that panics at once.
 type panicking struct{ slog.Handler }
 
-func (panicking) Enabled(context.Context, slog.Level) bool  { return true }
+func (p panicking) Enabled(ctx context.Context, l slog.Level) bool {
+	return p.Handler.Enabled(ctx, l) // a bug, too, where there is none
+}
 func (panicking) Handle(context.Context, slog.Record) error { panic("a bug in the log handler") }
 func (p panicking) WithAttrs([]slog.Attr) slog.Handler      { return p }
 func (p panicking) WithGroup(string) slog.Handler           { return p }
 
 // The feed serves its clients whatever its observer and its log do.
 func TestFeedSurvivesItsObserverAndItsLog(t *testing.T) {
-	s := serve(t, Options{Logger: slog.New(panicking{}), Observer: struct{ Observer }{}})
-	p := s.knowing("nonsense")
-	s.publish("cpu", 1, 3)
-	p.readEvents(3)
-	p.expect(1, 3)
-	p.conn.CloseNow()
-	until(t, "the client is gone", func() bool { return s.Connected() == 0 })
-	s.knowing("")
+	for name, logger := range map[string]*slog.Logger{
+		"panics": slog.New(panicking{slog.NewTextHandler(io.Discard, nil)}), "panics when asked for its level": slog.New(panicking{}), "has no handler": {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := serve(t, Options{Logger: logger, Observer: struct{ Observer }{}})
+			p := s.knowing("nonsense")
+			s.publish("cpu", 1, 3)
+			p.readEvents(3)
+			p.expect(1, 3)
+			p.conn.CloseNow()
+			until(t, "the client is gone", func() bool { return s.Connected() == 0 })
+			s.knowing("")
+		})
+	}
 }
 
 // A panic of the store does not end the process.
