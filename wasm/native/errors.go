@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"mime"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -49,6 +52,7 @@ var (
 type DialError struct {
 	URL        string        // without user and query, which may hold secrets
 	Status     int           // of the HTTP answer; 0 when there was none
+	Text       string        // the first line of the HTTP answer, when that is plain text
 	RetryAfter time.Duration // advice of the server; negative for none
 	Attempt    int           // failures in a row before this one
 	Err        error
@@ -56,8 +60,11 @@ type DialError struct {
 
 func (e *DialError) Error() string {
 	text := fmt.Sprintf("native: cannot connect to %s: %v", e.URL, e.Err)
-	if e.Status != 0 {
+	if e.Status != 0 && e.Status != http.StatusSwitchingProtocols {
 		text = fmt.Sprintf("native: %s answered %d %s", e.URL, e.Status, http.StatusText(e.Status))
+		if e.Text != "" {
+			text += fmt.Sprintf(": %q", e.Text)
+		}
 		if hint := hints[e.Status]; hint != "" {
 			text += "; " + hint
 		}
@@ -102,12 +109,27 @@ func dialError(address *url.URL, attempt int, response *http.Response, err error
 	e := &DialError{URL: shown.String(), RetryAfter: -1, Attempt: attempt, Err: err}
 	if response != nil {
 		e.Status = response.StatusCode
+		e.Text = firstLine(response)
 		e.RetryAfter = retryAfter(response.Header.Get("Retry-After"), time.Now())
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		e.Err = fmt.Errorf("%w: %w", ErrDialTimeout, err)
 	}
 	return e
+}
+
+// maxText is how much of an answer an error shows, in bytes.
+const maxText = 200
+
+// firstLine is what the server says of itself. A page of HTML says little in a line.
+func firstLine(response *http.Response) string {
+	kind, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type")) // a TLS server that is asked for HTTP names none
+	if kind != "text/plain" && kind != "" || response.Body == nil || response.StatusCode == http.StatusSwitchingProtocols {
+		return ""
+	}
+	begin, _ := io.ReadAll(io.LimitReader(response.Body, maxText)) // what has come by then is shown
+	line, _, _ := strings.Cut(strings.TrimSpace(string(begin)), "\n")
+	return strings.ToValidUTF8(strings.TrimSpace(line), "")
 }
 
 // refuses reports whether the answer says that this client may not, or cannot,

@@ -25,8 +25,8 @@ type Options struct {
 	// the server refused the last one: get a new token. An error is a failed attempt.
 	// Defaults to URL.
 	Resolve func(ctx context.Context, fresh bool) (string, error)
-	// Header returns the HTTP headers of each dial, for example Authorization. Fresh
-	// and errors are as in Resolve.
+	// Header returns the HTTP headers of each dial, for example Authorization; Host and
+	// Sec-WebSocket-Protocol count, too. Fresh and errors are as in Resolve.
 	// Defaults to no headers.
 	Header func(ctx context.Context, fresh bool) (http.Header, error)
 	// HTTPClient dials: its Transport holds proxies, TLS configuration and dialer.

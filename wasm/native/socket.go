@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -106,7 +107,7 @@ func (k *socket) run(d session.Dial) {
 		defer k.mu.Unlock()
 		k.local, k.remote = info.Conn.LocalAddr(), info.Conn.RemoteAddr()
 	}})
-	conn, response, err := websocket.Dial(trace, address.String(), &websocket.DialOptions{HTTPClient: k.loop.options.HTTPClient, HTTPHeader: header})
+	conn, response, err := websocket.Dial(trace, address.String(), dialOptions(k.loop.options.HTTPClient, header))
 	if err != nil {
 		k.dialFailed(dialError(address, k.attempt, response, err))
 		return
@@ -139,6 +140,26 @@ func (k *socket) resolve(d session.Dial) (*url.URL, http.Header, error) {
 	}
 	header, err := k.loop.options.Header(k.ctx, d.Fresh)
 	return address, header.Clone(), err
+}
+
+// dialOptions moves the headers that net/http and the WebSocket library take from
+// elsewhere: they drop a Host, and end a connection whose subprotocol they have not
+// offered themselves.
+func dialOptions(client *http.Client, header http.Header) *websocket.DialOptions {
+	o := &websocket.DialOptions{HTTPClient: client, HTTPHeader: http.Header{}}
+	for name, values := range header {
+		switch name = http.CanonicalHeaderKey(name); name {
+		case "Host":
+			o.Host = strings.Join(values, ",")
+		case "Sec-Websocket-Protocol":
+			for offered := range strings.SplitSeq(strings.Join(values, ","), ",") {
+				o.Subprotocols = append(o.Subprotocols, strings.TrimSpace(offered))
+			}
+		default:
+			o.HTTPHeader[name] = append(o.HTTPHeader[name], values...)
+		}
+	}
+	return o
 }
 
 // read hands over what the server sends until the connection ends. It returns when
