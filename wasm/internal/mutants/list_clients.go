@@ -2,6 +2,10 @@ package mutants
 
 // native are bugs in the Go client, outside of the session.
 var native = []Mutant{
+	{"headers in small letters are others", "wasm/native/socket.go",
+		`name = http.CanonicalHeaderKey(name)`, `name = name[:]`},
+	{"an error shows all that a server says", "wasm/native/errors.go",
+		`line, _, _ := strings.Cut(strings.TrimSpace(string(begin)), "\n")`, `line := strings.TrimSpace(string(begin))`},
 	{"any number of events waits for OnEvent", "wasm/native/queue.go",
 		`(q.events >= q.maxEvents || q.bytes >= maxQueuedBytes)`, `q.bytes >= maxQueuedBytes`},
 	{"events of any size wait for OnEvent", "wasm/native/queue.go",

@@ -25,7 +25,8 @@ type Store struct {
 
 	mu    sync.Mutex
 	epoch string
-	slots []store.Event // the event with number n is in slots[n % len]
+	limit uint64        // how many events to keep
+	slots []store.Event // the event with number n is in slots[n % len]; they grow up to limit
 	base  uint64        // number of the last event that was dropped
 	top   uint64        // number of the newest event
 	grown chan struct{} // closed at the next event; nil while nobody waits
@@ -46,7 +47,8 @@ func New(options Options) *Store {
 		age:       options.Age,
 		now:       time.Now,
 		epoch:     store.NewEpoch(),
-		slots:     make([]store.Event, options.Events),
+		limit:     uint64(options.Events),
+		slots:     make([]store.Event, min(options.Events, firstSlots)),
 		keys:      keys{ids: map[string]uint64{}},
 		records:   records{},
 		followers: map[*uint64]struct{}{},
@@ -54,6 +56,8 @@ func New(options Options) *Store {
 }
 
 var _ store.Store = (*Store)(nil)
+
+const firstSlots = 256
 
 // Publish appends an event. It waits for followers that would otherwise lose the
 // event whose slot it needs: a burst longer than the log must not look like a gap to
@@ -84,10 +88,11 @@ func (s *Store) Publish(ctx context.Context, topic string, data []byte, options 
 	if n, ok := s.keys.find(o.Key, now); ok {
 		return s.id(n), nil
 	}
+	s.grow()
 	s.top++
 	id := s.id(s.top)
 	*s.slot(s.top) = store.Event{ID: id, Topic: topic, Data: data, Time: now}
-	s.base = max(s.base, s.top-min(s.top, uint64(len(s.slots))))
+	s.base = max(s.base, s.top-min(s.top, s.limit))
 	s.keys.add(o.Key, s.top, now)
 	s.expire(now)
 	announce(&s.grown)
@@ -200,11 +205,24 @@ func (s *Store) expire(now time.Time) {
 // has yet to read.
 func (s *Store) full() bool {
 	for position := range s.followers {
-		if s.top-*position >= uint64(len(s.slots)) {
+		if s.top-*position >= s.limit {
 			return true
 		}
 	}
 	return false
+}
+
+// grow makes room for one more event when every slot is taken and more are allowed.
+// A limit that stands for "all of them" costs nothing before there are so many.
+func (s *Store) grow() {
+	if held := uint64(len(s.slots)); s.top-s.base < held || held == s.limit {
+		return
+	}
+	slots := make([]store.Event, min(2*uint64(len(s.slots)), s.limit))
+	for n := s.base + 1; n <= s.top; n++ {
+		slots[n%uint64(len(slots))] = *s.slot(n)
+	}
+	s.slots = slots
 }
 
 func (s *Store) slot(n uint64) *store.Event { return &s.slots[n%uint64(len(s.slots))] }
