@@ -52,9 +52,7 @@ func (f *Feed) permission(r *http.Request, visit context.Context, block netip.Pr
 			a.grant, a.err = f.options.Authorize(r)
 		}
 		if a.err == nil && f.options.Topics != nil {
-			r, inTime := during(r, ctx, visit)
-			a.allow = f.options.Topics(r)
-			inTime()
+			a.allow = f.options.Topics(during(r, visit))
 		}
 		return a
 	})
@@ -100,11 +98,11 @@ func (f *Feed) permission(r *http.Request, visit context.Context, block netip.Pr
 
 // during returns the request as the Topics hook gets it. What the hook returns is
 // asked when the handshake is done, which ends the context that net/http has made;
-// this one ends with the visit, and with ctx unless inTime was called before.
-func during(r *http.Request, ctx, visit context.Context) (_ *http.Request, inTime func() bool) {
-	both, end := context.WithCancel(context.WithoutCancel(r.Context()))
+// this one ends with the visit: also when the hook has taken too long.
+func during(r *http.Request, visit context.Context) *http.Request {
+	ctx, end := context.WithCancel(context.WithoutCancel(r.Context()))
 	context.AfterFunc(visit, end)
-	return r.WithContext(both), context.AfterFunc(ctx, end)
+	return r.WithContext(ctx)
 }
 
 // rightsUnknown refuses a client whose rights cannot be told now.

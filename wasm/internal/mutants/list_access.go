@@ -128,8 +128,6 @@ var access = []Mutant{
 		`context.WithCancel(context.WithoutCancel(r.Context()))`, `context.WithCancel(r.Context())`},
 	{"the Topics hook does not learn that the client has left", "web/feed/admit.go",
 		`leave(); free()`, `free()`},
-	{"a slow Topics hook does not learn that its time is over", "web/feed/grant.go",
-		`context.AfterFunc(ctx, end)`, `context.AfterFunc(visit, end)`},
 	{"a hook is to blame when the client leaves", "web/feed/hook.go",
 		`if parent.Err() != nil {`, `if parent.Err() != nil && false {`},
 	{"a user that the log cannot carry connects", "web/feed/grant.go",
