@@ -41,10 +41,36 @@ func python(t *testing.T) string {
 	return ""
 }
 
+// newer gives an older websockets the interface of version 14 and of those after it,
+// which are on PyPI: the handler gets the connection alone, whose path its request has.
+const newer = `import types, websockets
+
+def serve(handler, *args, _serve=websockets.serve, **options):
+    class Connection:
+        def __init__(self, socket):
+            self.socket, self.request = socket, types.SimpleNamespace(path=socket.path)
+        def __getattr__(self, name):
+            if name == "path":
+                raise AttributeError(name)
+            return getattr(self.socket, name)
+        def __aiter__(self):
+            return self.socket.__aiter__()
+    return _serve(lambda socket: handler(Connection(socket)), *args, **options)
+
+if int(websockets.version.version.split(".")[0]) < 14:
+    websockets.serve = serve
+
+`
+
 // The servers of the protocol page, in other languages, keep the rules.
 func TestReferenceServers(t *testing.T) {
-	for language, file := range map[string]string{"js": "server.mjs", "python": "server.py"} {
-		t.Run(language, func(t *testing.T) {
+	for title, test := range map[string]struct{ language, file, before string }{
+		"js":                    {"js", "server.mjs", ""},
+		"python":                {"python", "server.py", ""},
+		"python, websockets 14": {"python", "server.py", newer},
+	} {
+		language := test.language
+		t.Run(title, func(t *testing.T) {
 			t.Parallel()
 			// In this folder, so that Node.js finds its modules.
 			dir, err := os.MkdirTemp(".", "reference-*")
@@ -52,8 +78,8 @@ func TestReferenceServers(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { os.RemoveAll(dir) })
-			program := filepath.Join(dir, file)
-			if err := os.WriteFile(program, []byte(snippet(t, language)), 0o600); err != nil {
+			program := filepath.Join(dir, test.file)
+			if err := os.WriteFile(program, []byte(test.before+snippet(t, language)), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			name := "node"
