@@ -3,15 +3,46 @@ package e2e
 import (
 	"bytes"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode"
 
 	"github.com/andybalholm/brotli"
 )
+
+// The pages tell the compressed size of what a page loads, in kB.
+func TestDocumentedSizes(t *testing.T) {
+	requireDist(t)
+	for _, told := range []struct{ page, before, after, name string }{
+		{"../README.md", "`client.wasm` is ", " kB", "client.wasm"},
+		{"../README.md", "`shim.js` (", " kB)", "shim.js"},
+		{"peers/README.md", "| kB in the page (brotli) | **", " + ", "shim.js"},
+		{"peers/README.md", " + ", "** (data come", "client.wasm"},
+	} {
+		text, err := os.ReadFile(told.page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := regexp.MustCompile(regexp.QuoteMeta(told.before) + `(\d+)` + regexp.QuoteMeta(told.after)).FindSubmatch(text)
+		if found == nil {
+			t.Errorf("%s does not tell the size of %s", told.page, told.name)
+			continue
+		}
+		is, err := os.Stat(filepath.Join(dist, told.name+".br"))
+		if err != nil {
+			t.Fatalf("%v: run `make build` first", err)
+		}
+		if kB, err := strconv.Atoi(string(found[1])); err != nil || math.Abs(float64(is.Size())/1000-float64(kB)) > 1 {
+			t.Errorf("%s says that %s takes %s kB; it takes %d bytes", told.page, told.name, found[1], is.Size())
+		}
+	}
+}
 
 // What a page loads must not grow unseen. In thousands of bytes, compressed.
 func TestSizes(t *testing.T) {
