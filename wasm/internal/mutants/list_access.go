@@ -127,7 +127,7 @@ var access = []Mutant{
 	{"the Topics hook has the context of the handshake", "web/feed/grant.go",
 		`context.WithCancel(context.WithoutCancel(r.Context()))`, `context.WithCancel(r.Context())`},
 	{"the Topics hook does not learn that the client has left", "web/feed/admit.go",
-		`leave(); free()`, `free()`},
+		`leave(); free()`, `_ = leave; free()`},
 	{"a hook is to blame when the client leaves", "web/feed/hook.go",
 		`if parent.Err() != nil {`, `if parent.Err() != nil && false {`},
 	{"a user that the log cannot carry connects", "web/feed/grant.go",
