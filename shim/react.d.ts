@@ -5,7 +5,7 @@ import type { BadgeLabels, WakesocketBadge } from "./badge.d.ts";
 /**
  * Connects when the component is mounted, and closes when it is unmounted; null before that, on a server,
  * and while url is null. Another url or another option makes another connection;
- * functions among them may change at any time without that.
+ * functions among them may change at any time without that, but `snapshot` and `onError` that come or go are another option.
  */
 export declare function useFeed<T = any, S = any>(url: FeedURL | null, options?: Options<S>): Feed<T, S> | null;
 
@@ -19,7 +19,7 @@ export declare function useTopic<T, Topic extends TopicName<T>>(feed: Feed<T> | 
 export declare function useEvents<T, Topic extends TopicName<T> = TopicName<T>>(
   feed: Feed<T> | null,
   topic?: Topic,
-  options?: { limit?: number },
+  options?: { limit?: number | undefined },
 ): readonly EventOf<T, Topic>[];
 
 /**

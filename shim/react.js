@@ -61,7 +61,7 @@ export function useTopic(feed, topic) {
 /** @type {readonly any[]} */
 const noEvents = [];
 
-/** @param {import("./shim.d.ts").Feed | null} feed @param {string} [topic] @param {{limit?: number}} [options] */
+/** @param {import("./shim.d.ts").Feed | null} feed @param {string} [topic] @param {{limit?: number | undefined}} [options] */
 export function useEvents(feed, topic, options) {
   const limit = options?.limit;
   return useStore(

@@ -2,6 +2,7 @@
 // What the entries for React, Vue and Svelte have in common: values that change,
 // in the one form that all three can read.
 import { debounceLoss } from "./debounce.js";
+import { reportThrown } from "./error.js";
 import { connect } from "./index.js";
 import { changes, registry } from "./registry.js";
 
@@ -37,16 +38,20 @@ export const unconnected = Object.freeze({
 
 const none = () => () => {};
 
+/** Whether there can be a connection: not where a page is rendered on a server. */
+export const canConnect = () => typeof document === "object" || "WorkerGlobalScope" in globalThis;
+
 /**
  * Names what makes a connection another one, so that an options object that is
- * written anew for each rendering makes no new connection. Functions are left out.
+ * written anew for each rendering makes no new connection. Functions are left out, but
+ * not whether there is one of those without which a feed does something else.
  * @param {FeedURL | null | undefined} url
  * @param {Options} [options]
  * @returns {string | null} null without a url
  */
 export function connectionKey(url, options) {
   if (url === null || url === undefined) return null;
-  return JSON.stringify([typeof url === "function" ? null : String(url), options]);
+  return JSON.stringify([typeof url === "function" ? null : String(url), options, typeof options?.snapshot, typeof options?.onError]);
 }
 
 /**
@@ -58,9 +63,12 @@ export function connectionKey(url, options) {
 export function openFeed(current) {
   const { url, options } = current();
   const own = { ...options };
-  for (const name of /** @type {const} */ (["onState", "onGap", "onError", "snapshot", "onSnapshot"])) {
-    if (own[name]) own[name] = /** @type {any} */ ((/** @type {any} */ detail) => current().options?.[name]?.(detail));
-  }
+  const look = (/** @type {"onState" | "onGap" | "onError" | "snapshot" | "onSnapshot"} */ name) => {
+    own[name] = /** @type {any} */ ((/** @type {any} */ detail) => current().options?.[name]?.(detail));
+  };
+  for (const name of /** @type {const} */ (["snapshot", "onError"])) if (typeof own[name] === "function") look(name);
+  // A later rendering may bring one.
+  for (const name of /** @type {const} */ (["onState", "onGap", "onSnapshot"])) if (["function", "undefined"].includes(typeof own[name])) look(name);
   const ask = /** @type {FeedURL} */ ((/** @type {any} */ context) => /** @type {Function} */ (current().url)(context));
   return connect(typeof url === "function" ? ask : url, own);
 }
@@ -124,7 +132,7 @@ export function eventsStore(feed, topic, { limit = 100 } = {}) {
     const named = /** @type {Feed} */ (feed);
     return topic === undefined ? named.subscribe(add) : named.subscribe(topic, add);
   };
-  return { subscribe: feed ? subscribe : none, get: () => events };
+  return { subscribe: feed ? once(subscribe) : none, get: () => events };
 }
 
 /**
@@ -158,7 +166,7 @@ export function snapshotStore(feed, reducer) {
       end();
     };
   };
-  return { subscribe: feed ? subscribe : none, get: () => state };
+  return { subscribe: feed ? once(subscribe) : none, get: () => state };
 }
 
 /**
@@ -183,6 +191,35 @@ export function staleStore(topic) {
       return registry().watch(look);
     },
     get: () => stale,
+  };
+}
+
+/**
+ * Subscribes once for all who subscribe to a store that gathers events: each event
+ * must be counted once.
+ * @param {Store<unknown>["subscribe"]} subscribe
+ * @returns {Store<unknown>["subscribe"]}
+ */
+function once(subscribe) {
+  /** @type {Set<{changed: () => void}>} */
+  const subscribers = new Set();
+  let end = () => {};
+  const tell = () => {
+    for (const { changed } of [...subscribers]) {
+      try {
+        changed();
+      } catch (thrown) {
+        reportThrown(thrown); // the others want to know, too
+      }
+    }
+  };
+  return (changed) => {
+    const subscriber = { changed };
+    if (subscribers.size === 0) end = subscribe(tell);
+    subscribers.add(subscriber);
+    return () => {
+      if (subscribers.delete(subscriber) && subscribers.size === 0) end();
+    };
   };
 }
 

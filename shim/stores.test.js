@@ -39,7 +39,59 @@ test("a connection is another one with another url or option, not with another f
   assert.equal(connectionKey(new URL("ws://h/feed")), connectionKey("ws://h/feed"));
   const others = ["/feed", "/other", () => ""].map((url) => connectionKey(url));
   assert.equal(new Set([...others, ...same, connectionKey("/feed", { topics: ["b"] })]).size, 5);
+  // A feed with a snapshot, or whose errors are not for the console, is another one.
+  const plain = connectionKey("/feed", {});
+  for (const name of ["snapshot", "onError"]) {
+    const [key, again] = [1, 2].map((n) => connectionKey("/feed", { [name]: () => n }));
+    assert.notEqual(key, plain, name);
+    assert.equal(key, again, name);
+    assert.equal(connectionKey("/feed", { [name]: undefined }), plain, name);
+  }
 });
+
+for (const [name, make, values] of [
+  ["events", (feed) => eventsStore(feed), (value) => value.map(({ data }) => data)],
+  ["snapshot", (feed) => snapshotStore(feed, (all, { data }) => [...all, data]), (value) => value],
+]) {
+  test(`${name}: an event counts once, however many subscribe`, (t) => {
+    const reported = [];
+    const { reportError } = globalThis;
+    globalThis.reportError = (thrown) => reported.push(thrown);
+    t.after(() => (globalThis.reportError = reportError));
+    const feed = Object.assign(new Feed(), { cursor: "", reloads: 0, reloadSnapshot: () => feed.reloads++ });
+    const store = make(feed);
+    const first = seen(store);
+    const failing = store.subscribe(() => {
+      throw "a subscriber";
+    });
+    const second = seen(store);
+    feed.dispatchEvent(new CustomEvent("snapshot", { detail: { data: [] } }));
+    feed.event("cpu", 1);
+    feed.event("cpu", 2);
+    assert.deepEqual(values(store.get()), [1, 2]);
+    assert.deepEqual(
+      [first, second].map((one) => values(one.values.at(-1))),
+      [
+        [1, 2],
+        [1, 2],
+      ],
+    );
+    assert.ok(reported.length >= 2, "who fails keeps no other from hearing of it");
+    failing();
+    first.end();
+    first.end(); // twice is once
+    feed.event("cpu", 3);
+    assert.deepEqual(values(second.values.at(-1)), [1, 2, 3]);
+    second.end();
+    feed.event("cpu", 4);
+    assert.deepEqual(values(store.get()), [1, 2, 3]);
+    assert.equal(feed.reloads, 0);
+    const later = seen(store);
+    feed.dispatchEvent(new CustomEvent("snapshot", { detail: { data: [1, 2, 3] } }));
+    feed.event("cpu", 5);
+    assert.deepEqual(values(later.values.at(-1)), [1, 2, 3, 5]);
+  });
+}
 
 test("the newest event of a topic", () => {
   const feed = new Feed();

@@ -10,7 +10,7 @@ export interface Readable<V> {
 /**
  * Connects when the store has its first subscriber, and closes when it has lost its last; null before that, on a server,
  * and while url is null. Another url or another option makes another connection;
- * functions among them may change at any time without that.
+ * functions among them may change at any time without that, but `snapshot` and `onError` that come or go are another option.
  */
 export declare function useFeed<T = any, S = any>(url: FeedURL | null, options?: Options<S>): Readable<Feed<T, S> | null>;
 
@@ -27,7 +27,7 @@ export declare function useTopic<T, Topic extends TopicName<T>>(
 export declare function useEvents<T, Topic extends TopicName<T> = TopicName<T>>(
   feed: Feed<T> | null | Readable<Feed<T> | null>,
   topic?: Topic,
-  options?: { limit?: number },
+  options?: { limit?: number | undefined },
 ): Readable<readonly EventOf<T, Topic>[]>;
 
 /**

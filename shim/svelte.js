@@ -1,5 +1,5 @@
 // @ts-check
-import { connectionKey, eventsStore, openFeed, snapshotStore, staleStore, stateStore, topicStore } from "./stores.js";
+import { canConnect, connectionKey, eventsStore, openFeed, snapshotStore, staleStore, stateStore, topicStore } from "./stores.js";
 
 /** @typedef {import("./shim.d.ts").Feed} Feed */
 /** @typedef {Feed | null | undefined | {subscribe: (run: (feed: Feed | null) => void) => () => void}} Source a feed, or a store of one */
@@ -20,7 +20,7 @@ export function useFeed(url, options) {
       subscribers++;
       let subscribed = true;
       // What a server renders has no connection.
-      if (connectionKey(url, options) !== null && typeof document !== "undefined") feed ??= openFeed(() => /** @type {any} */ ({ url, options }));
+      if (connectionKey(url, options) !== null && canConnect()) feed ??= openFeed(() => /** @type {any} */ ({ url, options }));
       return () => {
         if (!subscribed) return;
         subscribed = false;
@@ -46,7 +46,7 @@ export function useTopic(feed, topic) {
   return follow(feed, (feed) => topicStore(feed ?? null, topic));
 }
 
-/** @param {Source} feed @param {string} [topic] @param {{limit?: number}} [options] */
+/** @param {Source} feed @param {string} [topic] @param {{limit?: number | undefined}} [options] */
 export function useEvents(feed, topic, options) {
   return follow(feed, (feed) => eventsStore(feed ?? null, topic, options));
 }
@@ -84,7 +84,8 @@ function readable({ subscribe, get }) {
  * @param {(feed: Feed | null | undefined) => import("./stores.js").Store<T>} make
  */
 function follow(source, make) {
-  if (!source || "state" in source) return readable(make(/** @type {Feed | null | undefined} */ (source)));
+  // Of what is neither a feed nor a store, make says what is wrong with it.
+  if (typeof source?.subscribe !== "function" || "state" in source) return readable(make(/** @type {Feed | null | undefined} */ (source)));
   return {
     /** @param {(value: T) => void} run */
     subscribe(run) {

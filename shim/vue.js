@@ -1,13 +1,14 @@
 // @ts-check
 import { getCurrentInstance, getCurrentScope, onMounted, onScopeDispose, shallowReadonly, shallowRef, toValue, unref, watch } from "vue";
-import { connectionKey, eventsStore, openFeed, snapshotStore, staleStore, stateStore, topicStore } from "./stores.js";
+import { canConnect, connectionKey, eventsStore, openFeed, snapshotStore, staleStore, stateStore, topicStore } from "./stores.js";
 
 /**
  * @param {any} url
  * @param {any} [options]
  */
 export function useFeed(url, options) {
-  if (!getCurrentScope()) throw new Error("useFeed(url, options) must be called in setup() or in an effectScope(), so that the feed is closed with it");
+  const scope = getCurrentScope();
+  if (!scope) throw new Error("useFeed(url, options) must be called in setup() or in an effectScope(), so that the feed is closed with it");
   const feed = shallowRef(/** @type {import("./shim.d.ts").Feed | null} */ (null));
   const current = () => ({ url: unref(url), options: unref(options) });
   const open = () => {
@@ -15,13 +16,15 @@ export function useFeed(url, options) {
     feed.value?.close();
     feed.value = connectionKey(url, options) === null ? null : openFeed(/** @type {any} */ (current));
   };
-  const start = () => {
-    open();
-    watch(() => connectionKey(unref(url), unref(options)), open);
-  };
+  // In the scope: that of a store or a shared composable outlives the component that came first.
+  const start = () =>
+    scope.run(() => {
+      open();
+      watch(() => connectionKey(unref(url), unref(options)), open);
+    });
   // Not before it is mounted: what a server renders has no connection.
   if (getCurrentInstance()) onMounted(start);
-  else start();
+  else if (canConnect()) start();
   onScopeDispose(() => feed.value?.close());
   return shallowReadonly(feed);
 }
@@ -56,7 +59,7 @@ export function useTopic(feed, topic) {
   return useStore(() => topicStore(unref(feed), toValue(topic)));
 }
 
-/** @param {any} feed @param {any} [topic] @param {{limit?: number}} [options] */
+/** @param {any} feed @param {any} [topic] @param {{limit?: number | undefined}} [options] */
 export function useEvents(feed, topic, options) {
   return useStore(() => eventsStore(unref(feed), toValue(topic), options));
 }

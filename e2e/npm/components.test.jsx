@@ -119,5 +119,8 @@ test("SWR: a subscription of a topic", async () => {
 
 test("wrong use of a hook says what to do", () => {
   expect(() => vue.useTopic("/feed", "cpu")).toThrow(/feed must be what useFeed\(\) or connect\(\) returned/);
+  for (const wrong of ["/feed", 7, true, {}]) {
+    expect(() => svelte.useConnectionState(wrong)).toThrow(/feed must be what useFeed\(\) or connect\(\) returned/);
+  }
   expect(() => svelte.useStale(7)).toThrow(/topic must be a string, or left out/);
 });

@@ -6,7 +6,7 @@ import { createRoot } from "react-dom/client";
 import { renderToString } from "react-dom/server";
 import { derived, get } from "svelte/store";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { KeepAlive, createApp, createSSRApp, defineComponent, h, nextTick, reactive, ref } from "vue";
+import { KeepAlive, createApp, createSSRApp, defineComponent, effectScope, h, nextTick, reactive, ref } from "vue";
 import { renderToString as renderVue } from "vue/server-renderer";
 import * as react from "wakesocket/react";
 import * as svelte from "wakesocket/svelte";
@@ -109,6 +109,32 @@ test("React: options that are new at each rendering keep the connection, and the
   });
   expect(seen.feed).toBe(feed);
   await settled(1);
+});
+
+test("React: functions that come with a later rendering are called", async () => {
+  const seen = { states: [] };
+  const Feed = makeFeed(seen);
+  const root = mount(<StrictMode><Feed options={{ onState: undefined }} /></StrictMode>);
+  await until(() => document.body.textContent === "live 1");
+  root.render(<StrictMode><Feed options={{ onState: ({ name }) => seen.states.push(name) }} /></StrictMode>);
+  await settled(1);
+  seen.feed.close();
+  expect(seen.states).toEqual(["stopped"]);
+});
+
+test("React: a snapshot that comes with a later rendering is loaded, and may go again", async () => {
+  const Feed = ({ snapshot }) => {
+    const feed = react.useFeed(url, { wasmURL, snapshot });
+    return `${react.useConnectionState(feed).name} ${react.useSnapshot(feed, (state) => state)}`;
+  };
+  const root = mount(<StrictMode><Feed /></StrictMode>);
+  await until(() => document.body.textContent === "live undefined");
+  const snapshot = async () => ({ at: (await fetch(`${site}/state`)).headers.get("Wakesocket-Position"), data: 7 });
+  root.render(<StrictMode><Feed snapshot={snapshot} /></StrictMode>);
+  await until(() => document.body.textContent === "live 7");
+  root.render(<StrictMode><Feed /></StrictMode>);
+  await until(() => document.body.textContent === "live undefined");
+  await settled(1, 3);
 });
 
 test("React: another url is another connection, and the old one ends", async () => {
@@ -240,6 +266,33 @@ test("Vue: an address or an option that changes is another connection", async ()
   address.value = null;
   await until(() => feed.value === null);
   await settled(0, 3);
+});
+
+test("Vue: what components share follows its address also without the one that came first", async () => {
+  const address = ref(url);
+  const scope = effectScope(true);
+  ends.push(() => scope.stop());
+  let feed;
+  const shared = () => (feed ??= scope.run(() => vue.useFeed(address, { wasmURL })));
+  mountVue({ setup: () => (shared(), () => h("p")) })(); // mounted, and gone
+  await until(() => feed.value?.state.name === "live");
+  address.value = "/feed?page=second";
+  await until(() => sockets.at(-1).url.includes("page=second"));
+  await settled(1, 2);
+});
+
+test("a scope on a server has no connection", () => {
+  const { document } = globalThis;
+  globalThis.document = undefined;
+  const scope = effectScope();
+  try {
+    expect(scope.run(() => vue.useFeed(url, { wasmURL })).value).toBe(null);
+    expect(get(svelte.useFeed(url, { wasmURL }))).toBe(null);
+  } finally {
+    scope.stop();
+    globalThis.document = document;
+  }
+  expect(sockets.length).toBe(0);
 });
 
 test("Vue: a server renders without a connection", async () => {

@@ -4,10 +4,12 @@ import * as vue from "wakesocket/vue";
 
 type Topics = { cpu: { load: number } };
 
+declare const limit: number | undefined;
+
 export function App() {
   const feed = react.useFeed<Topics>("/feed");
   const newest = react.useTopic(feed, "cpu");
-  const all = react.useEvents(feed);
+  const all = react.useEvents(feed, undefined, { limit });
   const sold = react.useFeed<{ sold: number }, { total: number }>("/feed", { snapshot: async () => ({ at: "e-1", data: { total: 0 } }) });
   react.useSnapshot(sold, (state, event) => ({ total: state.total + event.data }))?.total.toFixed();
   // @ts-expect-error another state
@@ -26,7 +28,7 @@ export function App() {
 
 const feed = vue.useFeed<Topics>("/feed");
 vue.useTopic(feed, "cpu").value?.data.load.toFixed();
-vue.useEvents(feed, "cpu").value[0]?.data.load.toFixed();
+vue.useEvents(feed, "cpu", { limit }).value[0]?.data.load.toFixed();
 // @ts-expect-error no such topic
 vue.useTopic(feed, "gpu");
 vue.useSnapshot(vue.useFeed<Topics, number>("/feed"), (sum, event) => sum + event.data.load).value?.toFixed();
@@ -35,7 +37,7 @@ vue.useStale().value satisfies boolean;
 
 const store = svelte.useFeed<Topics>("/feed");
 svelte.useTopic(store, "cpu").subscribe((event) => event?.data.load);
-svelte.useEvents(store).subscribe((events) => events.length);
+svelte.useEvents(store, undefined, { limit }).subscribe((events) => events.length);
 svelte.useSnapshot(svelte.useFeed<Topics, number>("/feed"), (sum, event) => sum + event.data.load).subscribe((sum) => sum?.toFixed());
 svelte.useStale("cpu").subscribe((stale) => stale satisfies boolean);
 // @ts-expect-error no such topic
