@@ -226,3 +226,19 @@ func TestQuery(t *testing.T) {
 		t.Errorf("%s", u)
 	}
 }
+
+// Errors are logged; user and query of an address may be secret.
+func TestErrorsHoldNoSecrets(t *testing.T) {
+	for text, want := range map[string]string{
+		"ftp://me:hidden@a/b?token=hidden": `"ftp://a/b" does not begin with`,
+		"wss://me:hidden@?token=hidden":    `"wss://" names no host`,
+		"wss://a/b?token=hidden%zz":        `the query of "wss://a/b" cannot be read`,
+		"wss://a:b/c?token=hidden":         `"wss://a:b/c" cannot be read: invalid port`,
+		"wss://me:hid@den@a:x?hidden":      `"wss://a:x" cannot be read`,
+		"a/b?hidden":                       `"a/b" does not begin with`,
+	} {
+		if _, err := parseURL(text); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hid") {
+			t.Errorf("%s: %v, want %s", text, err, want)
+		}
+	}
+}

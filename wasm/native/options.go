@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/wakesocket/wakesocket/wasm/session"
@@ -192,7 +193,8 @@ func (o Options) session() session.Options {
 	return s
 }
 
-// parseURL reads the address of a feed. Its errors say what to write.
+// parseURL reads the address of a feed. Its errors say what to write, and nothing of what
+// may be secret.
 func parseURL(text string) (*url.URL, error) {
 	const want = "write it like wss://example.org/feed"
 	if text == "" {
@@ -200,19 +202,32 @@ func parseURL(text string) (*url.URL, error) {
 	}
 	u, err := url.Parse(text)
 	if err != nil {
-		return nil, fmt.Errorf("%w; %s", err, want)
+		if parse, ok := errors.AsType[*url.Error](err); ok {
+			err = parse.Err // without the address
+		}
+		return nil, fmt.Errorf("%q cannot be read: %w; %s", withoutSecrets(text), err, want)
 	}
 	switch u.Scheme {
 	case "ws", "wss", "http", "https":
 	default:
-		return nil, fmt.Errorf("%q does not begin with ws://, wss://, http:// or https://; %s", text, want)
+		return nil, fmt.Errorf("%q does not begin with ws://, wss://, http:// or https://; %s", withoutSecrets(text), want)
 	}
 	if u.Hostname() == "" {
-		return nil, fmt.Errorf("%q names no host; %s", text, want)
+		return nil, fmt.Errorf("%q names no host; %s", withoutSecrets(text), want)
 	}
 	if _, err := url.ParseQuery(u.RawQuery); err != nil {
-		return nil, fmt.Errorf("the query of %q cannot be read: %w", text, err)
+		return nil, fmt.Errorf("the query of %q cannot be read: %w", withoutSecrets(text), err)
 	}
 	u.Fragment = "" // a server never sees it
 	return u, nil
+}
+
+// withoutSecrets is an address without its user and its query, where tokens stand.
+func withoutSecrets(address string) string {
+	address, _, _ = strings.Cut(address, "?")
+	scheme, rest, ok := strings.Cut(address, "://")
+	if at := strings.LastIndex(rest, "@"); ok && at >= 0 {
+		return scheme + "://" + rest[at+1:]
+	}
+	return address
 }

@@ -201,6 +201,7 @@ func TestOptionsAreChecked(t *testing.T) {
 		"freshness":      {Fresh: map[string]time.Duration{"cpu": -time.Second}},
 		"25*time.Second": {Heartbeat: 25}, "60*time.Second": {Silence: 60}, "30*time.Second": {WriteTimeout: 30},
 		"10*time.Second": {HookTimeout: 10}, "5*time.Second": {StoreTimeout: 5},
+		"Silence is 25s": {Silence: 25 * time.Second}, "clients ping every 3s": {Silence: 2 * time.Second, Heartbeat: 3 * time.Second},
 		"MessageRate is NaN": {MessageRate: math.NaN()}, "MessageRate is +Inf": {MessageRate: math.Inf(1)}, "AcceptRate is NaN": {AcceptRate: math.NaN()},
 		"MessageRate is 1.79": {MessageRate: float64(rate.Inf)}, "AcceptRate is +Inf": {AcceptRate: math.Inf(1)},
 		"Ring is 9223372036854775807": {Ring: math.MaxInt},

@@ -90,7 +90,7 @@ func TestCauseAsTheFeedSeesIt(t *testing.T) {
 		"reset":     {causeReset, Options{}, func(_ *server, p *peer) { p.conn.CloseNow() }},
 		"abandoned": {causeAbandoned, Options{}, func(_ *server, p *peer) { p.conn.Close(wire.CloseAbandoned, "") }},
 		"closed":    {causeClosed, Options{}, func(_ *server, p *peer) { p.conn.Close(3007, "hm") }},
-		"silence":   {causeSilence, Options{Silence: 50 * time.Millisecond}, func(*server, *peer) {}},
+		"silence":   {causeSilence, Options{Silence: 50 * time.Millisecond, Heartbeat: 40 * time.Millisecond}, func(*server, *peer) {}},
 		"drain":     {causeDrain, Options{}, func(s *server, p *peer) { go s.Drain(context.Background(), 0) }},
 		"shutdown":  {causeShutdown, Options{}, func(s *server, p *peer) { s.Close() }},
 	} {

@@ -25,8 +25,8 @@ type Options struct {
 	// Heartbeat is the time between pings that clients are asked for. Defaults to
 	// 25 s.
 	Heartbeat time.Duration
-	// Silence drops a client that has sent nothing for so long; negative never
-	// does. Defaults to 2.5 heartbeats.
+	// Silence drops a client that has sent nothing for so long, which must be longer
+	// than a heartbeat; negative never does. Defaults to 2.5 heartbeats.
 	Silence time.Duration
 	// WriteTimeout drops a client that takes less than 64 KiB in so long while there
 	// is more for it. Defaults to 30 s.
@@ -147,6 +147,9 @@ func (o Options) withDefaults() (Options, error) {
 	o.Store = shieldedStore{o.Store}
 	o.Heartbeat = cmp.Or(o.Heartbeat, 25*time.Second)
 	o.Silence = cmp.Or(o.Silence, o.Heartbeat*5/2)
+	if o.Silence > 0 && o.Silence <= o.Heartbeat {
+		return o, fmt.Errorf("feed: Options.Silence is %v, but clients ping every %v; make it longer than Heartbeat", o.Silence, o.Heartbeat)
+	}
 	o.WriteTimeout = cmp.Or(o.WriteTimeout, 30*time.Second)
 	o.HookTimeout = cmp.Or(o.HookTimeout, 10*time.Second)
 	o.Ring = cmp.Or(o.Ring, 4096)

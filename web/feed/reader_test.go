@@ -237,7 +237,7 @@ func TestMessageFarTooLargeEndsTheConnection(t *testing.T) {
 // on a slow link is no silence.
 func TestSilenceIsTheAbsenceOfBytes(t *testing.T) {
 	t.Parallel()
-	s := serve(t, Options{Silence: 400 * time.Millisecond, OnMessage: func(Client, []byte) {}}).ready()
+	s := serve(t, Options{Silence: 400 * time.Millisecond, Heartbeat: 300 * time.Millisecond, OnMessage: func(Client, []byte) {}}).ready()
 	c := s.raw("", "Host: feed")
 	message := frame(textFrame, `"`+strings.Repeat("x", 20)+`"`)
 	tick := time.NewTicker(50 * time.Millisecond)
