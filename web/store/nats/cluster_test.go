@@ -200,6 +200,7 @@ func TestCluster(t *testing.T) {
 
 		// The one server that is left answers, but it may not be the one to ask.
 		alone := c.settled()
+		storetest.Eventually(t, "the feed can say that it is not live any more", func() bool { return ready(feeds[alone]) == http.StatusOK })
 		told := listenForLive(t, urls[alone])
 		c.signal(syscall.SIGSTOP, (alone+1)%3, (alone+2)%3)
 		for live := range told {

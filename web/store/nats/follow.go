@@ -127,7 +127,9 @@ func (s *Store) nextTold(ctx context.Context, id store.ID, copies int) []store.E
 	if copies == 1 {
 		return s.next(ctx, id, pageEvents)
 	}
-	told := s.beside(ctx)
+	limited, cancel := context.WithTimeout(ctx, store.FollowInterval) // without a leader, asking again shows it
+	defer cancel()
+	told := s.beside(limited)
 	events := s.next(ctx, id, pageEvents)
 	found, err := told()
 	if err != nil {
