@@ -1,6 +1,8 @@
 package main
 
 import (
+	"flag"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -49,5 +51,22 @@ func TestNetworks(t *testing.T) {
 	}
 	if _, err := networks([]string{"10.0.0.0/8", "10.0.0.1"}); err == nil || !strings.Contains(err.Error(), `"10.0.0.1"`) {
 		t.Errorf("%v", err)
+	}
+}
+
+// A health check whose variable is empty must fail, and not start a server.
+func TestCheckWithoutAnAddress(t *testing.T) {
+	all := flag.CommandLine
+	defer func() { flag.CommandLine = all }()
+	for given, want := range map[string]bool{"-check=": true, "-check=http://a": true, "-addr=:1": false} {
+		flag.CommandLine = flag.NewFlagSet("", flag.ContinueOnError)
+		flag.String("check", "", "")
+		flag.String("addr", "", "")
+		if err := flag.CommandLine.Parse([]string{given}); err != nil || isGiven("check") != want {
+			t.Errorf("%s: %v, %v", given, !want, err)
+		}
+	}
+	if err := askHealth("", io.Discard); err == nil {
+		t.Error("no address is asked")
 	}
 }

@@ -47,13 +47,20 @@ func main() {
 		os.Exit(2)
 	}
 	do := func() error { return run(*addr, *place, list(*hosts), list(*proxies)) }
-	if *check != "" {
+	if isGiven("check") {
 		do = func() error { return askHealth(*check, os.Stdout) }
 	}
 	if err := do(); err != nil {
 		fmt.Fprintln(os.Stderr, "wakesocket:", err)
 		os.Exit(1)
 	}
+}
+
+// isGiven reports whether the command line names a flag: one with an empty variable for its
+// value is given too.
+func isGiven(name string) (yes bool) {
+	flag.Visit(func(f *flag.Flag) { yes = yes || f.Name == name })
+	return yes
 }
 
 // list splits a flag that has commas.
