@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/wakesocket/wakesocket/wasm/wire"
@@ -24,6 +25,7 @@ type checker struct {
 	options
 	*report
 	ctx     context.Context
+	readers sync.WaitGroup // of connections: they write into the report
 	history *history
 	full    bool // the server sends a hello to clients that say wakesocket=1
 }
@@ -34,8 +36,8 @@ const enough = 12
 // conform puts the server to the test.
 func conform(o options) (*report, error) {
 	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
 	c := &checker{options: o, report: newReport(), ctx: ctx, history: newHistory()}
+	defer func() { cancel(); c.readers.Wait() }()
 	k, err := c.dial(nil)
 	if err != nil {
 		return nil, err
@@ -45,7 +47,7 @@ func conform(o options) (*report, error) {
 	go func() { c.history.follow(c); close(following) }()
 	defer func() { cancel(); <-following }()
 	if !c.history.wait(enough, 10*c.patience) {
-		if c.broken["id"] == "" && c.broken["unique"] == "" && c.broken["event"] == "" && c.broken["text"] == "" {
+		if !c.anyBroken("id", "unique", "event", "text") {
 			return nil, fmt.Errorf("the server sent %d events in %v: let it publish some each second while it is tested", c.history.len(), 10*c.patience)
 		}
 		return c.report, nil // without usable events there is nothing to compare

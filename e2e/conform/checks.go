@@ -263,7 +263,7 @@ func (c *checker) checkSlow() {
 	if c.history.len() == before {
 		c.fail("slow", "while one client did not read, another got no event for %v", c.patience/2)
 	}
-	go k.read()
+	c.readers.Go(func() { k.read(c.ctx) })
 	place, _ := c.history.find(last)
 	for end := c.history.len() - 1; place < end; {
 		e, err := k.nextEvent(c.patience)

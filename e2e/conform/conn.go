@@ -53,7 +53,7 @@ type conn struct {
 func (c *checker) dial(query url.Values) (*conn, error) {
 	k, err := c.open(query, &http.Client{})
 	if err == nil {
-		go k.read()
+		c.readers.Go(func() { k.read(c.ctx) })
 	}
 	return k, err
 }
@@ -92,11 +92,11 @@ func (c *checker) open(query url.Values, client *http.Client) (*conn, error) {
 
 func (k *conn) close() { k.ws.CloseNow() }
 
-func (k *conn) read() {
+func (k *conn) read(ctx context.Context) {
 	defer close(k.ended)
 	var parts wire.Parts
 	for {
-		kind, message, err := k.ws.Read(context.Background())
+		kind, message, err := k.ws.Read(ctx)
 		if err != nil {
 			k.closing = err
 			return
@@ -110,7 +110,11 @@ func (k *conn) read() {
 			message = k.join(&parts, message)
 		}
 		if message != nil {
-			k.frames <- k.parse(message)
+			select {
+			case k.frames <- k.parse(message):
+			case <-ctx.Done():
+				return
+			}
 		}
 	}
 }

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -88,13 +90,8 @@ func TestReferenceServers(t *testing.T) {
 			} else if _, err := os.Stat("node_modules/ws"); err != nil {
 				t.Fatal("ws is missing: run `npm ci` in e2e/conform")
 			}
-			l, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
-			address := l.Addr().String()
-			l.Close()
-			_, port, _ := net.SplitHostPort(address)
+			port := unusedPort()
+			address := "127.0.0.1:" + port
 			var running *exec.Cmd
 			stop := func() {
 				if running != nil {
@@ -123,5 +120,17 @@ func TestReferenceServers(t *testing.T) {
 			}
 			expectAll(t, check(t, "http://"+address, options{keeps: 1000, refused: "token=expired", restart: restart}), "parts")
 		})
+	}
+}
+
+// unusedPort is a port that the system gives to nobody who asks for any, as other tests do
+// meanwhile.
+func unusedPort() string {
+	for {
+		port := strconv.Itoa(20_000 + rand.IntN(10_000))
+		if l, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			l.Close()
+			return port
+		}
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 )
 
@@ -93,6 +94,12 @@ func (r *report) fail(rule, format string, args ...any) {
 	if r.broken[rule] == "" {
 		r.broken[rule] = fmt.Sprintf(format, args...)
 	}
+}
+
+func (r *report) anyBroken(rules ...string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.ContainsFunc(rules, func(rule string) bool { return r.broken[rule] != "" })
 }
 
 // print writes the verdict of each rule and returns how many are broken.
