@@ -146,6 +146,11 @@ func TestPublishingToAStreamMadeAnew(t *testing.T) {
 			if err := management(t, url).DeleteStream(t.Context(), "wakesocket"); err != nil {
 				t.Fatal(err)
 			}
+			// A server may still be removing the files of the old one.
+			storetest.Eventually(t, "the stream is made anew", func() bool {
+				_, err := other.Bounds(t.Context())
+				return err == nil
+			})
 			var theirs store.ID
 			for n := range test.others {
 				theirs = publish(t, other, n)
