@@ -94,7 +94,7 @@ func TestPackedFiles(t *testing.T) {
 	}
 }
 
-// The entry of a framework is at most 2 kB with brotli.
+// The entry of a framework is at most 2.2 kB with brotli.
 func TestSizesOfEntries(t *testing.T) {
 	for _, name := range []string{"react.js", "vue.js", "svelte.js"} {
 		var small bytes.Buffer
@@ -102,8 +102,8 @@ func TestSizesOfEntries(t *testing.T) {
 		_, _ = io.WriteString(w, run(t, nil, "node_modules/.bin/esbuild", "--minify", "--format=esm", filepath.Join(installed, name)))
 		_ = w.Close()
 		t.Logf("%s: %d bytes", name, small.Len())
-		if small.Len() > 2000 || small.Len() < 500 {
-			t.Errorf("%s takes %d bytes with brotli; want at most 2000", name, small.Len())
+		if small.Len() > 2200 || small.Len() < 500 {
+			t.Errorf("%s takes %d bytes with brotli; want at most 2200", name, small.Len())
 		}
 	}
 }

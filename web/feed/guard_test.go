@@ -177,6 +177,42 @@ func TestLogCannotBeForged(t *testing.T) {
 	}
 }
 
+// The first event after a gap is one that clients get.
+func TestGapBeforeForeignEvents(t *testing.T) {
+	for name, test := range map[string]struct {
+		ring   int
+		events []string
+		first  int // the event that is named, or -1
+	}{
+		"in the ring":             {100, []string{`{"a":`, ``, `1`, `2`}, 2},
+		"in the log":              {2, []string{`{"a":`, ``, `1`, `2`, `3`}, 2},
+		"no event, in the ring":   {100, []string{`{"a":`, ``}, -1},
+		"no event, in the log":    {2, []string{`{"a":`, ``, ``, ``}, -1},
+		"only events, in the log": {2, []string{`1`, `2`, `3`}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			log := memory.New(memory.Options{})
+			s := serve(t, Options{Store: log, Ring: test.ring}).ready()
+			var ids []string
+			for _, data := range test.events {
+				id, err := log.Publish(context.Background(), "a", []byte(data))
+				if err != nil {
+					t.Fatal(err)
+				}
+				ids = append(ids, id.String())
+			}
+			s.settle(ids[len(ids)-1])
+			want := ""
+			if test.first >= 0 {
+				want = ids[test.first]
+			}
+			if p := s.knowing("0123456789ab-3"); p.hello.Gap == nil || p.hello.Gap.Earliest != want {
+				t.Errorf("%+v, want %q", p.hello.Gap, want)
+			}
+		})
+	}
+}
+
 // Events that other programs wrote keep their place, and cannot break a frame.
 func TestForeignEventsCannotBreakFrames(t *testing.T) {
 	log := memory.New(memory.Options{})

@@ -2,6 +2,7 @@ package feed
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/wakesocket/wakesocket/wasm/wire"
 	"github.com/wakesocket/wakesocket/web/store"
@@ -94,8 +95,8 @@ func (f *Feed) gap(after, reason string, names map[string]struct{}) (start, erro
 		s := start{pos: bounds.Base, gap: &wire.Gap{After: after, Reason: reason}}
 		if at, ok := f.ring.locate(bounds.Base, names); ok {
 			s.at, s.inRing = at, true
-			earliest, some := f.ring.firstID(at)
-			if s.live = !some; some {
+			earliest, some := f.ring.firstEvent(at)
+			if s.live = !some; earliest != (store.ID{}) {
 				s.gap.Earliest = earliest.String()
 			}
 			return s, nil
@@ -107,8 +108,8 @@ func (f *Feed) gap(after, reason string, names map[string]struct{}) (start, erro
 		if err != nil {
 			return start{}, err
 		}
-		if len(page) > 0 {
-			s.gap.Earliest = page[0].id.String()
+		if first := slices.IndexFunc(page, func(e entry) bool { return e.frame != nil }); first >= 0 {
+			s.gap.Earliest = page[first].id.String()
 		}
 		return s, nil
 	}

@@ -228,12 +228,18 @@ func (r *ring) lag(at cursor) uint64 {
 	return r.next - at.seq
 }
 
-// firstID is the id of the first entry after the cursor.
-func (r *ring) firstID(at cursor) (store.ID, bool) {
+// firstEvent is the id of the first event after the cursor that is sent to clients, if there
+// is one; some reports whether there is any entry.
+func (r *ring) firstEvent(at cursor) (id store.ID, some bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	if at.resets != r.resets || at.seq < r.first || at.seq >= r.next {
 		return store.ID{}, false
 	}
-	return r.slot(at.seq).id, true
+	for seq := at.seq; seq < r.next; seq++ {
+		if e := r.slot(seq); e.frame != nil {
+			return e.id, true
+		}
+	}
+	return store.ID{}, true
 }

@@ -68,11 +68,11 @@ func TestRingKeepsTheNewest(t *testing.T) {
 	if _, got := r.find(store.ID{Epoch: "e", Major: 14, Minor: 1}); got != placeUnknown {
 		t.Errorf("an id between two is found: %v", got)
 	}
-	if first, ok := r.firstID(cursor{1, 3}); !ok || first != id(14) {
+	if first, ok := r.firstEvent(cursor{1, 3}); !ok || first != id(14) {
 		t.Errorf("first %v %v", first, ok)
 	}
 	for _, at := range []cursor{{1, 1}, {1, 6}, {0, 3}} {
-		if first, ok := r.firstID(at); ok {
+		if first, ok := r.firstEvent(at); ok {
 			t.Errorf("at %v there is %v", at, first)
 		}
 	}

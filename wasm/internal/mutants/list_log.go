@@ -44,7 +44,7 @@ var log = []Mutant{
 	{"live is told while the log cannot be read", "web/feed/resume.go",
 		"\ts.live = s.live && healthy\n", ""},
 	{"live is told after a gap with events to come", "web/feed/resume.go",
-		`if s.live = !some; some {`, `if s.live = true; some {`},
+		`if s.live = !some; earliest != (store.ID{}) {`, `if s.live = true; earliest != (store.ID{}) {`},
 	{"a trimmed place is resumed", "web/feed/resume.go",
 		`if reason, gap := store.AsGap(err); gap {`, `if reason, gap := store.AsGap(err); gap && reason != store.Trimmed {`},
 	{"an id of another epoch is resumed as invalid", "web/feed/resume.go",
