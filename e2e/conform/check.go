@@ -25,7 +25,7 @@ type checker struct {
 	options
 	*report
 	ctx     context.Context
-	readers sync.WaitGroup // of connections: they write into the report
+	readers sync.WaitGroup // of connections, and the history: they write into the report
 	history *history
 	full    bool // the server sends a hello to clients that say wakesocket=1
 }
@@ -43,9 +43,7 @@ func conform(o options) (*report, error) {
 		return nil, err
 	}
 	k.close()
-	following := make(chan struct{})
-	go func() { c.history.follow(c); close(following) }()
-	defer func() { cancel(); <-following }()
+	c.readers.Go(func() { c.history.follow(c) })
 	if !c.history.wait(enough, 10*c.patience) {
 		if !c.anyBroken("id", "unique", "event", "text") {
 			return nil, fmt.Errorf("the server sent %d events in %v: let it publish some each second while it is tested", c.history.len(), 10*c.patience)

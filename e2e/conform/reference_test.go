@@ -1,16 +1,16 @@
 package main
 
 import (
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/wakesocket/wakesocket/e2e/internal/program"
 )
 
 // snippet is the code of a language in the protocol page.
@@ -80,8 +80,8 @@ func TestReferenceServers(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { os.RemoveAll(dir) })
-			program := filepath.Join(dir, test.file)
-			if err := os.WriteFile(program, []byte(test.before+snippet(t, language)), 0o600); err != nil {
+			file := filepath.Join(dir, test.file)
+			if err := os.WriteFile(file, []byte(test.before+snippet(t, language)), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			name := "node"
@@ -90,8 +90,8 @@ func TestReferenceServers(t *testing.T) {
 			} else if _, err := os.Stat("node_modules/ws"); err != nil {
 				t.Fatal("ws is missing: run `npm ci` in e2e/conform")
 			}
-			port := unusedPort()
-			address := "127.0.0.1:" + port
+			address := program.FreeAddress(t)
+			_, port, _ := net.SplitHostPort(address)
 			var running *exec.Cmd
 			stop := func() {
 				if running != nil {
@@ -102,7 +102,7 @@ func TestReferenceServers(t *testing.T) {
 			t.Cleanup(stop)
 			restart := func() error {
 				stop()
-				running = exec.Command(name, program)
+				running = exec.Command(name, file)
 				running.Env = append(os.Environ(), "PORT="+port, "PERIOD=5")
 				running.Stderr = os.Stderr
 				return running.Start()
@@ -120,17 +120,5 @@ func TestReferenceServers(t *testing.T) {
 			}
 			expectAll(t, check(t, "http://"+address, options{keeps: 1000, refused: "token=expired", restart: restart}), "parts")
 		})
-	}
-}
-
-// unusedPort is a port that the system gives to nobody who asks for any, as other tests do
-// meanwhile.
-func unusedPort() string {
-	for {
-		port := strconv.Itoa(20_000 + rand.IntN(10_000))
-		if l, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
-			l.Close()
-			return port
-		}
 	}
 }

@@ -3,10 +3,12 @@
 package program
 
 import (
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -63,13 +65,15 @@ func Until(t testing.TB, try func() error) {
 	}
 }
 
-// FreeAddress is one that nobody listens at.
+// FreeAddress is one that nobody listens at. Its port is one that the system gives to
+// nobody who asks for any, as other tests do meanwhile.
 func FreeAddress(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for {
+		address := "127.0.0.1:" + strconv.Itoa(20_000+rand.IntN(10_000))
+		if l, err := net.Listen("tcp", address); err == nil {
+			l.Close()
+			return address
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
 }
