@@ -139,12 +139,12 @@ func (k *socket) resolve(d session.Dial) (*url.URL, http.Header, error) {
 		return address, nil, nil
 	}
 	header, err := k.loop.options.Header(k.ctx, d.Fresh)
-	return address, header.Clone(), err
+	return address, header, err
 }
 
-// dialOptions moves the headers that net/http and the WebSocket library take from
-// elsewhere: they drop a Host, and end a connection whose subprotocol they have not
-// offered themselves.
+// dialOptions copies the headers, and moves those that net/http and the WebSocket
+// library take from elsewhere: they drop a Host, and end a connection whose subprotocol
+// they have not offered themselves.
 func dialOptions(client *http.Client, header http.Header) *websocket.DialOptions {
 	o := &websocket.DialOptions{HTTPClient: client, HTTPHeader: http.Header{}}
 	for name, values := range header {
