@@ -31,12 +31,7 @@ func countedFeed(t *testing.T, s store.Store, ring int) (url string, read *count
 func openShared(t *testing.T, name string, options nats.Options) *nats.Store {
 	t.Helper()
 	options.Stream, options.FollowTopics = name, true
-	s, err := nats.Open(backend.URL(), options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
-	return s
+	return openAt(t, backend.URL(), options)
 }
 
 // Three feeds whose clients want different topics read their shares only.
