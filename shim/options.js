@@ -80,9 +80,9 @@ const [leastEvery, mostEvery, usualEvery] = [10, 3_600_000, 250];
 export function checkTopics(topics) {
   if (!Array.isArray(topics)) throw new TypeError(`topics must be an array of strings that are not empty, not ${kind(topics)}`);
   return topics.map((topic) => {
-    const isObject = typeof topic === "object" && topic !== null && !Array.isArray(topic);
-    if (isObject) checkLatest(own(topic));
-    const name = isObject ? own(topic).match : topic;
+    const rule = typeof topic === "object" && topic !== null && !Array.isArray(topic) ? own(topic) : undefined;
+    if (rule) checkLatest(rule);
+    const name = rule ? rule.match : topic;
     if (typeof name !== "string" || name === "")
       throw new TypeError("topics must be an array of strings that are not empty, or of objects with match, latest and every");
     checkName(name);
